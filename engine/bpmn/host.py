@@ -1,0 +1,60 @@
+"""What a case may ask of its surroundings while it steps; the only way out of the pure world of BPMN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.bpmn.stimuli import Data
+
+if TYPE_CHECKING:
+    from engine.bpmn.process import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A process that a call activity found: `key` names its definition (one version) for ever."""
+
+    key: str
+    process: Process
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The result of a decision and its log (inputs, matched rules, outputs, version) for the history."""
+
+    value: Any
+    log: Data
+
+
+class ServiceError(Exception):
+    """A service ends with the BPMN error `code`."""
+
+    def __init__(self, code: str, message: str = "", data: Data | None = None) -> None:
+        """This will be caught by the error event that catches `code` in the case."""
+        self.code, self.message, self.data = code, message, data or {}
+        super().__init__(f"{code} {message}".strip())
+
+
+class Host(Protocol):
+    """Definitions, decisions, services and FEEL functions of the case that steps."""
+
+    @property
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """This will give FEEL the functions of engine and app by name (names may hold spaces)."""
+
+    def called(self, process_id: str, binding: str, version_tag: str | None, caller_key: str) -> Called:
+        """This will find a process to call; raises LookupError when there is none."""
+
+    def definition(self, key: str) -> Process:
+        """This will return the definition that a snapshot names."""
+
+    def decide(
+        self, decision_id: str, binding: str, version_tag: str | None, caller_key: str, data: Data, now: datetime
+    ) -> Decided:
+        """This will evaluate a decision; raises LookupError when there is none, BihuanError when it fails."""
+
+    def service(self, type: str) -> Callable[[Data, Mapping[str, str]], Data] | None:
+        """This will return the function to call inside the step, or None: the service is called as a job."""

@@ -1,0 +1,130 @@
+"""What can happen to a case from outside: the last argument but one of `step`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The case begins, at its none start event or at the start event `element`."""
+
+    data: Data = field(default_factory=dict)
+    element: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTask:
+    """A person finished the task at `token`."""
+
+    token: int
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer:
+    """The timer at `token` is due."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveMessage:
+    """The message subscription at `token` received its message."""
+
+    token: int
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveSignal:
+    """A signal was broadcast: every catcher of `name` in the case takes it."""
+
+    name: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteService:
+    """The service called at `token` answered with `data`."""
+
+    token: int
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowError:
+    """The task or service at `token` ended with the BPMN error `code`."""
+
+    token: int
+    code: str
+    message: str = ""
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ThrowEscalation:
+    """The task or service at `token` raised the BPMN escalation `code` and goes on."""
+
+    token: int
+    code: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeData:
+    """The case data was changed from outside; conditional events are looked at again."""
+
+    data: Data
+
+
+@dataclass(frozen=True, slots=True)
+class EnableActivity:
+    """A person started the activity `element` of the ad-hoc subprocess at `token` (any open one when None)."""
+
+    element: str
+    token: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryIncident:
+    """What failed at `token` is tried again."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnTo:
+    """The case goes back from the task at `token` to the earlier `element`; that token and what depends on it is withdrawn.
+
+    `withdraw_others` also withdraws every other token of the same scope that `element` precedes.
+    """
+
+    token: int
+    element: str
+    withdraw_others: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The whole case ends here, everything open in it is withdrawn."""
+
+
+Stimulus = (
+    Start
+    | CompleteTask
+    | FireTimer
+    | ReceiveMessage
+    | ReceiveSignal
+    | CompleteService
+    | ThrowError
+    | ThrowEscalation
+    | ChangeData
+    | EnableActivity
+    | RetryIncident
+    | ReturnTo
+    | Cancel
+)
