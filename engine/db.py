@@ -1,0 +1,95 @@
+"""Databases and transactions: the only module that knows how SQLite and PostgreSQL are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, create_engine, event
+from sqlalchemy import Engine as Database
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The parent of all tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: aware in Python, `timestamptz` in PostgreSQL, plain UTC text in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """This will refuse a naive time: it could mean any place's clock."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """This will return the moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def open_database(url: str, *, echo: bool = False, pool_size: int = 10) -> Database:
+    """This will open the database at `url` (`sqlite:///path` or `postgresql+psycopg://...`)."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        database = create_engine(address, echo=echo, connect_args={"timeout": 30, "check_same_thread": False})
+        event.listen(database, "connect", _prepare_sqlite)
+        event.listen(database, "begin", _begin_sqlite)
+        return database
+    return create_engine(address, echo=echo, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # In WAL mode a transaction that reads first and writes later fails at once when another one wrote between.
+    mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+class Sessions:
+    """Makes sessions: one per transaction, committed whole or rolled back whole."""
+
+    def __init__(self, database: Database) -> None:
+        """This will make sessions on `database`."""
+        self.database = database
+        self._make = sessionmaker(database, expire_on_commit=False, autoflush=False)
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """This will open a transaction that is committed at the end of the block or rolled back on any error."""
+        with self._make.begin() as session:
+            session.connection(execution_options={"writes": True})
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """This will open a session that is always rolled back."""
+        with self._make() as session:
+            yield session
