@@ -1,0 +1,36 @@
+"""The web application: the engine as pages and JSON. `create_app` is the one place where everything is put together."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from engine import Engine, load_apps
+from web.config import Settings
+
+# In the order of the navigation. A module shows `blueprint`, and `navigation` when it has entries there.
+PAGES = ("inbox", "tasks", "cases", "attachments", "supervise", "studio", "admin", "accounts", "health")
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+    """This will make the application from `settings` (default: the environment) on `engine` (default: a new one)."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__)
+    app.config.from_mapping(settings.for_flask())
+    app.extensions["settings"] = settings
+    app.extensions["engine"] = engine or Engine(settings.database_url, apps=load_apps(), files=settings.files)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
+    for name in ("assets", "accounts", "security", "locale", "formatting", "navigation", "errors"):
+        import_module(f"web.{name}").register(app)
+    for name in PAGES:
+        if find_spec(f"web.{name}"):
+            page = import_module(f"web.{name}")
+            app.register_blueprint(page.blueprint)
+            app.extensions["navigation"].extend(getattr(page, "navigation", ()))
+    if find_spec("web.api"):
+        import_module("web.api").register(app)
+    return app

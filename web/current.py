@@ -1,0 +1,33 @@
+"""What a view works with: the engine, the settings and who is asking."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import current_app, g
+from flask_login import current_user
+
+from engine import Actor, Engine
+from web.config import Settings
+
+
+def engine() -> Engine:
+    """This will return the engine of the running application."""
+    return cast(Engine, current_app.extensions["engine"])
+
+
+def settings() -> Settings:
+    """This will return the settings of the running application."""
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def actor() -> Actor:
+    """This will return the person who is signed in, with the roles chosen in the top bar; read once a request."""
+    if "actor" not in g:
+        g.actor = current_user.actor()
+    return cast(Actor, g.actor)
+
+
+def read(query: Any, *args: Any, **kwargs: Any) -> Any:
+    """This will run one of the engine's queries for the person who is signed in."""
+    return engine().read(query, actor(), *args, **kwargs)
