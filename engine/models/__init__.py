@@ -1,0 +1,59 @@
+"""All tables. What an inbox or a board shows stands in the row it reads, so that no list needs a join."""
+
+from engine.db import Base, new_id
+from engine.models.cases import (
+    CANCELLED,
+    CASE_STATES,
+    CLOSED,
+    DONE,
+    NEVER,
+    OPEN,
+    SUSPENDED,
+    TASK_STATES,
+    TONES,
+    WITHDRAWN,
+    Case,
+    CaseField,
+    Draft,
+    Task,
+)
+from engine.models.definitions import Definition, Deployment, Resource, Start
+from engine.models.jobs import Incident, Job, Message, Subscription
+from engine.models.people import UNIT_KINDS, Membership, Person, Queue, Unit
+from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
+
+__all__ = [
+    "CANCELLED",
+    "CASE_STATES",
+    "CLOSED",
+    "DONE",
+    "NEVER",
+    "OPEN",
+    "SUSPENDED",
+    "TASK_STATES",
+    "TONES",
+    "UNIT_KINDS",
+    "WITHDRAWN",
+    "Attachment",
+    "Base",
+    "Case",
+    "CaseField",
+    "Counter",
+    "Definition",
+    "Deployment",
+    "Draft",
+    "HistoryEvent",
+    "Incident",
+    "Job",
+    "Membership",
+    "Message",
+    "Person",
+    "Queue",
+    "RegisterEntry",
+    "Resource",
+    "Start",
+    "Subscription",
+    "Task",
+    "Unit",
+    "new_id",
+]

@@ -1,0 +1,154 @@
+"""Cases and their tasks, with all that a list shows of them in the row itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, UtcDateTime, new_id, path_column
+
+OPEN, DONE, WITHDRAWN = "open", "done", "withdrawn"
+SUSPENDED, CLOSED, CANCELLED = "suspended", "closed", "cancelled"
+CASE_STATES = (OPEN, SUSPENDED, CLOSED, CANCELLED)
+TASK_STATES = (OPEN, DONE, WITHDRAWN)
+TONES = ("", "red", "orange", "yellow", "blue")
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class Case(Base):
+    """A running or ended process: its document, and the snapshot of where it stands."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index("ix_cases_unit", "unit_path", "state", "id"),
+        Index("ix_cases_state", "state", "id"),
+        Index("ix_cases_process", "process_id", "state", "id"),
+        Index("ix_cases_started", "started_by", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    number: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[str] = mapped_column(String(300))
+    subject: Mapped[str] = mapped_column(String(200), default="")
+    badge: Mapped[str] = mapped_column(String(32), default="")
+    tone: Mapped[str] = mapped_column(String(8), default="")
+    app: Mapped[str] = mapped_column(String(64))
+    process_id: Mapped[str] = mapped_column(String(200))
+    definition_id: Mapped[int] = mapped_column(ForeignKey("definitions.id"))
+    state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    version: Mapped[int] = mapped_column(default=1)
+    incidents: Mapped[int] = mapped_column(default=0)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    unit_path: Mapped[str] = path_column()
+    unit_name: Mapped[str] = mapped_column(String(200), default="")
+    region: Mapped[str] = mapped_column(String(12), default="")
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_element: Mapped[str | None] = mapped_column(String(200))
+    origin: Mapped[str | None] = mapped_column(String(200), unique=True)  # key of an imported row: never twice
+    data: Mapped[str] = mapped_column(Text, default="{}", deferred=True)
+    snapshot: Mapped[str] = mapped_column(Text, default="{}", deferred=True)
+    history_seq: Mapped[int] = mapped_column(default=0)
+    history_hash: Mapped[str] = mapped_column(String(64), default="")
+
+
+class CaseField(Base):
+    """A value of a case that its app declares searchable."""
+
+    __tablename__ = "case_fields"
+    __table_args__ = (
+        Index(None, "name", "text"),
+        Index(None, "name", "number"),
+        Index(None, "name", "day"),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    text: Mapped[str | None] = mapped_column(String(300))
+    number: Mapped[Decimal | None] = mapped_column(Numeric(38, 10))
+    day: Mapped[date | None] = mapped_column(Date)
+
+
+class Task(Base):
+    """Something a person has to do, with all that an inbox shows."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        UniqueConstraint("case_id", "token"),
+        Index(
+            "ix_tasks_queue",
+            "queue_id",
+            "order_at",
+            "id",
+            postgresql_where=text("state = 'open' AND assignee_id IS NULL"),
+            sqlite_where=text("state = 'open' AND assignee_id IS NULL"),
+        ),
+        Index(
+            "ix_tasks_assignee",
+            "assignee_id",
+            "order_at",
+            "id",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_tasks_board",
+            "unit_path",
+            "element",
+            "order_at",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
+        Index("ix_tasks_done", "completed_by", "completed_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    token: Mapped[int]
+    definition_id: Mapped[int] = mapped_column(ForeignKey("definitions.id"))
+    process_id: Mapped[str] = mapped_column(String(200))
+    element: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(16), default=OPEN)
+    role: Mapped[str] = mapped_column(String(400), default="")
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    unit_path: Mapped[str] = path_column()
+    unit_name: Mapped[str] = mapped_column(String(200), default="")
+    queue_id: Mapped[int | None] = mapped_column(ForeignKey("queues.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    is_claimed: Mapped[bool] = mapped_column(default=False)  # taken from the queue: may be released to it
+    form_id: Mapped[str | None] = mapped_column(String(200))
+    resource_id: Mapped[int | None] = mapped_column(ForeignKey("resources.id"))  # the form's version
+    priority: Mapped[int] = mapped_column(default=50)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    order_at: Mapped[datetime] = mapped_column(UtcDateTime, default=NEVER)  # due_at, or NEVER: what lists sort by
+    follow_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    outcome: Mapped[str | None] = mapped_column(String(64))
+    case_number: Mapped[str] = mapped_column(String(64))
+    case_title: Mapped[str] = mapped_column(String(300))
+    case_subject: Mapped[str] = mapped_column(String(200), default="")
+    case_badge: Mapped[str] = mapped_column(String(32), default="")
+    case_tone: Mapped[str] = mapped_column(String(8), default="")
+    region: Mapped[str] = mapped_column(String(12), default="")
+    detail: Mapped[str] = mapped_column(Text, default="{}")  # JSON: local data and properties of the element
+
+
+class Draft(Base):
+    """What a person typed into a form and has not submitted. `key` is a task's id or a process id."""
+
+    __tablename__ = "drafts"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,93 @@
+"""What waits to happen to a case: jobs, messages, signals, and incidents that stop it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, UtcDateTime, new_id
+
+
+class Job(Base):
+    """A timer, a service call or a retry that waits to run. Done jobs are deleted, the history tells of them."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(
+            "ix_jobs_due",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        Index(None, "case_id", "token"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
+    token: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(16))  # "timer", "service", "start"
+    element: Mapped[str] = mapped_column(String(200), default="")
+    state: Mapped[str] = mapped_column(
+        String(16), default="waiting"
+    )  # "waiting", "failed", or "suspended" with its case
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=3)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    leased_by: Mapped[str | None] = mapped_column(String(64))
+    payload: Mapped[str] = mapped_column(Text, default="{}")
+    error: Mapped[str] = mapped_column(Text, default="")
+
+
+class Subscription(Base):
+    """A case waits for a message or a signal."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (Index(None, "kind", "name", "correlation_key"), UniqueConstraint("case_id", "token"))
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    token: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(200))
+    correlation_key: Mapped[str | None] = mapped_column(String(200))
+    element: Mapped[str] = mapped_column(String(200))
+
+
+class Message(Base):
+    """An early message that waits for its receiver."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index(None, "name", "correlation_key", "id"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200))
+    correlation_key: Mapped[str | None] = mapped_column(String(200))
+    data: Mapped[str] = mapped_column(Text, default="{}")
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+
+
+class Incident(Base):
+    """A token of a case stands still until somebody repairs what failed."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (Index(None, "resolved_at", "id"), Index(None, "case_id", "token"))
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    token: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(String(16), default="failed")  # "failed", "job" or "empty-queue"
+    job_id: Mapped[UUID | None] = mapped_column(Uuid)
+    element: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    reason: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text, default="{}")
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
