@@ -1,0 +1,181 @@
+"""Who is asking: sign in and out, sessions, the roles chosen in the top bar."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFProtect
+
+from engine import Actor, queries
+from engine.models import Person
+from web import current, errors
+
+blueprint = Blueprint("accounts", __name__)
+sessions = LoginManager()
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address)
+
+OPEN_TO_ALL = {"static", "accounts.sign_in", "locale.switch", "health.healthz", "health.readyz"}
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """A person who is signed in."""
+
+    def __init__(self, person: Person) -> None:
+        """This will stand for `person` in this session."""
+        self.person = person
+
+    def get_id(self) -> str:
+        """This will return what the session cookie holds: it becomes void when the person's stamp changes."""
+        return f"{self.person.id}.{self.person.session_stamp}"
+
+    def whole_actor(self) -> Actor:
+        """This will return the person with all roles."""
+        return current.engine().actor(self.person.id)
+
+    def actor(self) -> Actor:
+        """This will return the person with the one role chosen in the top bar, or with all."""
+        actor = self.whole_actor()
+        chosen = tuple(member for member in actor.memberships if membership_key(member) == session.get("role"))
+        return replace(actor, memberships=chosen) if chosen else actor
+
+
+def membership_key(membership: object) -> str:
+    """This will return the text that stands for a role in a unit in forms and sessions."""
+    return f"{membership.role}@{membership.unit_id}"  # type: ignore[attr-defined]
+
+
+@sessions.user_loader  # type: ignore[untyped-decorator]
+def load(key: str) -> Visitor | None:
+    """This will return the visitor of a session cookie, or none when it is void."""
+    number, _, stamp = key.partition(".")
+    person = current.engine().read(queries.person, int(number)) if number.isdigit() else None
+    if person is None or not person.is_active or person.session_stamp != stamp:
+        return None
+    return Visitor(person)
+
+
+def safe_address(address: str | None) -> str:
+    """This will return `address` when it leads to a page of ours, else the first page: nobody is lured elsewhere."""
+    home = url_for("inbox.index")
+    if not address or not address.startswith("/") or address.startswith("//") or "\\" in address:
+        return home
+    if any(ord(letter) < 32 for letter in address):
+        return home
+    parts = urlsplit(address)
+    return address if not parts.scheme and not parts.netloc else home
+
+
+def attempted_login() -> str:
+    """This will return the name that somebody tries to sign in by: attempts are counted by it too."""
+    return "login:" + request.form.get("login", "").strip().lower()[:64]
+
+
+def rate() -> str:
+    """This will return how many attempts to sign in are allowed."""
+    return current.settings().sign_in_rate
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> ResponseReturnValue:
+    """This will show the sign-in page."""
+    if current_user.is_authenticated:
+        return redirect(safe_address(request.args.get("next")))
+    return _page()
+
+
+@blueprint.post("/sign-in", endpoint="sign_in_post")
+@limiter.limit(rate)
+@limiter.limit(rate, key_func=attempted_login)
+def check() -> ResponseReturnValue:
+    """This will sign a person in, or say that name or password is wrong, not which."""
+    login = request.form.get("login", "").strip()
+    person = current.engine().sign_in(login, request.form.get("password", ""))
+    if person is None:
+        return _page(login, gettext("The name or the password is wrong.")), 401
+    session.clear()
+    session.permanent = True
+    login_user(Visitor(person))
+    return redirect(safe_address(request.form.get("next")), 303)
+
+
+def _page(login: str = "", fault: str = "") -> str:
+    settings = current.settings()
+    accounts = current.engine().read(queries.accounts) if settings.demo else []
+    address = request.values.get("next", "")
+    return render_template("accounts/sign_in.html", login=login, fault=fault, next=address, accounts=accounts)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """This will end the session, and forget the pages that the browser keeps for going back."""
+    logout_user()
+    session.clear()
+    response = redirect(url_for("accounts.sign_in"), 303)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@blueprint.get("/me")
+def me() -> str:
+    """This will show who is signed in, with all units and roles."""
+    return render_template("accounts/me.html", whole=current_user.whole_actor())
+
+
+@blueprint.post("/role")
+def choose_role() -> ResponseReturnValue:
+    """This will work under one of the person's roles from now on, or under all again."""
+    key = request.form.get("role", "")
+    if key in {membership_key(member) for member in current_user.whole_actor().memberships}:
+        session["role"] = key
+    else:
+        session.pop("role", None)
+    return redirect(url_for("inbox.index"), 303)
+
+
+@blueprint.post("/me/password")
+@limiter.limit(rate)
+def change_password() -> ResponseReturnValue:
+    """This will change the person's own password when the old one is right, and end all other sessions."""
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    if current.engine().sign_in(current_user.person.login, old) is None:
+        flash(gettext("The old password is wrong."), "danger")
+    elif new != request.form.get("again", ""):
+        flash(gettext("The two new passwords differ."), "danger")
+    else:
+        actor = current_user.whole_actor()
+        current.engine().set_password(actor.login, new, by=actor)
+        person = current.engine().read(queries.person, actor.person_id)
+        login_user(Visitor(person))
+        flash(gettext("The password is changed. All other sessions have ended."), "success")
+    return redirect(url_for("accounts.me"), 303)
+
+
+def require_sign_in() -> ResponseReturnValue | None:
+    """This will send everybody who is not signed in to the sign-in page, and back after it."""
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in OPEN_TO_ALL or endpoint == "accounts.sign_in_post":
+        return None
+    if current_user.is_authenticated or request.path.startswith("/api/"):
+        return None  # the API has its own ways to sign in
+    if errors.wants_json() or request.headers.get("HX-Request"):
+        return errors.answer(401, "")
+    address = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.sign_in", next=address))
+
+
+def register(app: Flask) -> None:
+    """This will guard all pages of `app` by sessions, CSRF tokens and limits of attempts."""
+    sessions.session_protection = "basic"  # phones change their address: a session lives on, but is not fresh
+    sessions.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    app.before_request(require_sign_in)
+    app.jinja_env.globals.update(membership_key=membership_key)
