@@ -19,11 +19,11 @@ MAX_DAYS = 40_000  # about 110 years: no limit of any law is longer, and no expr
 DAY = timedelta(days=1)
 
 
-class NotADay(Invalid):
+class NotADay(Invalid, ValueError):
     """{value} is not a date."""
 
 
-class TooManyDays(Invalid):
+class TooManyDays(Invalid, ValueError):
     """{count} days is more than a calendar counts ({limit})."""
 
 

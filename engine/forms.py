@@ -1,0 +1,251 @@
+"""Forms: form-js JSON becomes marshmallow schemas that check on the server what the browser sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import marshmallow as ma
+from marshmallow.experimental.context import Context
+
+from engine import feel
+from engine.errors import Invalid
+from engine.form_fields import Known, Loading, Value, put_at, value_at
+from engine.form_kinds import KINDS
+from engine.form_reading import FormCheck, FormField, Outcome, read
+from engine.form_texts import text
+
+MAX_ROWS = 200
+
+
+class FormInvalid(Invalid):
+    """The form has {count} faults."""
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        """This will carry the sentences for people by path: `{"整改资金": [...], "问题清单.0.依据": [...]}`."""
+        self.errors = errors
+        super().__init__(count=sum(map(len, errors.values())))
+
+    def __str__(self) -> str:
+        return "; ".join(sentence for sentences in self.errors.values() for sentence in sentences)
+
+
+class Layout:
+    """The fields of one scope (a form, or a row of a list) and the schema that checks them."""
+
+    def __init__(self, fields: tuple[FormField, ...]) -> None:
+        """This will build the schema of `fields`."""
+        self.fields = fields
+        tree: dict[str, Any] = {}
+        for each in fields:
+            kind = Rows(each) if each.type == "dynamiclist" else KINDS[each.type](each.spec, each.path, each.label)
+            put_at(tree, each.path, kind)
+        self.schema = _schema(tree)
+
+    def load(self, sent: Mapping[str, Any], loading: Loading) -> dict[str, Any]:
+        """This will return the cleaned values. Raises marshmallow's ValidationError."""
+        self.hide(sent, loading)
+        shaped: dict[str, Any] = {}
+        for each in self.fields:
+            way, _, last = each.path.rpartition(".")
+            holder = value_at(sent, way) if way else sent
+            if isinstance(holder, Mapping) and last in holder:
+                put_at(shaped, each.path, holder[last])
+            elif way:
+                put_at(shaped, way, value_at(shaped, way) or {})
+        with Context(loading):
+            return cast(dict[str, Any], self.schema.load(shaped))
+
+    def hide(self, sent: Mapping[str, Any], loading: Loading) -> None:
+        """This will find the hidden fields: a hidden field's value is not seen by the conditions of the others."""
+        base = dict(loading.scope)
+        for _ in range(len(self.fields) + 1):
+            loading.scope = dict(base)
+            for each in self.fields:
+                if each.path not in loading.hidden and not _is_fixed(each, loading):
+                    put_at(loading.scope, each.path, value_at(sent, each.path))
+            hidden = {each.path for each in self.fields if any(loading.resolve(hide) is True for hide in each.hides)}
+            if hidden == loading.hidden:
+                return
+            loading.hidden = hidden
+
+
+class Rows(Value):
+    """A list of rows, each with the same fields (form-js dynamiclist)."""
+
+    empty = (None, "", [])
+
+    def __init__(self, shown: FormField) -> None:
+        """This will check each row by the fields of the list."""
+        super().__init__(shown.spec, shown.path, shown.label)
+        self.layout = Layout(shown.fields)
+        self.is_fixed = shown.spec.get("allowAddRemove") is False
+
+    def is_required(self, loading: Loading) -> bool:
+        """This will tell whether there must be a row."""
+        return super().is_required(loading) or int(loading.resolve(self.rules.get("minRows")) or 0) > 0
+
+    def nothing(self, value: Any) -> list[Any]:
+        """This will return an empty list."""
+        return []
+
+    def clean(self, value: Any, loading: Loading) -> list[dict[str, Any]]:
+        """This will return the rows without the wholly empty ones."""
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise self.wrong("not_rows")
+        rows = list(enumerate(value))
+        if not self.is_fixed:
+            rows = [
+                (index, row) for index, row in rows if any(each not in (None, "", [], False) for each in row.values())
+            ]
+        self.check_count(len(rows), loading)
+        cleaned, errors = [], {}
+        for index, row in rows:
+            try:
+                cleaned.append(self.row(index, row, loading))
+            except ma.ValidationError as error:
+                errors[index] = error.messages
+        if errors:
+            raise ma.ValidationError(cast(Any, errors))
+        return cleaned
+
+    def check_count(self, count: int, loading: Loading) -> None:
+        """This will refuse too few or too many rows; a list without add and remove keeps its number."""
+        least = int(loading.resolve(self.rules.get("minRows")) or (1 if super().is_required(loading) else 0))
+        most = int(loading.resolve(self.rules.get("maxRows")) or MAX_ROWS)
+        if self.is_fixed:
+            stored = value_at(loading.stored, self.path)
+            least = most = len(stored) if isinstance(stored, list) else int(self.spec.get("defaultRepetitions", 1))
+        if count < least and loading.is_strict:
+            raise self.wrong("min_rows", limit=least)
+        if count > most:
+            raise self.wrong("max_rows", limit=most)
+
+    def row(self, index: int, row: dict[str, Any], loading: Loading) -> dict[str, Any]:
+        """This will return one cleaned row; in a fixed list, what the form does not ask stays as it was stored."""
+        stored = value_at(loading.stored, self.path) if self.is_fixed else None
+        before = stored[index] if isinstance(stored, list) and index < len(stored) else {}
+        names = {"this": row, "parent": loading.scope, "i": index + 1}
+        inner = Loading(
+            stored=before,
+            scope={**loading.scope, **before, **names},
+            environment=loading.environment,
+            locale=loading.locale,
+            known=loading.known,
+            is_strict=loading.is_strict,
+        )
+        return {**before, **self.layout.load(row, inner)}
+
+
+class Form:
+    """A form: what it asks, which outcomes it has, and how what was sent is checked."""
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        fields: tuple[FormField, ...],
+        outcomes: tuple[Outcome, ...],
+        checks: tuple[FormCheck, ...],
+    ) -> None:
+        """This will be called by `parse`."""
+        self.id: str = schema["id"]
+        self.schema = schema
+        self.fields = fields
+        self.outcomes = outcomes
+        self.checks = checks
+        self._layout = Layout(fields)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """This will return the names of the case data that the form fills."""
+        return frozenset(each.path.partition(".")[0] for each in self.fields)
+
+    def load(
+        self,
+        data: Any,
+        *,
+        outcome: str | None = None,
+        locale: str = "zh",
+        case: Mapping[str, Any] | None = None,
+        environment: feel.Environment | None = None,
+        known: Known | None = None,
+    ) -> dict[str, Any]:
+        """This will return what is to be merged into the case data; raises FormInvalid with all faults at once.
+
+        `case` is the case data that expressions and read-only fields look at; `known` tells which codes a register has.
+        """
+        chosen = self._chosen(outcome, locale)
+        if not isinstance(data, Mapping):
+            raise FormInvalid({"": [text("not_form", locale)]})
+        case = case or {}
+        loading = Loading(
+            stored=case,
+            scope={**case, "outcome": outcome},
+            environment=environment or feel.Environment(now=datetime.now(UTC)),
+            locale=locale,
+            known=known,
+            is_strict=chosen is None or chosen.validates,
+            needed=frozenset(chosen.requires if chosen else ()),
+        )
+        try:
+            cleaned = self._layout.load(data, loading)
+        except ma.ValidationError as error:
+            raise FormInvalid(dict(_flatten(error.messages))) from None
+        result = {name: _laid_over(case.get(name), value) for name, value in cleaned.items()}
+        self._check(result, loading, outcome)
+        return result
+
+    def _chosen(self, outcome: str | None, locale: str) -> Outcome | None:
+        if outcome is None and not self.outcomes:
+            return None
+        if outcome is None:
+            choices = ("、" if locale.startswith("zh") else ", ").join(each.label for each in self.outcomes)
+            raise FormInvalid({"outcome": [text("no_outcome", locale, choices=choices)]})
+        for each in self.outcomes:
+            if each.value == outcome:
+                return each
+        raise FormInvalid({"outcome": [text("unknown_outcome", locale, value=str(outcome)[:40])]})
+
+    def _check(self, result: dict[str, Any], loading: Loading, outcome: str | None) -> None:
+        loading.scope = {**loading.scope, **result}
+        errors: dict[str, list[str]] = {}
+        for check in self.checks:
+            applies = outcome in check.outcomes if check.outcomes else loading.is_strict
+            if applies and check.path not in loading.hidden and loading.resolve(check.condition) is not True:
+                errors.setdefault(check.path, []).append(check.message)
+        if errors:
+            raise FormInvalid(errors)
+
+
+def parse(schema: Mapping[str, Any]) -> Form:
+    """This will read the form-js JSON `schema`. Raises FaultsFound with everything that is wrong with it."""
+    return Form(schema, *read(schema))
+
+
+def _schema(tree: Mapping[str, Any]) -> ma.Schema:
+    """This will make one schema a level; attributes are numbered, as a key may be any name, even one of Schema's."""
+    fields: dict[str, Any] = {}
+    for number, (name, inner) in enumerate(tree.items()):
+        nested = ma.fields.Nested(_schema(inner), data_key=name) if isinstance(inner, dict) else inner
+        nested.attribute = name
+        fields[f"value_{number}"] = nested
+    return ma.Schema.from_dict(fields)(unknown=ma.EXCLUDE)
+
+
+def _is_fixed(field: FormField, loading: Loading) -> bool:
+    return bool(field.spec.get("disabled")) or loading.resolve(field.spec.get("readonly")) is True
+
+
+def _laid_over(stored: Any, value: Any) -> Any:
+    if isinstance(value, dict) and isinstance(stored, Mapping):
+        return {**stored, **{name: _laid_over(stored.get(name), inner) for name, inner in value.items()}}
+    return value
+
+
+def _flatten(messages: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            yield from _flatten(inner, f"{path}.{name}" if path else str(name))
+    else:
+        yield path, [str(each) for each in messages]
