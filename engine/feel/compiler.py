@@ -1,0 +1,281 @@
+"""Syntax tree to closures: names, literals, paths, lists, contexts, conditions; others register here too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from .environment import Code, Frame
+from .hosting import host_function
+from .nodes import (
+    Conditional,
+    ContextOf,
+    InstanceOf,
+    InvalidLiteral,
+    ListOf,
+    Literal,
+    Name,
+    Node,
+    Path,
+)
+from .properties import property_of
+from .registry import BUILTINS, as_value
+from .types import conforms
+from .values import adopt, type_name
+
+_READY = frozenset((Decimal, str, bool, type(None)))
+_MISSING = object()
+
+
+class Scope:
+    """The names bound around a node while it is compiled, and the free names met so far.
+
+    An `open` scope (a filter) binds names that only the data know.
+    """
+
+    __slots__ = ("bound", "is_open", "maybe", "names", "parent", "paths")
+
+    def __init__(self, bound: set[str] | None = None, parent: Scope | None = None, is_open: bool = False) -> None:
+        self.bound = bound if bound is not None else set()
+        self.parent = parent
+        self.is_open = is_open
+        self.names: set[str] = parent.names if parent else set()
+        self.paths: set[str] = parent.paths if parent else set()
+        self.maybe: set[str] = parent.maybe if parent else set()
+
+    def inner(self, bound: set[str], is_open: bool = False) -> Scope:
+        """This will return a scope inside this one."""
+        return Scope(bound, self, is_open)
+
+    def look_up(self, name: str) -> tuple[bool, bool]:
+        """This will say whether `name` is bound around here, and whether data may bind it."""
+        scope: Scope | None = self
+        may = False
+        while scope is not None:
+            if name in scope.bound:
+                return True, may
+            may = may or scope.is_open
+            scope = scope.parent
+        return False, may
+
+    def note(self, path: str) -> None:
+        """This will remember a free variable's path."""
+        name = path.partition(".")[0]
+        bound, may = self.look_up(name)
+        if bound:
+            return
+        if may:
+            self.maybe.add(name)
+        else:
+            self.names.add(name)
+            self.paths.add(path)
+
+
+C = TypeVar("C", bound=Callable[..., Code])
+COMPILERS: dict[type, Callable[[Any, Scope], Code]] = {}
+
+
+def compiles(kind: type) -> Callable[[C], C]:
+    """This will register the compiler of a kind of node."""
+
+    def register(compiler: C) -> C:
+        COMPILERS[kind] = compiler
+        return compiler
+
+    return register
+
+
+def compile_node(node: Node, scope: Scope) -> Code:
+    """This will return a closure that evaluates `node` in a frame."""
+    return COMPILERS[type(node)](node, scope)
+
+
+@compiles(Literal)
+def _literal(node: Literal, scope: Scope) -> Code:
+    value = node.value
+    return lambda frame: value
+
+
+@compiles(InvalidLiteral)
+def _invalid(node: InvalidLiteral, scope: Scope) -> Code:
+    def warn(frame: Frame) -> None:
+        frame.state.warn("invalid literal", node.position, text=node.text)
+
+    return warn
+
+
+@compiles(Name)
+def _name(node: Name, scope: Scope) -> Code:
+    bound, may = scope.look_up(node.name)
+    if not (node.name in BUILTINS and not bound):
+        scope.note(node.name)
+    return _chained(node.name, node.position) if bound or may else _free(node.name, node.position)
+
+
+def _free(name: str, position: int) -> Code:
+    def read(frame: Frame) -> Any:
+        value = frame.root.get(name, _MISSING)
+        kind = type(value)
+        if kind in _READY:
+            return value if kind is not Decimal or value.is_finite() else None
+        if value is _MISSING:
+            return absent(frame, name, position)
+        return adopted(frame, name, value)
+
+    return read
+
+
+def adopted(frame: Frame, key: str, value: Any) -> Any:
+    """This will return a context's value as a FEEL value, converted once for each evaluation."""
+    kind = type(value)
+    if kind is not dict and kind is not list:
+        return adopt(value)
+    cache = frame.state.adopted
+    known = cache.get(key, _MISSING)
+    if known is _MISSING:
+        known = cache[key] = adopt(value)
+    return known
+
+
+def _chained(name: str, position: int) -> Code:
+    free = _free(name, position)
+
+    def read(frame: Frame) -> Any:
+        inner: Frame | None = frame
+        while inner is not None:
+            value = inner.bound.get(name, _MISSING)
+            if value is not _MISSING:
+                return value
+            inner = inner.parent
+        return free(frame)
+
+    return read
+
+
+def absent(frame: Frame, name: str, position: int) -> Any:
+    """This will look for a function of that name, else warn and give null."""
+    host = frame.state.environment.functions.get(name)
+    if host is not None:
+        return host_function(name, host)
+    known = BUILTINS.get(name)
+    if known is not None:
+        return as_value(known)
+    frame.state.warn("unknown variable", position, name=name)
+    return None
+
+
+@compiles(Path)
+def _path(node: Path, scope: Scope) -> Code:
+    steps: list[Path] = [node]
+    while isinstance(steps[-1].base, Path):
+        steps.append(steps[-1].base)
+    base = steps[-1].base
+    steps.reverse()
+    if isinstance(base, Name):
+        bound, may = scope.look_up(base.name)
+        scope.note(".".join([base.name, *(step.name for step in steps)]))
+        if not bound and not may:
+            return _free_path(base, steps)
+    code = compile_node(base, scope)
+    places = [(step.name, step.position) for step in steps]
+
+    def walk(frame: Frame) -> Any:
+        value = code(frame)
+        for name, position in places:
+            value = property_of(value, name, frame.state, position)
+        return value
+
+    return walk
+
+
+def _free_path(base: Name, steps: list[Path]) -> Code:
+    """Walk plain dicts as they are, and convert only what stands at the end."""
+    first, start = base.name, base.position
+    places = [(step.name, step.position) for step in steps]
+    whole = ".".join([first, *(name for name, _ in places)])
+
+    def walk(frame: Frame) -> Any:
+        value = frame.root.get(first, _MISSING)
+        if value is _MISSING:
+            value = absent(frame, first, start)
+        for index, (name, _) in enumerate(places):
+            if type(value) is dict and name in value:
+                value = value[name]
+            else:
+                value = adopted(frame, whole if index else first, value) if type(value) is not dict else value
+                return _rest(value, places[index:], frame)
+        return value if type(value) is str else adopted(frame, whole, value)
+
+    return walk
+
+
+def _rest(value: Any, places: list[tuple[str, int]], frame: Frame) -> Any:
+    for name, position in places:
+        value = property_of(value, name, frame.state, position)
+    return value
+
+
+@compiles(ListOf)
+def _list(node: ListOf, scope: Scope) -> Code:
+    codes = [compile_node(item, scope) for item in node.items]
+    if all(isinstance(item, Literal) for item in node.items):
+        values = [item.value for item in node.items if isinstance(item, Literal)]
+        return lambda frame: values
+    return lambda frame: [code(frame) for code in codes]
+
+
+@compiles(ContextOf)
+def _context(node: ContextOf, scope: Scope) -> Code:
+    inner = scope.inner(set())
+    entries: list[tuple[str, Code]] = []
+    keys: set[str] = set()
+    repeated: str | None = None
+    for key, value in node.entries:
+        own = inner
+        if _is_function(value):
+            # a function may call itself by the name of its entry
+            own = inner.inner({key})
+        entries.append((key, compile_node(value, own)))
+        inner.bound.add(key)
+        repeated = key if key in keys else repeated
+        keys.add(key)
+
+    def build(frame: Frame) -> Any:
+        if repeated is not None:
+            frame.state.warn("duplicate key", node.position, name=repeated)
+            return None
+        values: dict[str, Any] = {}
+        within = frame.inner(values)
+        for key, code in entries:
+            values[key] = code(within)
+        return values
+
+    return build
+
+
+def _is_function(node: Node) -> bool:
+    return type(node).__name__ == "Function"
+
+
+@compiles(Conditional)
+def _conditional(node: Conditional, scope: Scope) -> Code:
+    condition = compile_node(node.condition, scope)
+    yes, no = compile_node(node.yes, scope), compile_node(node.no, scope)
+    position = node.condition.position
+
+    def choose(frame: Frame) -> Any:
+        value = condition(frame)
+        if value is True:
+            return yes(frame)
+        if value is not False:
+            frame.state.warn("not boolean", position, type=type_name(value))
+        return no(frame)
+
+    return choose
+
+
+@compiles(InstanceOf)
+def _instance(node: InstanceOf, scope: Scope) -> Code:
+    code, kind = compile_node(node.value, scope), node.type
+    return lambda frame: conforms(code(frame), kind)
