@@ -7,6 +7,7 @@ import './app/flashes.js';
 import './app/keyboard.js';
 import './app/navigation.js';
 import './app/photos.js';
+import './app/printing.js';
 import './app/rows.js';
 import './app/submission.js';
 import './app/theme.js';

@@ -63,7 +63,7 @@ FileField.config = {
 
 function Stored({file, group, isFixed, remove}) {
   return (
-    <li class="file">
+    <li class="sent-file">
       <a href={file.url} title={file.name} target={isImage(file) ? undefined : '_blank'} rel="noopener" {...(isImage(file) ? {'data-photo': group} : {})}>
         {isImage(file) ? <img src={file.url} alt={file.name} loading="lazy" /> : <Icon name="file-text" />}
         <span class="file-name">{file.name}</span>
@@ -81,7 +81,7 @@ function Stored({file, group, isFixed, remove}) {
 function Pending({item, again, cancel}) {
   const preview = usePreview(item.file);
   return (
-    <li class="file" data-uploading={item.problem ? undefined : ''}>
+    <li class="sent-file" data-uploading={item.problem ? undefined : ''}>
       {preview ? <img src={preview} alt="" /> : <Icon name="file-text" />}
       <span class="file-name">{item.file.name}</span>
       {item.problem ? (
