@@ -1,0 +1,357 @@
+"""What each kind of node does when a token begins there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from engine import feel
+from engine.bpmn import compensation, throwing, timers
+from engine.bpmn.host import ServiceError
+from engine.bpmn.mappings import apply_inputs
+from engine.bpmn.moving import open_scope
+from engine.bpmn.outcome import MessageSent, ServiceCalled, TaskOpened
+from engine.bpmn.process import Assignment, Call, EventDefinition, Value
+from engine.bpmn.run import Run, Stuck, operation
+from engine.bpmn.tokens import Token
+from engine.bpmn.variables import context, put
+from engine.bpmn.waiting import await_event, await_plainly, key_of, name_of
+from engine.errors import BihuanError
+
+_NO_ASSIGNMENT = Assignment()
+
+
+def _pass(run: Run, token: Token) -> None:
+    run.push(("complete", token, {}))
+
+
+def _start(run: Run, token: Token) -> None:
+    run.push(("complete", token, {}))
+
+
+def _user(run: Run, token: Token) -> None:
+    token.info["open"] = 1
+    run.open(token, _task(run, token))
+
+
+def _task(run: Run, token: Token) -> TaskOpened:
+    node = token.node
+    given = node.assignment or _NO_ASSIGNMENT
+    form = node.form
+    return TaskOpened(
+        token=token.id,
+        element=node.id,
+        name=node.name,
+        process_key=token.key,
+        lane=node.lane,
+        assignee=_text(run, token, given.assignee, "assignee"),
+        groups=_texts(run, token, given.groups, "candidate groups"),
+        users=_texts(run, token, given.users, "candidate users"),
+        unit=_text(run, token, given.unit, "unit"),
+        due_at=_instant(run, token, given.due, "due date"),
+        follow_up_at=_instant(run, token, given.follow_up, "follow-up date"),
+        priority=_priority(run, token, given.priority),
+        form_id=_text(run, token, form.form_id, "form") if form else None,
+        form_binding=form.binding if form else "latest",
+        external_form=_text(run, token, form.external, "form") if form else None,
+        local=dict(token.local),
+        properties=node.properties,
+    )
+
+
+def _text(run: Run, token: Token, value: Value | None, what: str) -> str | None:
+    if value is None:
+        return None
+    found = run.evaluate(value, token, what)
+    if found is None or isinstance(found, str):
+        return found or None
+    raise run.trouble(value, context(token), what, "it is not text")
+
+
+def _texts(run: Run, token: Token, value: Value | None, what: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if value.feel is None:
+        return tuple(part.strip() for part in value.text.split(","))
+    found = run.evaluate(value, token, what)
+    if found is None:
+        return ()
+    if isinstance(found, str):
+        return (found,)
+    if isinstance(found, list) and all(isinstance(item, str) for item in found):
+        return tuple(found)
+    raise run.trouble(value, context(token), what, "it is not a list of text")
+
+
+def _instant(run: Run, token: Token, value: Value | None, what: str) -> datetime | None:
+    if value is None:
+        return None
+    found = run.evaluate(value, token, what)
+    if found is None or found == "":
+        return None
+    try:
+        return timers.instant(found)
+    except timers.TimerInvalid:
+        raise run.trouble(value, context(token), what, "it is no date and time") from None
+
+
+def _priority(run: Run, token: Token, value: Value | None) -> int:
+    if value is None:
+        return 50
+    found = feel.to_json(run.evaluate(value, token, "priority"))
+    try:
+        number = int(found)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= 100:
+        raise run.trouble(value, context(token), "priority", "it is no number from 0 to 100")
+    return number
+
+
+def _service(run: Run, token: Token) -> None:
+    call = token.node.call
+    if call is None:
+        _pass(run, token)
+        return
+    call_service(run, token, call, "complete")
+
+
+def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> None:
+    """This will call the service of `call` inside the step when the host has it there, else as a job."""
+    type = run.evaluate(call.target, token, "service")
+    if not isinstance(type, str) or not type:
+        raise run.trouble(call.target, context(token), "service", "the type is not text")
+    function = run.host.service(type)
+    if function is None:
+        retries = 3 if call.retries is None else _retries(run, token, call.retries)
+        token.info["open"] = type
+        node = token.node
+        run.open(
+            token,
+            ServiceCalled(
+                token=token.id,
+                element=node.id,
+                name=node.name,
+                process_key=token.key,
+                type=type,
+                retries=retries,
+                headers=call.headers,
+                data=dict(context(token)),
+            ),
+        )
+        return
+    try:
+        result = function(dict(context(token)), call.headers)
+    except ServiceError as error:
+        run.push(("throw_error", token, error.code, str(error), error.data))
+        return
+    except BihuanError as error:
+        raise Stuck(f"The service {type} failed: {error.message}", service=type) from error
+    run.push((then, token, *rest, feel.to_json(result or {})))
+
+
+def _retries(run: Run, token: Token, value: Value) -> int:
+    found = feel.to_json(run.evaluate(value, token, "retries"))
+    try:
+        return int(found)
+    except (TypeError, ValueError):
+        raise run.trouble(value, context(token), "retries", "it is no number") from None
+
+
+def _script(run: Run, token: Token) -> None:
+    script = token.node.script
+    if script is None:
+        _service(run, token)
+        return
+    value = feel.to_json(run.evaluate(script.expression, token, "script"))
+    if script.result is None:
+        run.push(("complete", token, {}))
+    else:
+        _result(run, token, script.result, value)
+
+
+def _result(run: Run, token: Token, path: str, value: Any) -> None:
+    name, value = put(context(token), path, value)
+    run.push(("complete", token, {name: value}))
+
+
+def _rule(run: Run, token: Token) -> None:
+    call = token.node.call
+    if call is None or call.what != "decision":
+        _service(run, token)
+        return
+    decision = run.evaluate(call.target, token, "decision")
+    if not isinstance(decision, str):
+        raise run.trouble(call.target, context(token), "decision", "the id is not text")
+    try:
+        decided = run.host.decide(decision, call.binding, call.version_tag, token.key, dict(context(token)), run.now)
+    except LookupError:
+        raise Stuck(f"There is no decision {decision}.", decision=decision, binding=call.binding) from None
+    except BihuanError as error:
+        raise Stuck(f"The decision {decision} failed: {error.message}", decision=decision, **error.details) from error
+    run.tell("decision_made", token, **decided.log)
+    _result(run, token, call.result or "result", feel.to_json(decided.value))
+
+
+def _send(run: Run, token: Token) -> None:
+    if token.node.call is not None:
+        _service(run, token)
+    elif token.node.event is not None:
+        _send_message(run, token, token.node.event)
+        run.push(("complete", token, {}))
+    else:
+        _pass(run, token)
+
+
+def _send_message(run: Run, token: Token, event: EventDefinition) -> None:
+    name, key = name_of(run, token, event), key_of(run, token, event)
+    ttl = token.node.properties.get("timeToLive") or token.node.properties.get("bihuan:timeToLive") or "0"
+    seconds = timers.duration(ttl).seconds if ttl.startswith("P") else float(ttl) if ttl.isdigit() else 0
+    # With input mappings only the mapped variables travel; a designer who maps nothing sends nothing.
+    run.sent.append(MessageSent(message=name, correlation_key=key, data=dict(token.local), time_to_live=int(seconds)))
+
+
+def _receive(run: Run, token: Token) -> None:
+    if token.node.event is None:
+        await_plainly(run, token)
+    else:
+        await_event(run, token, token.node.event)
+
+
+def _catch(run: Run, token: Token) -> None:
+    event = token.node.event
+    if event is None or event.kind == "link":
+        run.push(("complete", token, {}))
+    else:
+        await_event(run, token, event)
+
+
+def _throw(run: Run, token: Token) -> None:
+    event = token.node.event
+    if event is None:
+        run.push(("complete", token, {}))
+        return
+    apply_inputs(run, token)
+    _THROWS[event.kind](run, token, event)
+
+
+def _throw_message(run: Run, token: Token, event: EventDefinition) -> None:
+    if token.node.call is not None:
+        _service(run, token)
+    else:
+        _send_message(run, token, event)
+        run.push(("complete", token, {}))
+
+
+def _throw_signal(run: Run, token: Token, event: EventDefinition) -> None:
+    throwing.throw_signal(run, token, name_of(run, token, event))
+
+
+def _throw_escalation(run: Run, token: Token, event: EventDefinition) -> None:
+    code = None if event.code is None else _text(run, token, event.code, "escalation code")
+    run.push(("throw_escalation", token, code, dict(token.local), True))
+
+
+def _throw_error(run: Run, token: Token, event: EventDefinition) -> None:
+    code = None if event.code is None else _text(run, token, event.code, "error code")
+    run.push(("throw_error", token, code, "", dict(token.local)))
+
+
+def _throw_link(run: Run, token: Token, event: EventDefinition) -> None:
+    run.push(("jump", token))
+
+
+@operation
+def jump(run: Run, token: Token) -> None:
+    """This will go on at the link catch event of the same name in the same scope."""
+    event, scope = token.node.event, token.above
+    link = event.name.text if event is not None and event.name is not None else ""
+    target = token.process.inside(token.node.scope).links.get(link)
+    if target is None:
+        raise Stuck(f"No link catch event is named {link}.")
+    run.tell("completed", token)
+    run.remove(token)
+    run.push(("begin", run.create("act", target, scope)))
+
+
+def _throw_compensation(run: Run, token: Token, event: EventDefinition) -> None:
+    compensation.throw(run, token, event)
+
+
+def _throw_cancel(run: Run, token: Token, event: EventDefinition) -> None:
+    compensation.cancel_transaction(run, token)
+
+
+def _terminate(run: Run, token: Token, event: EventDefinition) -> None:
+    scope = token.above
+    run.tell("completed", token)
+    _note_end(run, token)
+    run.clear(scope)
+    run.push(("done", scope))
+
+
+def _end(run: Run, token: Token) -> None:
+    _note_end(run, token)
+    _throw(run, token)
+
+
+def _note_end(run: Run, token: Token) -> None:
+    if token.above.kind == "case":
+        run.end_element = token.node.id
+
+
+_THROWS: dict[str, Callable[[Run, Token, EventDefinition], None]] = {
+    "message": _throw_message,
+    "signal": _throw_signal,
+    "escalation": _throw_escalation,
+    "error": _throw_error,
+    "link": _throw_link,
+    "compensation": _throw_compensation,
+    "cancel": _throw_cancel,
+    "terminate": _terminate,
+}
+
+
+def _event_gateway(run: Run, token: Token) -> None:
+    nodes = token.process.nodes
+    targets = [nodes[flow.target] for flow in token.node.outgoing]
+    token.info["gate"] = 1
+    run.push(*(("watch_gate", run.create("sub", target, token)) for target in targets))
+
+
+@operation
+def watch_gate(run: Run, token: Token) -> None:
+    """This will begin to wait for one of the events after an event-based gateway."""
+    _receive(run, token)
+
+
+def _gateway(run: Run, token: Token) -> None:
+    run.push(("leave", token))
+
+
+def _scope(run: Run, token: Token) -> None:
+    open_scope(run, token)
+
+
+BEHAVIOURS: dict[str, Callable[[Run, Token], None]] = {
+    "task": _pass,
+    "manualTask": _pass,
+    "userTask": _user,
+    "receiveTask": _receive,
+    "sendTask": _send,
+    "serviceTask": _service,
+    "scriptTask": _script,
+    "businessRuleTask": _rule,
+    "subProcess": _scope,
+    "transaction": _scope,
+    "exclusiveGateway": _gateway,
+    "parallelGateway": _gateway,
+    "inclusiveGateway": _gateway,
+    "eventBasedGateway": _event_gateway,
+    "startEvent": _start,
+    "endEvent": _end,
+    "intermediateCatchEvent": _catch,
+    "intermediateThrowEvent": _throw,
+    "boundaryEvent": _pass,
+}

@@ -1,0 +1,184 @@
+"""Undoing completed work: what was completed is recorded in its scope, handlers run in reverse order of completion.
+
+A record is [element, local variables, inner records]. Handlers of the items of one multi-instance activity have no order
+among themselves and run together; every other handler waits for those of what was completed after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.bpmn.process import EventDefinition, Node, Process
+from engine.bpmn.run import Run, Stuck, operation
+from engine.bpmn.tokens import Token
+
+Record = list[Any]
+
+
+def _compensation_boundary(node: Node) -> Node | None:
+    for boundary in node.boundaries:
+        if boundary.event is not None and boundary.event.kind == "compensation":
+            return boundary
+    return None
+
+
+def _compensation_subprocess(process: Process, node: Node) -> Node | None:
+    for holder in node.content.event_subprocesses if node.content is not None else ():
+        for start in process.inside(holder.id).starts:
+            if start.event is not None and start.event.kind == "compensation":
+                return holder
+    return None
+
+
+def record(run: Run, token: Token) -> None:
+    """This will remember a completed activity that can be compensated, in the scope around it."""
+    node = token.node
+    if node.is_compensation:
+        return
+    inner = token.info.get("completed") or []
+    has_handler = _compensation_boundary(node) is not None
+    if node.content is None:
+        if not has_handler:
+            return
+        inner = []
+    elif not inner and not has_handler and _compensation_subprocess(token.process, node) is None:
+        return
+    scope = scope_of(token)
+    local = {name: value for name, value in token.local.items() if name != "loopCounter"}
+    scope.info["completed"] = [*scope.info.get("completed", []), [node.id, local, inner]]
+
+
+def scope_of(token: Token) -> Token:
+    """This will return the scope that `token` stands in, looking through multi-instance bodies."""
+    for above in token.ancestors():
+        if above.kind != "body":
+            return above
+    return token
+
+
+def throw(run: Run, token: Token, event: EventDefinition) -> None:
+    """This will compensate what the event names, or everything completed in its scope."""
+    chosen: list[Record] = []
+    for scope in _visible(token):
+        kept: list[Record] = []
+        for entry in scope.info.get("completed", []):
+            (chosen if event.activity is None or entry[0] == event.activity else kept).append(entry)
+        _keep(scope, kept)
+    if not event.waits:
+        run.push(("complete", token, {}))
+        token = run.create("act", token.node, token.above)
+        token.info["beside"] = 1
+    _begin(run, token, chosen)
+
+
+def _keep(scope: Token, records: list[Record]) -> None:
+    if records:
+        scope.info["completed"] = records
+    else:
+        scope.info.pop("completed", None)
+
+
+def _visible(token: Token) -> list[Token]:
+    """The scope of the thrower; from inside an event subprocess also the scope that it belongs to, which it may undo."""
+    scopes = [scope_of(token)]
+    while scopes[-1].node.by_event and scopes[-1].parent is not None:
+        scopes.append(scope_of(scopes[-1]))
+    return scopes[::-1]
+
+
+def _begin(run: Run, token: Token, records: list[Record]) -> None:
+    token.info["undo"] = _grouped(records)
+    run.push(("compensate_next", token))
+
+
+def _grouped(records: list[Record]) -> list[list[Record]]:
+    groups: list[list[Record]] = []
+    for entry in records:
+        if groups and groups[-1][0][0] == entry[0]:
+            groups[-1] = [*groups[-1], entry]
+        else:
+            groups.append([entry])
+    return groups
+
+
+@operation
+def compensate_next(run: Run, token: Token) -> None:
+    """This will run the handlers of what was completed last, then go on when there is nothing left to undo."""
+    groups = list(token.info.get("undo", []))
+    if not groups:
+        token.info.pop("undo", None)
+        _finish(run, token)
+        return
+    group = groups.pop()
+    token.info["undo"] = groups
+    mark = len(run.agenda)
+    for entry in reversed(group):
+        _handle(run, token, entry)
+    run.agenda[mark:] = run.agenda[mark:][::-1]
+    if not token.live_children:
+        run.push(("compensate_next", token))
+
+
+def _handle(run: Run, token: Token, entry: Record) -> None:
+    id, local, inner = entry
+    node = token.process.nodes.get(id)
+    if node is None:
+        return
+    boundary = _compensation_boundary(node)
+    if boundary is not None and boundary.handler is not None:
+        handler = run.create("act", token.process.nodes[boundary.handler], token)
+        handler.local.update(local)
+        run.tell("compensated", token, activity=id, by=boundary.handler)
+        run.push(("begin", handler))
+        return
+    holder = _compensation_subprocess(token.process, node)
+    if holder is not None:
+        scope = run.create("act", holder, token)
+        scope.local.update(local)
+        _keep(scope, inner)
+        run.tell("compensated", token, activity=id, by=holder.id)
+        start = token.process.inside(holder.id).starts[0]
+        run.push(("arrive", run.create("act", start, scope), {}))
+        return
+    deeper = [[name, {**local, **own}, below] for name, own, below in inner]
+    token.info["undo"] = [*token.info.get("undo", []), *_grouped(deeper)]
+
+
+def _finish(run: Run, token: Token) -> None:
+    if token.info.get("cancels"):
+        _leave_transaction(run, token)
+    elif token.info.get("beside"):
+        scope = token.above
+        run.remove(token)
+        run.push(("done", scope))
+    else:
+        run.push(("complete", token, {}))
+
+
+def cancel_transaction(run: Run, token: Token) -> None:
+    """This will end everything open in the transaction around `token`, undo what is done, and leave by its cancel event."""
+    transaction = next((above for above in token.ancestors() if above.node.type == "transaction"), None)
+    if transaction is None:
+        raise Stuck("There is no transaction to cancel.")
+    records: list[Record] = []
+    for scope in (transaction, *transaction.descendants()):
+        records.extend(scope.info.get("completed", []))
+    transaction.info.pop("completed", None)
+    node = token.node
+    run.clear(transaction)
+    thrower = run.create("act", node, transaction)
+    thrower.info["cancels"] = 1
+    _begin(run, thrower, records)
+
+
+def _leave_transaction(run: Run, token: Token) -> None:
+    transaction = token.above
+    host = transaction.above if transaction.is_item else transaction
+    for node in host.node.boundaries:
+        if node.event is not None and node.event.kind == "cancel":
+            scope = host.above
+            run.remove(host, True)
+            run.push(("arrive", run.create("act", node, scope), {}))
+            return
+    run.clear(transaction)
+    run.push(("leave", host))

@@ -1,0 +1,76 @@
+"""`parse`: from bytes to processes, with nothing lost: what is not understood is refused, all faults in one answer."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from engine.bpmn import elements
+from engine.bpmn.expressions import Values, place_of
+from engine.bpmn.faults import DiagramFault, fault
+from engine.bpmn.normal import normalise
+from engine.bpmn.parser import ProcessSpec, specs_of
+from engine.bpmn.process import Diagram, Process
+from engine.bpmn.source import BIHUAN, MODELER, ZEEBE, Deadline, bpmn, line_of, local, read
+from engine.errors import FaultsFound
+
+
+def is_native(root: etree._Element) -> bool:
+    """This will tell whether a document is written in our dialect; any other is imported."""
+    if (root.get(f"{{{MODELER}}}executionPlatform") or "").startswith("Camunda Cloud"):
+        return True
+    own = (f"{{{ZEEBE}}}", f"{{{BIHUAN}}}")
+    for element in root.iter(etree.Element):
+        if str(element.tag).startswith(own) or any(str(name).startswith(own) for name in element.attrib):
+            return True
+    return False
+
+
+def parse(xml: bytes) -> Diagram:
+    """This will read every process of a file, or raise FaultsFound with all faults at once.
+
+    Models of Camunda 7, Flowable and Activiti are translated first; the notes tell what became of their attributes.
+    """
+    deadline = Deadline()
+    root = read(xml)
+    native = is_native(root)
+    diagram = Diagram({})
+    faults = normalise(root)
+    if faults:
+        raise FaultsFound(list(faults))
+    specs = specs_of(root, deadline)
+    definitions = elements.Definitions.of(root)
+    for spec in specs:
+        values = Values(strict=native)
+        process = elements.build(spec, definitions, values)
+        faults.extend(values.faults)
+        faults.extend(_lost(spec, process))
+        if process.nodes:
+            diagram.processes[process.id] = process
+    if not diagram.processes:
+        faults.append(fault("no-process"))
+    if faults:
+        raise FaultsFound(list(faults))
+    return diagram
+
+
+def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
+    """What stands in the XML and not in the parsed process."""
+    found = []
+    for id, element in elements.standing(spec.element).items():
+        place = place_of(element)
+        known = process.nodes.get(id) or process.flows.get(id)
+        if known is None:
+            code = "element-lost" if local(element) == "sequenceFlow" else "element-unsupported"
+            found.append(fault(code, id, place.name, place.line, type=local(element)))
+    for flow in process.flows.values():
+        node = spec.nodes.get(flow.source)
+        if node is not None and flow.target in process.nodes and flow.target not in node.outputs:
+            found.append(fault("element-lost", flow.id, flow.name, None, type="sequenceFlow"))
+    for id, node_spec in spec.nodes.items():
+        if elements.definitions_in(node_spec.element) and process.nodes[id].event is None:
+            place = place_of(node_spec.element)
+            found.append(fault("element-lost", id, place.name, place.line, type="eventDefinition"))
+    return found
+
+
+__all__ = ["bpmn", "is_native", "line_of", "parse"]

@@ -1,0 +1,198 @@
+"""Every reason for which a diagram is refused, in English and in Chinese, by a code that never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import Fault
+
+# code: (English, Chinese)
+REASONS: dict[str, tuple[str, str]] = {
+    "too-large": (
+        "The file has {size} bytes; at most {limit} are accepted.",
+        "文件大小为 {size} 字节，最多允许 {limit} 字节。",
+    ),
+    "doctype-refused": ("A DOCTYPE is not accepted.", "不允许包含 DOCTYPE 声明。"),
+    "xml-malformed": ("The file is not well-formed XML: {problem}", "文件不是格式良好的 XML：{problem}"),
+    "too-many-elements": (
+        "The file has more than {limit} elements.",
+        "文件中的元素超过 {limit} 个。",
+    ),
+    "too-deep": ("Elements are nested more than {limit} deep.", "元素嵌套超过 {limit} 层。"),
+    "too-slow": ("Reading the diagram took longer than {limit} seconds.", "读取流程图超过 {limit} 秒。"),
+    "not-bpmn": (
+        "The root element is {tag}, not BPMN 2.0 definitions.",
+        "根元素是 {tag}，不是 BPMN 2.0 的 definitions。",
+    ),
+    "no-process": ("The file holds no process with flow nodes.", "文件中没有包含流程节点的流程。"),
+    "duplicate-id": ("The id {id} is used more than once.", "编号 {id} 重复使用。"),
+    "element-unsupported": (
+        "A {type} cannot be executed; use another element.",
+        "不支持执行 {type}，请换用其他元素。",
+    ),
+    "definition-unsupported": (
+        "A {type} of kind {kind} has no meaning here.",
+        "{type} 不能使用 {kind} 类型的事件定义。",
+    ),
+    "several-definitions": (
+        "The event has {count} event definitions; split it into one event for each.",
+        "该事件有 {count} 个事件定义，请拆成每个定义一个事件。",
+    ),
+    "definition-missing": ("A {type} needs an event definition.", "{type} 缺少事件定义。"),
+    "flow-end-missing": (
+        "The flow's {end} {ref} does not exist or is no flow node.",
+        "顺序流的{end}端 {ref} 不存在，或不是流程节点。",
+    ),
+    "flow-crosses-scope": (
+        "The flow leads from one subprocess into another; flows stay inside their subprocess.",
+        "顺序流跨越了子流程边界，顺序流只能在同一子流程内部。",
+    ),
+    "reference-missing": (
+        "The {kind} {ref} is not defined in this file.",
+        "文件中没有定义编号为 {ref} 的 {kind}。",
+    ),
+    "name-missing": ("The {kind} has no name.", "{kind} 没有名称。"),
+    "message-missing": ("A message must be chosen.", "必须选择消息。"),
+    "signal-missing": ("A signal must be chosen.", "必须选择信号。"),
+    "correlation-missing": (
+        "The message {message} needs a correlation key: without one no case can be found for it.",
+        "消息 {message} 缺少关联键，无法确定由哪个案件接收。",
+    ),
+    "timer-missing": (
+        "The timer needs exactly one of date, duration and cycle.",
+        "定时器必须且只能填写日期、时长、循环之一。",
+    ),
+    "timer-invalid": ("{text} is not a valid {kind}: {problem}", "{text} 不是有效的{kind}：{problem}"),
+    "condition-missing": ("A condition must be given.", "必须填写条件。"),
+    "condition-static": (
+        "The condition {text} must be FEEL: write = before it.",
+        "条件 {text} 必须是 FEEL 表达式，请在前面加上 =。",
+    ),
+    "flow-condition-missing": (
+        "The flow {flow} leaves the gateway without condition and is not its default.",
+        "顺序流 {flow} 从网关流出，既没有条件，也不是默认流。",
+    ),
+    "default-conditional": ("The default flow {flow} has a condition.", "默认流 {flow} 不应带条件。"),
+    "default-missing": ("The default flow {flow} does not leave this element.", "默认流 {flow} 不是从该元素流出的。"),
+    "expression-invalid": (
+        "In {place}, line {line}, column {column}: {problem}",
+        "{place}第 {line} 行第 {column} 列有误：{problem}",
+    ),
+    "expression-required": ("{place} must be FEEL: write = before it.", "{place}必须是 FEEL 表达式，请在前面加上 =。"),
+    "expression-foreign": (
+        "{place}: {text} cannot be translated to FEEL: {problem}",
+        "{place}：{text} 无法转换为 FEEL：{problem}",
+    ),
+    "service-type-missing": ("A service must be chosen.", "必须选择服务。"),
+    "script-missing": ("A script needs a FEEL expression.", "脚本任务必须填写 FEEL 表达式。"),
+    "result-missing": ("A result variable must be named.", "必须填写结果变量。"),
+    "decision-missing": ("A decision must be chosen.", "必须选择决策。"),
+    "called-missing": ("A process to call must be chosen.", "必须选择要调用的流程。"),
+    "binding-invalid": ("The binding {text} is not latest, deployment or versionTag.", "绑定方式 {text} 无效。"),
+    "boundary-detached": (
+        "The boundary event is attached to {ref}, which is no activity of its subprocess.",
+        "边界事件附着的 {ref} 不是同一子流程中的活动。",
+    ),
+    "boundary-incoming": ("A flow leads into a boundary event.", "顺序流不能流入边界事件。"),
+    "start-incoming": ("A flow leads into a start event.", "顺序流不能流入开始事件。"),
+    "end-outgoing": ("A flow leaves an end event.", "顺序流不能从结束事件流出。"),
+    "event-subprocess-flow": ("An event subprocess has no flows.", "事件子流程不能连接顺序流。"),
+    "event-subprocess-start": (
+        "An event subprocess needs exactly one start event, with an event definition.",
+        "事件子流程必须有且只有一个带事件定义的开始事件。",
+    ),
+    "subprocess-starts": (
+        "A subprocess has at most one start event, a none start event.",
+        "子流程最多只能有一个空开始事件。",
+    ),
+    "start-kind": ("A start event of kind {kind} cannot start a process.", "{kind} 类型的开始事件不能启动流程。"),
+    "no-entry": (
+        "There is nothing to start with: every node has an incoming flow.",
+        "没有可以开始的节点：每个节点都有流入的顺序流。",
+    ),
+    "event-gateway-target": (
+        "{ref} cannot follow an event-based gateway; only catch events and receive tasks can.",
+        "{ref} 不能跟在事件网关之后，只能是捕获事件或接收任务。",
+    ),
+    "event-gateway-narrow": ("An event-based gateway needs at least one flow.", "事件网关至少需要一条流出的顺序流。"),
+    "event-gateway-shared": (
+        "{ref} follows an event-based gateway, so no other flow may lead to it.",
+        "{ref} 跟在事件网关之后，不能再有其他流入的顺序流。",
+    ),
+    "link-missing": ("No link catch event is named {link}.", "没有名为 {link} 的链接捕获事件。"),
+    "link-duplicate": ("Several link catch events are named {link}.", "有多个名为 {link} 的链接捕获事件。"),
+    "link-flow": ("A link event cannot have this flow.", "链接事件不能连接这条顺序流。"),
+    "loop-missing": (
+        "Multi-instance needs a collection or a number.",
+        "多实例必须填写集合或数量。",
+    ),
+    "loop-output": (
+        "The output collection and the output element must be given together.",
+        "输出集合与输出元素必须同时填写。",
+    ),
+    "loop-condition": ("A loop needs a condition or a maximum.", "循环必须填写条件或最大次数。"),
+    "handler-missing": (
+        "The compensation event needs an association to its handler.",
+        "补偿边界事件必须用关联线连接到补偿处理活动。",
+    ),
+    "handler-invalid": ("{ref} cannot be a compensation handler.", "{ref} 不能作为补偿处理活动。"),
+    "handler-flow": ("A flow leads to or from a compensation handler.", "补偿处理活动不能连接顺序流。"),
+    "compensation-flow": ("A flow leaves a compensation boundary event.", "补偿边界事件不能有流出的顺序流。"),
+    "compensation-target": (
+        "{ref} cannot be compensated from here.",
+        "无法从此处补偿 {ref}。",
+    ),
+    "cancel-outside": ("A cancel event belongs to a transaction.", "取消事件只能用于事务子流程。"),
+    "non-interrupting": ("An event of kind {kind} always interrupts.", "{kind} 类型的事件必须是中断的。"),
+    "mapping-target": ("{text} is not a variable name.", "{text} 不是有效的变量名。"),
+    "mapping-source": ("The mapping to {text} has no source.", "写入 {text} 的映射缺少来源。"),
+    "ad-hoc-event": ("A {type} cannot stand in an ad-hoc subprocess.", "临时子流程中不能有 {type}。"),
+    "ad-hoc-sequential": (
+        "Sequential ordering of ad-hoc subprocesses is not supported.",
+        "不支持顺序执行的临时子流程。",
+    ),
+    "ad-hoc-empty": (
+        "An ad-hoc subprocess needs an activity without incoming flow.",
+        "临时子流程中至少要有一个没有流入顺序流的活动。",
+    ),
+    "data-store": (
+        "The data store {ref} is read or written here; data stores are not executed.",
+        "此处读写数据存储 {ref}，引擎不执行数据存储。",
+    ),
+    "number-invalid": (
+        "{place}: {text} is not a number from {low} to {high}.",
+        "{place}：{text} 不是 {low} 到 {high} 之间的数。",
+    ),
+    "list-invalid": ("{place}: the list {text} has an empty member.", "{place}：列表 {text} 中有空项。"),
+    "import-impossible": ("{what} cannot be translated.", "{what} 无法转换。"),
+    "element-lost": (
+        "This {type} was not understood and would be lost.",
+        "未能识别这个 {type}，部署后会丢失。",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramFault(Fault):
+    """One fault of a diagram; `details` fill the Chinese text as they filled the English one."""
+
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def chinese(self) -> str:
+        """This will return the reason for officials."""
+        return REASONS[self.code or "element-lost"][1].format_map(_Shown(self.details))
+
+
+class _Shown(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def fault(
+    code: str, element: str | None = None, name: str | None = None, line: int | None = None, **details: object
+) -> DiagramFault:
+    """This will make the fault `code` at `element`."""
+    reason = REASONS[code][0].format_map(_Shown(details))
+    return DiagramFault(reason=reason, element=element, name=name or None, line=line, code=code, details=details)

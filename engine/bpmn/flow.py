@@ -1,0 +1,134 @@
+"""How tokens move: they begin at a node, complete its work, leave over its flows, and end their scope with the last of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.bpmn import adhoc, compensation, gateways, loops
+from engine.bpmn.activities import BEHAVIOURS
+from engine.bpmn.mappings import apply_inputs, take_over
+from engine.bpmn.moving import close_events, enter
+from engine.bpmn.outcome import Event
+from engine.bpmn.process import Flow
+from engine.bpmn.run import Run, operation
+from engine.bpmn.tokens import Token
+from engine.bpmn.waiting import examine_conditions, subscribe
+
+
+@operation
+def begin(run: Run, token: Token) -> None:
+    """This will start the work of the node where `token` stands."""
+    node = token.node
+    if not node.is_activity:
+        run.tell("entered", token)
+        BEHAVIOURS[node.type](run, token)
+        return
+    if node.loop is not None and token.parent is not None and token.parent.kind != "body":
+        loops.open_body(run, token, node.loop)
+        return
+    apply_inputs(run, token)
+    run.tell("entered", token)
+    if node.listeners:
+        run.push(("listen", token, "start", 0, {}))
+    else:
+        run.push(("work", token))
+
+
+@operation
+def work(run: Run, token: Token) -> None:
+    """This will do what the activity is for, once its inputs are there; its boundary events wait from now on."""
+    node = token.node
+    BEHAVIOURS[node.type](run, token)
+    if token.alive and not token.is_item and node.boundaries:
+        subscribe(run, token, node.boundaries, True)
+
+
+@operation
+def complete(run: Run, token: Token, data: dict[str, Any]) -> None:
+    """This will take over what the node produced and go on from it."""
+    node = token.node
+    take_over(run, token, data)
+    if run.changed and run.tree.conditions:
+        _drop_boundaries(run, token)
+    if node.listeners and any(listener.event == "end" for listener in node.listeners):
+        run.push(("listen", token, "end", 0, {}))
+    else:
+        run.push(("finish", token))
+    examine_conditions(run)
+
+
+def _drop_boundaries(run: Run, token: Token) -> None:
+    """Camunda's rule: what an activity wrote does not fire the conditional events of its own boundary."""
+    for child in list(token.children):
+        if child.is_boundary:
+            run.remove(child, True)
+
+
+@operation
+def finish(run: Run, token: Token) -> None:
+    """This will leave the node, or count one more item of its multi-instance activity as done."""
+    run.tell("completed", token)
+    if token.node.is_activity:
+        compensation.record(run, token)
+    if token.is_item:
+        loops.item_done(run, token)
+        return
+    run.push(("leave", token))
+    if token.above.node.type == "adHocSubProcess" and token.node.is_activity:
+        run.push(("ad_hoc_progress", token.above))
+
+
+@operation
+def leave(run: Run, token: Token) -> None:
+    """This will move on over the outgoing flows; where there is none, the path ends."""
+    flows = outgoing(run, token)
+    scope, node = token.above, token.node
+    if flows and (len(node.outgoing) > 1 or node.type == "exclusiveGateway"):
+        for flow in flows:
+            run.tell("flow_taken", token, flow=flow.id, to=flow.target)
+    nodes = token.process.nodes
+    if not flows and scope.node.ad_hoc is not None:
+        adhoc.gather(run, token, scope)
+    run.remove(token)
+    if not flows:
+        run.push(("done", scope))
+        return
+    mark = len(run.agenda)
+    for flow in flows:
+        enter(run, nodes[flow.target], scope, flow)
+    run.agenda[mark:] = run.agenda[mark:][::-1]
+
+
+def outgoing(run: Run, token: Token) -> list[Flow]:
+    """This will choose the flows to take."""
+    node = token.node
+    flows = node.outgoing
+    if node.type == "exclusiveGateway":
+        return gateways.exclusive(run, token)
+    if node.type == "parallelGateway" or not flows or (len(flows) == 1 and flows[0].condition is None):
+        return flows
+    return gateways.inclusive(run, token)
+
+
+@operation
+def done(run: Run, scope: Token) -> None:
+    """This will end `scope` when nothing is left in it."""
+    if any(child.kind != "sub" for child in scope.children):
+        if scope.node.type == "adHocSubProcess" and scope.kind == "act":
+            run.push(("ad_hoc_progress", scope))
+        return
+    if scope.kind == "case":
+        run.clear(scope)
+        run.ended = True
+        run.events.append(Event(kind="ended", element=scope.process.id, name=scope.process.name, token=scope.id))
+    elif scope.kind == "body":
+        loops.close_if_done(run, scope)
+    elif scope.node.type in ("intermediateThrowEvent", "endEvent"):
+        run.push(("compensate_next", scope))
+    elif scope.node.type == "adHocSubProcess":
+        run.push(("ad_hoc_progress", scope))
+    elif scope.node.type == "callActivity":
+        run.push(("come_back", scope))
+    else:
+        close_events(run, scope)
+        run.push(("complete", scope, {}))

@@ -1,0 +1,38 @@
+"""Input and output mappings: what an element sees as its own, and what leaves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import feel
+from engine.bpmn.run import Run
+from engine.bpmn.tokens import Token
+from engine.bpmn.variables import context, put
+
+
+def apply_inputs(run: Run, token: Token) -> None:
+    """This will make the local variables of `token`, before anything else of its element is evaluated."""
+    for mapping in token.node.inputs:
+        value = feel.to_json(run.evaluate(mapping.source, token, "input"))
+        name, value = put(token.local, mapping.target, value)
+        token.local[name] = value
+
+
+def take_over(run: Run, token: Token, data: dict[str, Any]) -> None:
+    """This will write what an element produced: through its output mappings when it has any, else as it is."""
+    mappings = token.node.outputs
+    if not mappings:
+        if data:
+            run.write(token, data)
+        return
+    token.local.update(data)
+    for mapping in mappings:
+        value = feel.to_json(run.evaluate(mapping.source, token, "output"))
+        name, value = put(_outside(token), mapping.target, value)
+        token.local.pop(name, None)
+        run.write(token, {name: value})
+
+
+def _outside(token: Token) -> Any:
+    above = token.above
+    return above.doc if above.doc is not None else context(above)

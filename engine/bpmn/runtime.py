@@ -1,0 +1,219 @@
+"""`step`: what a case does when something happens to it. Pure: no database, no clock, no threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn import adhoc, flow, listening, returning
+from engine.bpmn.host import Host
+from engine.bpmn.moving import enter, open_scope
+from engine.bpmn.outcome import Event, Outcome, State
+from engine.bpmn.process import Process
+from engine.bpmn.run import Run
+from engine.bpmn.stimuli import (
+    Cancel,
+    ChangeData,
+    CompleteService,
+    CompleteTask,
+    Data,
+    EnableActivity,
+    FireTimer,
+    ReceiveMessage,
+    ReceiveSignal,
+    RetryIncident,
+    ReturnTo,
+    Start,
+    Stimulus,
+    ThrowError,
+    ThrowEscalation,
+)  # fmt: skip
+from engine.bpmn.throwing import catchers, find
+from engine.bpmn.tokens import Token, TokenGone, Tree
+from engine.bpmn.waiting import arrive, event_starts, examine_conditions, fire, subscribe
+from engine.errors import Conflict, Invalid, NotFound
+
+__all__ = ["step"]
+_OPERATIONS = (flow, listening, arrive, fire)
+
+
+class NoStart(Invalid):
+    """The process {process} has no single none start event to begin with."""
+
+
+class NoSuchStart(NotFound):
+    """The process {process} has no start event {element}."""
+
+
+class NotWaiting(Conflict):
+    """The token {token} at {element} does not wait for this."""
+
+
+class NotOffered(Conflict):
+    """The activity {element} cannot be started now."""
+
+
+class Uncaught(Invalid):
+    """Nobody catches the error {code}."""
+
+
+def step(process: Process, state: State | None, data: Data, stimulus: Stimulus, now: datetime, host: Host) -> Outcome:
+    """This will return the next state of a case, its data and everything its keeper must do; inputs stay as they were.
+
+    `state` is None for `Start`. Raises a Conflict when what `stimulus` is for waits no longer, Invalid when the case cannot take it.
+    """
+    document = dict(data)
+    tree = Tree.load(process, state, document, host) if state else Tree.new(process, document)
+    run = Run(tree, now, host)
+    _TAKERS[type(stimulus)](run, stimulus)
+    run.drain()
+    return run.outcome()
+
+
+def _start(run: Run, stimulus: Start) -> None:
+    root = run.tree.root
+    content = root.content
+    run.write(root, stimulus.data)
+    run.changed.clear()
+    run.events.append(Event(kind="started", element=root.process.id, name=root.process.name, token=root.id))
+    if stimulus.element is None:
+        entries = content.entries
+        if not entries or (content.starts and len(entries) > 1):
+            raise NoStart(process=root.process.id)
+        open_scope(run, root)
+        return
+    node = root.process.nodes.get(stimulus.element)
+    if node is None or node.scope != root.process.id or node.type != "startEvent":
+        raise NoSuchStart(process=root.process.id, element=stimulus.element)
+    subscribe(run, root, event_starts(content.event_subprocesses, root), False)
+    run.agenda.insert(0, ("arrive", run.create("act", node, root), {}))
+
+
+def _waiting(run: Run, id: int, *kinds: str) -> Token:
+    token = run.tree.tokens.get(id)
+    if token is None:
+        raise TokenGone(token=id)
+    if "open" not in token.info or (kinds and _kind(token) not in kinds):
+        raise NotWaiting(token=id, element=token.node.id)
+    return token
+
+
+def _kind(token: Token) -> str:
+    if "listens" in token.info:
+        return "service"
+    if token.node.type == "userTask" and token.kind == "act":
+        return "task"
+    if token.node.type == "receiveTask":
+        return "message"
+    event = token.node.event
+    if event is not None and event.kind in ("timer", "message", "signal", "conditional") and token.node.call is None:
+        return event.kind
+    return "adHoc" if token.node.type == "adHocSubProcess" else "service"
+
+
+def _complete_task(run: Run, stimulus: CompleteTask) -> None:
+    token = _waiting(run, stimulus.token, "task")
+    run.close(token)
+    run.push(("complete", token, dict(stimulus.data)))
+
+
+def _fire_timer(run: Run, stimulus: FireTimer) -> None:
+    token = _waiting(run, stimulus.token, "timer")
+    run.tell("timer_fired", token)
+    run.push(("fire", token, {}))
+
+
+def _receive_message(run: Run, stimulus: ReceiveMessage) -> None:
+    token = _waiting(run, stimulus.token, "message")
+    run.tell("message_received", token)
+    run.push(("fire", token, dict(stimulus.data)))
+
+
+def _receive_signal(run: Run, stimulus: ReceiveSignal) -> None:
+    for token in reversed(catchers(run, stimulus.name)):
+        run.push(("fire", token, dict(stimulus.data)))
+        run.tell("signal_received", token, signal=stimulus.name)
+
+
+def _complete_service(run: Run, stimulus: CompleteService) -> None:
+    token = _waiting(run, stimulus.token, "service")
+    run.close(token)
+    if "listens" in token.info:
+        event, index = token.info["listens"]
+        run.push(("listen", token, event, index + 1, dict(stimulus.data)))
+    else:
+        run.push(("complete", token, dict(stimulus.data)))
+
+
+def _throw_error(run: Run, stimulus: ThrowError) -> None:
+    token = _waiting(run, stimulus.token, "task", "service")
+    if _kind(token) == "task" and find(run, token, "error", stimulus.code) is None:
+        raise Uncaught(code=stimulus.code)
+    run.close(token)
+    run.push(("throw_error", token, stimulus.code, stimulus.message, dict(stimulus.data)))
+
+
+def _throw_escalation(run: Run, stimulus: ThrowEscalation) -> None:
+    token = _waiting(run, stimulus.token, "task", "service")
+    run.push(("throw_escalation", token, stimulus.code, dict(stimulus.data), False))
+
+
+def _change_data(run: Run, stimulus: ChangeData) -> None:
+    run.write(run.tree.root, stimulus.data)
+    examine_conditions(run)
+
+
+def _enable(run: Run, stimulus: EnableActivity) -> None:
+    for token in run.tree.tokens.values():
+        if token.node.type != "adHocSubProcess" or token.kind != "act" or "open" not in token.info:
+            continue
+        if stimulus.token not in (None, token.id) or token.info.get("enough"):
+            continue
+        if any(node.id == stimulus.element for node in adhoc.offered(token)):
+            adhoc.enable(run, token, stimulus.element)
+            return
+    raise NotOffered(element=stimulus.element)
+
+
+def _retry(run: Run, stimulus: RetryIncident) -> None:
+    token = run.tree.tokens.get(stimulus.token)
+    if token is None or "incident" not in token.info:
+        raise TokenGone(token=stimulus.token)
+    name, *rest = token.info.pop("incident")
+    run.resolved.append(token.id)
+    if name == "throw_error" and token.node.type not in ("endEvent", "userTask"):
+        name, rest = "work", []
+    run.push((name, token, *rest))
+
+
+def _return_to(run: Run, stimulus: ReturnTo) -> None:
+    token = _waiting(run, stimulus.token)
+    scope, node = returning.withdraw(run, token, stimulus.element, stimulus.withdraw_others)
+    enter(run, node, scope)
+
+
+def _cancel(run: Run, stimulus: Cancel) -> None:
+    root = run.tree.root
+    run.clear(root)
+    run.ended = True
+    run.events.append(
+        Event(kind="ended", element=root.process.id, name=root.process.name, token=root.id, detail={"cancelled": True})
+    )
+
+
+_TAKERS: dict[type, Callable[[Run, Any], None]] = {
+    Start: _start,
+    CompleteTask: _complete_task,
+    FireTimer: _fire_timer,
+    ReceiveMessage: _receive_message,
+    ReceiveSignal: _receive_signal,
+    CompleteService: _complete_service,
+    ThrowError: _throw_error,
+    ThrowEscalation: _throw_escalation,
+    ChangeData: _change_data,
+    EnableActivity: _enable,
+    RetryIncident: _retry,
+    ReturnTo: _return_to,
+    Cancel: _cancel,
+}

@@ -1,0 +1,124 @@
+"""Reading XML that comes from outside: nothing in it may reach the machine, hang the parser or exhaust memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from lxml import etree
+
+from engine.bpmn.faults import fault
+from engine.errors import FaultsFound
+
+MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+INTERCHANGE = "http://www.omg.org/spec/BPMN/20100524/DI"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+ZEEBE = "http://camunda.org/schema/zeebe/1.0"
+BIHUAN = "http://bihuan.dev/schema/bpmn/1.0"
+MODELER = "http://camunda.org/schema/modeler/1.0"
+
+MAX_BYTES = 2_000_000
+MAX_ELEMENTS = 60_000
+MAX_DEPTH = 120
+MAX_SECONDS = 10.0
+
+
+class Deadline:
+    """A limit on the time that reading one diagram may take."""
+
+    def __init__(self, seconds: float = MAX_SECONDS) -> None:
+        """This will begin to run at once."""
+        self.seconds, self.ends = seconds, time.monotonic() + seconds
+
+    def check(self) -> None:
+        """This will raise FaultsFound when the time is over."""
+        if time.monotonic() > self.ends:
+            raise FaultsFound([fault("too-slow", limit=self.seconds)])
+
+
+def read(xml: bytes) -> etree._Element:
+    """This will return the root of a document, or raise FaultsFound when it is too large, hostile or no BPMN."""
+    if len(xml) > MAX_BYTES:
+        raise FaultsFound([fault("too-large", size=len(xml), limit=MAX_BYTES)])
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(xml, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        if b"<!DOCTYPE" in xml[:MAX_BYTES]:
+            raise FaultsFound([fault("doctype-refused")]) from None
+        raise FaultsFound([fault("xml-malformed", line=getattr(error, "lineno", None), problem=str(error))]) from None
+    if root.getroottree().docinfo.doctype:
+        raise FaultsFound([fault("doctype-refused")])
+    _measure(root)
+    if root.tag != f"{{{MODEL}}}definitions":
+        raise FaultsFound([fault("not-bpmn", line=line_of(root), tag=str(root.tag))])
+    return root
+
+
+def _measure(root: etree._Element) -> None:
+    depth = count = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        count += event == "start"
+        if depth > MAX_DEPTH:
+            raise FaultsFound([fault("too-deep", limit=MAX_DEPTH)])
+        if count > MAX_ELEMENTS:
+            raise FaultsFound([fault("too-many-elements", limit=MAX_ELEMENTS)])
+
+
+def line_of(element: etree._Element) -> int | None:
+    """This will return the line of `element` in its file, when known."""
+    return int(element.sourceline) if element.sourceline else None
+
+
+def local(element: etree._Element) -> str:
+    """This will return the tag of a BPMN element without its namespace, or an empty string for a foreign one."""
+    tag = element.tag
+    prefix = f"{{{MODEL}}}"
+    return tag[len(prefix) :] if isinstance(tag, str) and tag.startswith(prefix) else ""
+
+
+def bpmn(name: str) -> str:
+    """This will return the full tag of a BPMN element."""
+    return f"{{{MODEL}}}{name}"
+
+
+def zeebe(name: str) -> str:
+    """This will return the full tag of an extension element of the dialect."""
+    return f"{{{ZEEBE}}}{name}"
+
+
+def bihuan(name: str) -> str:
+    """This will return the full name of an extension of ours."""
+    return f"{{{BIHUAN}}}{name}"
+
+
+def children(element: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """This will go through the BPMN children of `element` that have one of `names`."""
+    for child in element:
+        if local(child) in names:
+            yield child
+
+
+def child(element: etree._Element, name: str) -> etree._Element | None:
+    """This will return the first BPMN child called `name`."""
+    return next(children(element, name), None)
+
+
+def text_of(element: etree._Element | None) -> str:
+    """This will return the text of `element` without surrounding whitespace."""
+    return "".join(str(part) for part in element.itertext()).strip() if element is not None else ""
+
+
+def extension(element: etree._Element, tag: str) -> etree._Element | None:
+    """This will return the first extension element with the full `tag`."""
+    holder = child(element, "extensionElements")
+    return holder.find(tag) if holder is not None else None
+
+
+def extensions(element: etree._Element, tag: str) -> list[etree._Element]:
+    """This will return all extension elements with the full `tag`."""
+    holder = child(element, "extensionElements")
+    return list(holder.findall(tag)) if holder is not None else []

@@ -1,0 +1,87 @@
+"""Variables of a case: who sees which, and where a written one goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.bpmn.stimuli import Data
+from engine.bpmn.tokens import Token
+
+
+def layers(token: Token) -> list[Data]:
+    """This will return the variables that `token` sees, the nearest first, the document of its process last."""
+    found: list[Data] = []
+    if token.is_boundary:
+        token = token.above
+    while True:
+        if token.local:
+            found.append(token.local)
+        if token.kind == "body":
+            found.append(counters(token))
+        above = token.parent
+        if above is None:
+            found.append(token.doc if token.doc is not None else {})
+            return found
+        if above.doc is not None:
+            found.append(above.doc)
+            return found
+        token = above
+
+
+def context(token: Token) -> Mapping[str, Any]:
+    """This will return all variables that `token` sees, to be read only."""
+    found = layers(token)
+    if len(found) == 1:
+        return found[0]
+    merged: Data = {}
+    for layer in reversed(found):
+        merged.update(layer)
+    return merged
+
+
+def counters(body: Token) -> Data:
+    """This will return the counters of a multi-instance activity under the names of Camunda 8 and of Camunda 7."""
+    total, done = body.info.get("n", 0), body.info.get("done", 0)
+    active = len(body.live_children)
+    return {
+        "numberOfInstances": total,
+        "numberOfActiveInstances": active,
+        "numberOfCompletedInstances": done,
+        "numberOfTerminatedInstances": body.info.get("terminated", 0),
+        "nrOfInstances": total,
+        "nrOfActiveInstances": active,
+        "nrOfCompletedInstances": done,
+    }
+
+
+def write(token: Token, name: str, value: Any) -> None:
+    """This will write a variable where it exists, looking from `token` upwards, else into the document of its process."""
+    if token.is_boundary:
+        token = token.above
+    while True:
+        if name in token.local:
+            token.local[name] = value
+            return
+        above = token.parent
+        if above is None or above.doc is not None:
+            owner = token if above is None else above
+            if owner.doc is None:
+                owner.doc = {}
+            owner.doc[name] = value
+            return
+        token = above
+
+
+def put(base: Mapping[str, Any], path: str, value: Any) -> tuple[str, Any]:
+    """This will return the variable and its new value when `value` is written to the path `a.b.c`; nothing is mutated."""
+    name, *steps = path.split(".")
+    return name, _merge(base.get(name), steps, value)
+
+
+def _merge(current: Any, steps: list[str], value: Any) -> Any:
+    if not steps:
+        return value
+    fields = dict(current) if isinstance(current, dict) else {}
+    fields[steps[0]] = _merge(fields.get(steps[0]), steps[1:], value)
+    return fields
