@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.extensions["engine"] = engine or Engine(settings.database_url, apps=load_apps(), files=settings.files)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
-    for name in ("assets", "accounts", "security", "locale", "formatting", "navigation", "errors"):
+    for name in ("assets", "addresses", "accounts", "security", "locale", "formatting", "navigation", "errors"):
         import_module(f"web.{name}").register(app)
     for name in PAGES:
         if find_spec(f"web.{name}"):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -16,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from engine import Actor, queries
 from engine.models import Person
 from web import current, errors
+from web.addresses import safe
 
 blueprint = Blueprint("accounts", __name__)
 sessions = LoginManager()
@@ -62,15 +61,9 @@ def load(key: str) -> Visitor | None:
     return Visitor(person)
 
 
-def safe_address(address: str | None) -> str:
-    """This will return `address` when it leads to a page of ours, else the first page: nobody is lured elsewhere."""
-    home = url_for("inbox.index")
-    if not address or not address.startswith("/") or address.startswith("//") or "\\" in address:
-        return home
-    if any(ord(letter) < 32 for letter in address):
-        return home
-    parts = urlsplit(address)
-    return address if not parts.scheme and not parts.netloc else home
+def destination(address: str | None) -> str:
+    """This will return `address` when it leads to a page of ours, else the inbox."""
+    return safe(address, url_for("inbox.index"))
 
 
 def attempted_login() -> str:
@@ -87,7 +80,7 @@ def rate() -> str:
 def sign_in() -> ResponseReturnValue:
     """This will show the sign-in page."""
     if current_user.is_authenticated:
-        return redirect(safe_address(request.args.get("next")))
+        return redirect(destination(request.args.get("next")))
     return _page()
 
 
@@ -103,14 +96,21 @@ def check() -> ResponseReturnValue:
     session.clear()
     session.permanent = True
     login_user(Visitor(person))
-    return redirect(safe_address(request.form.get("next")), 303)
+    return redirect(destination(request.form.get("next")), 303)
 
 
 def _page(login: str = "", fault: str = "") -> str:
     settings = current.settings()
     accounts = current.engine().read(queries.accounts) if settings.demo else []
     address = request.values.get("next", "")
-    return render_template("accounts/sign_in.html", login=login, fault=fault, next=address, accounts=accounts)
+    return render_template(
+        "accounts/sign_in.html",
+        login=login,
+        fault=fault,
+        next=address,
+        accounts=accounts,
+        demo_password=settings.demo_password,
+    )
 
 
 @blueprint.post("/sign-out")
@@ -178,4 +178,8 @@ def register(app: Flask) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     app.before_request(require_sign_in)
-    app.jinja_env.globals.update(membership_key=membership_key)
+    app.jinja_env.globals.update(
+        membership_key=membership_key,
+        current_actor=current.actor,
+        site_title=lambda: current.settings().title or gettext("Bihuan"),
+    )

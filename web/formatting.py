@@ -9,13 +9,24 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Flask
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
 from engine import calendars
 from web import current
 
 KB = 1024
+CASE_STATES = {
+    "open": lazy_gettext("in progress"),
+    "suspended": lazy_gettext("suspended"),
+    "closed": lazy_gettext("closed"),
+    "cancelled": lazy_gettext("cancelled"),
+}
+TASK_STATES = {
+    "open": lazy_gettext("to do"),
+    "done": lazy_gettext("done"),
+    "withdrawn": lazy_gettext("withdrawn"),
+}
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,22 @@ def value(content: Any, field: Mapping[str, Any] | None = None) -> Any:
     return _moment_of(text) or text
 
 
+def case_state(state: str) -> str:
+    """This will name the state of a case."""
+    return str(CASE_STATES.get(state, state))
+
+
+def task_state(state: str) -> str:
+    """This will name the state of a task."""
+    return str(TASK_STATES.get(state, state))
+
+
+def role_title(role: str) -> str:
+    """This will name a role, or several with a comma between; the process apps know the names, @ begins a login."""
+    titles = {code: title for app in current.engine().apps for code, title in app.roles.items()}
+    return gettext(", ").join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
+
+
 def _moment_of(text: str) -> str | None:
     if len(text) < 16 or text[4:5] != "-" or text[10:11] != "T":
         return None
@@ -111,5 +138,13 @@ def _moment_of(text: str) -> str | None:
 
 def register(app: Flask) -> None:
     """This will give the templates of `app` these ways of writing."""
-    app.jinja_env.filters.update(moment=moment, day=day, size=size, distance=distance, value=value)
-    app.jinja_env.globals.update(now=lambda: datetime.now(UTC))
+    app.jinja_env.filters.update(
+        moment=moment,
+        day=day,
+        size=size,
+        distance=distance,
+        value=value,
+        case_state=case_state,
+        task_state=task_state,
+        role=role_title,
+    )

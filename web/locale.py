@@ -60,14 +60,14 @@ class _Known(dict[str, Any]):
 def switch() -> ResponseReturnValue:
     """This will change the language of the pages, for this session and for the person from now on."""
     from web import current
-    from web.accounts import safe_address
+    from web.accounts import destination
 
     chosen = request.form.get("locale", "")
     if chosen in LOCALES:
         session["locale"] = chosen
         if current_user.is_authenticated:
             current.engine().choose_locale(chosen, by=current.actor())
-    return redirect(safe_address(request.form.get("next")))
+    return redirect(destination(request.form.get("next")))
 
 
 def extract_errors(

@@ -1,0 +1,129 @@
+"""Cases: the list, the file of one, and starting a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext, lazy_gettext
+
+from engine import queries
+from web import current, dossier
+from web.addresses import here, safe
+from web.formatting import case_state
+from web.inbox import Chip, may_start
+from web.navigation import Entry
+from web.tasks import sent_form
+
+blueprint = Blueprint("cases", __name__, url_prefix="/cases")
+
+STATES = ("open", "suspended", "closed", "cancelled")
+NOT_FILTERS = {"q", "state", "process", "after", "sort"}
+
+
+@blueprint.get("/")
+def index() -> str:
+    """This will list the cases that the person may see, newest first."""
+    asked = _asked()
+    page = current.read(queries.cases, **asked, after=request.args.get("after"))
+    return render_template(
+        "cases/index.html",
+        page=page,
+        q=asked["q"],
+        chips=list(_chips(asked)),
+        filters=list(_filters()),
+        is_filtered=any(name != "after" for name in request.args),
+    )
+
+
+def _asked() -> dict[str, Any]:
+    args = request.args
+    return {
+        "q": args.get("q", "").strip()[:100],
+        "state": args["state"] if args.get("state") in STATES else None,
+        "process_id": args.get("process") or None,
+        "filters": {name: value for name, value in args.items() if name not in NOT_FILTERS and value},
+    }
+
+
+def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
+    yield Chip(here(state=None, after=None), gettext("All"), is_current=asked["state"] is None)
+    for state in STATES:
+        yield Chip(here(state=state, after=None), case_state(state), is_current=asked["state"] == state)
+
+
+def _filters() -> Iterator[Chip]:
+    for name, value in request.args.items():
+        if name not in NOT_FILTERS and value:
+            yield Chip(here(**{name: None, "after": None}), f"{name}: {value}", is_current=True)
+
+
+@blueprint.get("/<uuid:case_id>")
+def show(case_id: UUID) -> str:
+    """This will show the file of a case."""
+    return render_template("cases/show.html", **dossier.of_case(case_id))
+
+
+@blueprint.get("/<uuid:case_id>/diagram")
+def diagram(case_id: UUID) -> Response:
+    """This will give the diagram by which the case runs."""
+    view = current.read(queries.case, case_id)
+    xml = current.read(queries.diagram, view.case.definition_id)
+    return Response(xml, mimetype="application/xml")
+
+
+@blueprint.post("/<uuid:case_id>/comments")
+def comment(case_id: UUID) -> ResponseReturnValue:
+    """This will add a comment to the history of a case."""
+    words = request.form.get("text", "").strip()
+    if words:
+        current.engine().comment(case_id, by=current.actor(), text=words)
+    return redirect(safe(request.form.get("next"), url_for("cases.show", case_id=case_id)), 303)
+
+
+@blueprint.get("/start")
+def start() -> ResponseReturnValue:
+    """This will show the processes of which the person may start a case; one alone opens at once."""
+    processes = current.read(queries.startable)
+    if len(processes) == 1:
+        return redirect(url_for("cases.start_form", process_id=processes[0].process_id))
+    return render_template("cases/start.html", processes=processes)
+
+
+@blueprint.get("/start/<process_id>")
+def start_form(process_id: str) -> str:
+    """This will show the form that starts a case."""
+    return render_template("cases/start_form.html", **dossier.of_start(process_id))
+
+
+@blueprint.post("/start/<process_id>")
+def begin(process_id: str) -> ResponseReturnValue:
+    """This will start a case with what was filled in."""
+    case = current.engine().start_case(
+        process_id, sent_form()["data"], by=current.actor(), locale=str(get_locale())
+    )
+    flash(gettext("Started: %(number)s %(title)s", number=case.number, title=case.title), "success")
+    return jsonify(location=url_for("cases.show", case_id=case.id))
+
+
+@blueprint.put("/start/<process_id>/draft")
+def save_draft(process_id: str) -> ResponseReturnValue:
+    """This will keep what was typed so far, for the person alone."""
+    current.engine().save_draft(process_id, by=current.actor(), data=sent_form()["data"])
+    return jsonify(saved=True)
+
+
+navigation = [
+    Entry(
+        "cases.start",
+        lazy_gettext("New case"),
+        "plus",
+        visible=lambda actor: may_start(),
+        phone=lazy_gettext("New case"),
+        within=("cases.start_form",),
+    ),
+    Entry("cases.index", lazy_gettext("Cases"), "folder", phone=lazy_gettext("Look up"), within=("cases.show",)),
+]
