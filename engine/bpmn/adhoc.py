@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from engine import feel
-from engine.bpmn.activities import BEHAVIOURS
 from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import ActivityOffered
 from engine.bpmn.process import Node, is_entry
@@ -77,6 +76,3 @@ def gather(run: Run, token: Token, scope: Token) -> None:
     value = feel.to_json(run.evaluate(ad_hoc.output_element, token, "output element"))
     known = context(scope).get(ad_hoc.output_collection)
     run.write(scope, {ad_hoc.output_collection: [*(known if isinstance(known, list) else []), value]})
-
-
-BEHAVIOURS["adHocSubProcess"] = open_ad_hoc

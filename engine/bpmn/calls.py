@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.bpmn.activities import BEHAVIOURS
 from engine.bpmn.moving import close_events, open_scope
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
@@ -56,6 +55,3 @@ def come_back(run: Run, token: Token) -> None:
         run.push(("complete", token, document))
     else:
         run.push(("complete", token, document if everything or everything is None else {}))
-
-
-BEHAVIOURS["callActivity"] = call

@@ -63,7 +63,7 @@ class Values:
     faults: list[DiagramFault] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
 
-    def refuse(self, place: Place, code: str, **details: object) -> None:
+    def refuse(self, place: Place, code: str, /, **details: object) -> None:
         """This will note the fault `code` at `place`."""
         self.faults.append(fault(code, place.id, place.name, place.line, **details))
 

@@ -191,7 +191,7 @@ class _Shown(dict[str, object]):
 
 
 def fault(
-    code: str, element: str | None = None, name: str | None = None, line: int | None = None, **details: object
+    code: str, element: str | None = None, name: str | None = None, line: int | None = None, /, **details: object
 ) -> DiagramFault:
     """This will make the fault `code` at `element`."""
     reason = REASONS[code][0].format_map(_Shown(details))

@@ -1,11 +1,10 @@
-"""How tokens move: they begin at a node, complete its work, leave over its flows, and end their scope with the last of them."""
+"""How tokens move: they begin at a node, complete its work, leave over its flows, and the last one ends its scope."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from engine.bpmn import adhoc, compensation, gateways, loops
-from engine.bpmn.activities import BEHAVIOURS
+from engine.bpmn import activities, adhoc, calls, compensation, gateways, loops
 from engine.bpmn.mappings import apply_inputs, take_over
 from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import Event
@@ -13,6 +12,8 @@ from engine.bpmn.process import Flow
 from engine.bpmn.run import Run, operation
 from engine.bpmn.tokens import Token
 from engine.bpmn.waiting import examine_conditions, subscribe
+
+BEHAVIOURS = {**activities.BEHAVIOURS, "callActivity": calls.call, "adHocSubProcess": adhoc.open_ad_hoc}
 
 
 @operation

@@ -129,7 +129,7 @@ def _reaches(token: Token, nodes: frozenset[str]) -> bool:
 
 def _upstream(process: Process, gateway: Node, flows: list[Flow]) -> frozenset[str]:
     """The nodes from which one of `flows` can be reached without passing through `gateway`; cached in the process."""
-    key = ("upstream", gateway.id, *(flow.id for flow in flows))
+    key = "upstream " + " ".join(flow.id for flow in flows)
     if key not in process.cache:
         found: set[str] = set()
         stack = [flow.source for flow in flows]

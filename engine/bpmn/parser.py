@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from lxml import etree
 from SpiffWorkflow.bpmn.parser import BpmnParser
@@ -37,7 +37,7 @@ class ProcessSpec:
 
 
 class _NodeSpec(BpmnTaskSpec):  # type: ignore[misc]
-    """A node that our runtime runs. Its name inside is never `Start`, `End` or `Root`, which the library keeps for itself."""
+    """A node that our runtime runs; named so that it never is `Start`, `End` or `Root`, which the library keeps."""
 
     element: etree._Element
 
@@ -47,7 +47,7 @@ class _NodeParser(TaskParser):  # type: ignore[misc]
 
     def parse_node(self) -> _NodeSpec:
         self.task = self.create_task()
-        return self.task  # type: ignore[no-any-return]
+        return self.task
 
     def create_task(self) -> _NodeSpec:
         spec = self.spec_class(self.spec, _inner(self.bpmn_id), **self.bpmn_attributes)
@@ -89,7 +89,9 @@ class _ProcessParser(ProcessParser):  # type: ignore[misc]
 class _Parser(BpmnParser):  # type: ignore[misc]
     """The library's parser with our nodes in place of its own."""
 
-    PARSER_CLASSES = {bpmn(name): (_NodeParser, _NodeSpec) for name in FLOW_NODES}
+    PARSER_CLASSES: ClassVar[dict[str, tuple[type, type]]] = {
+        bpmn(name): (_NodeParser, _NodeSpec) for name in FLOW_NODES
+    }
     PROCESS_PARSER_CLASS = _ProcessParser
 
     def __init__(self, deadline: Deadline) -> None:

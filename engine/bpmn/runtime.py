@@ -31,11 +31,12 @@ from engine.bpmn.stimuli import (
 )  # fmt: skip
 from engine.bpmn.throwing import catchers, find
 from engine.bpmn.tokens import Token, TokenGone, Tree
-from engine.bpmn.waiting import arrive, event_starts, examine_conditions, fire, subscribe
+from engine.bpmn.waiting import event_starts, examine_conditions, subscribe
 from engine.errors import Conflict, Invalid, NotFound
 
 __all__ = ["step"]
-_OPERATIONS = (flow, listening, arrive, fire)
+# These modules put their operations on the agenda's register when they are imported.
+_REGISTERED = (flow, listening)
 
 
 class NoStart(Invalid):

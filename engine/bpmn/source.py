@@ -48,12 +48,12 @@ def read(xml: bytes) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         if b"<!DOCTYPE" in xml[:MAX_BYTES]:
             raise FaultsFound([fault("doctype-refused")]) from None
-        raise FaultsFound([fault("xml-malformed", line=getattr(error, "lineno", None), problem=str(error))]) from None
-    if root.getroottree().docinfo.doctype:
+        raise FaultsFound([fault("xml-malformed", problem=str(error))]) from None
+    if getattr(root.getroottree().docinfo, "doctype", ""):
         raise FaultsFound([fault("doctype-refused")])
     _measure(root)
     if root.tag != f"{{{MODEL}}}definitions":
-        raise FaultsFound([fault("not-bpmn", line=line_of(root), tag=str(root.tag))])
+        raise FaultsFound([fault("not-bpmn", tag=str(root.tag))])
     return root
 
 
@@ -70,7 +70,8 @@ def _measure(root: etree._Element) -> None:
 
 def line_of(element: etree._Element) -> int | None:
     """This will return the line of `element` in its file, when known."""
-    return int(element.sourceline) if element.sourceline else None
+    line = element.sourceline
+    return line if isinstance(line, int) else None
 
 
 def local(element: etree._Element) -> str:

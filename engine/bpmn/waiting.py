@@ -131,7 +131,7 @@ def watch(run: Run, token: Token) -> None:
 
 def event_starts(content_nodes: list[Node], owner: Token) -> list[Node]:
     """This will return the start events of the event subprocesses directly inside `owner`."""
-    found = []
+    found: list[Node] = []
     for node in content_nodes:
         content = owner.inner.inside(node.id)
         found.extend(start for start in content.starts if start.event is not None)
