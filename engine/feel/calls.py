@@ -107,18 +107,8 @@ def call(
             state.warn("arguments", position, function=called or function.name)
             return None
         values = [given.get(name) for name in function.parameters]
-    if function.types:
-        if len(values) != len(function.parameters):
-            state.warn("arguments", position, function=called or function.name)
-            return None
-        for index, kind in enumerate(function.types):
-            if kind is not None:
-                values[index], fits = coerce(values[index], kind)
-                if not fits:
-                    state.warn("arguments", position, function=called or function.name)
-                    return None
-    elif len(values) != len(function.parameters) and function.name == "":
-        state.warn("arguments", position, function=called)
+    if not function.is_flexible and not _fit_arguments(function, values):
+        state.warn("arguments", position, function=called or function.name)
         return None
     state.enter()
     state.position = position
@@ -126,6 +116,17 @@ def call(
         return function.invoke(state, values)
     finally:
         state.leave()
+
+
+def _fit_arguments(function: FunctionValue, values: list[Any]) -> bool:
+    if len(values) != len(function.parameters):
+        return False
+    for index, kind in enumerate(function.types):
+        if kind is not None:
+            values[index], fits = coerce(values[index], kind)
+            if not fits:
+                return False
+    return True
 
 
 def _is_defined(node: Call, arguments: list[Code], scope: Scope) -> Code:

@@ -56,7 +56,7 @@ def _equality(node: Comparison, scope: Scope) -> Code:
         one, other = left(frame), right(frame)
         kind = type(one)
         if kind is type(other) and kind in _DIRECT:
-            return (one == other) is wanted
+            return bool(one == other) is wanted
         same = equal(one, other, frame.state)
         if same is None:
             frame.state.warn(
@@ -76,9 +76,9 @@ def _logic(node: Logic, scope: Scope) -> Code:
     def decide(frame: Frame) -> bool | None:
         unknown = False
         for code, position in codes:
-            value: Any = code(frame)
+            value = code(frame)
             if value is deciding:
-                return deciding
+                return bool(value)
             if value is None:
                 unknown = True
             elif type(value) is not bool:

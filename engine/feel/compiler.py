@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from .environment import Code, Frame
+from .environment import Code, Frame, Values
 from .hosting import host_function
 from .nodes import (
     Conditional,
@@ -121,21 +121,24 @@ def _free(name: str, position: int) -> Code:
             return value if kind is not Decimal or value.is_finite() else None
         if value is _MISSING:
             return absent(frame, name, position)
-        return adopted(frame, name, value)
+        return adopted(frame, value)
 
     return read
 
 
-def adopted(frame: Frame, key: str, value: Any) -> Any:
-    """This will return a context's value as a FEEL value, converted once for each evaluation."""
+def adopted(frame: Frame, value: Any) -> Any:
+    """This will return a context's value as a FEEL value; a collection is converted once for each evaluation."""
     kind = type(value)
     if kind is not dict and kind is not list:
         return adopt(value)
+    if type(frame.root) is Values:
+        return value
     cache = frame.state.adopted
-    known = cache.get(key, _MISSING)
-    if known is _MISSING:
-        known = cache[key] = adopt(value)
-    return known
+    known = cache.get(id(value))
+    if known is None:
+        # the raw value is kept beside the converted one, so that no other object can get its id
+        known = cache[id(value)] = (value, adopt(value))
+    return known[1]
 
 
 def _chained(name: str, position: int) -> Code:
@@ -193,7 +196,6 @@ def _free_path(base: Name, steps: list[Path]) -> Code:
     """Walk plain dicts as they are, and convert only what stands at the end."""
     first, start = base.name, base.position
     places = [(step.name, step.position) for step in steps]
-    whole = ".".join([first, *(name for name, _ in places)])
 
     def walk(frame: Frame) -> Any:
         value = frame.root.get(first, _MISSING)
@@ -203,9 +205,9 @@ def _free_path(base: Name, steps: list[Path]) -> Code:
             if type(value) is dict and name in value:
                 value = value[name]
             else:
-                value = adopted(frame, whole if index else first, value) if type(value) is not dict else value
+                value = value if type(value) is dict else adopted(frame, value)
                 return _rest(value, places[index:], frame)
-        return value if type(value) is str else adopted(frame, whole, value)
+        return value if type(value) is str else adopted(frame, value)
 
     return walk
 

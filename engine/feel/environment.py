@@ -59,7 +59,7 @@ class State:
         self.deadline = 0.0
         self.depth = environment.limits.depth
         self.warnings = warnings
-        self.adopted: dict[str, Any] = {}
+        self.adopted: dict[int, tuple[Any, Any]] = {}
         self.position = 0
 
     def tick(self) -> None:
@@ -113,6 +113,10 @@ class State:
         """This will remember a warning if somebody asked for warnings."""
         if self.warnings is not None and len(self.warnings) < 100:
             self.warnings.append((key, position, details))
+
+
+class Values(dict[str, Any]):
+    """A context whose values are FEEL values already: nothing in it needs to be converted."""
 
 
 class Frame:

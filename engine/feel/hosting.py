@@ -46,7 +46,7 @@ def host_function(name: str, function: Callable[..., Any]) -> FunctionValue:
             state.warn("host function failed", state.position, function=name, reason=str(problem))
             return None
 
-    return FunctionValue(name, names, run)
+    return FunctionValue(name, names, run, is_flexible=True)
 
 
 def to_python(value: Any) -> Any:

@@ -190,4 +190,4 @@ def as_value(builtin: Builtin) -> FunctionValue:
         return invoke(builtin, state, arguments, None, 0)
 
     parameters = tuple(parameter.name for parameter in builtin.signatures[0])
-    return FunctionValue(builtin.name, parameters, run)
+    return FunctionValue(builtin.name, parameters, run, is_flexible=True)

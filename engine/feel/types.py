@@ -140,11 +140,10 @@ def _coerce_items(value: list[Any], type_: FeelType) -> tuple[Any, bool]:
 
 
 def _coerce_fields(value: dict[str, Any], type_: FeelType) -> tuple[Any, bool]:
+    # data may leave entries out: they are null, although `instance of` would insist on them
     fitted = dict(value)
     for key, kind in (type_.fields or {}).items():
-        if key not in value:
-            return None, False
-        fitted[key], fits = coerce(value[key], kind)
+        fitted[key], fits = coerce(value.get(key), kind)
         if not fits:
             return None, False
     return (fitted, True) if conforms(fitted, type_) else (None, False)

@@ -51,6 +51,7 @@ class FunctionValue:
     invoke: Callable[[State, list[Any]], Any]
     types: tuple[Any, ...] = ()
     result_type: Any = None
+    is_flexible: bool = False  # checks the number of its arguments itself
 
 
 _PLAIN: frozenset[type] = frozenset(

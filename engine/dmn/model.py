@@ -1,0 +1,115 @@
+"""A decision model: decisions, inputs, business knowledge, services, and the version it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Fault
+from engine.feel.environment import Frame
+from engine.feel.types import ANY, FeelType
+
+from .itemtypes import ItemTypes
+
+if TYPE_CHECKING:
+    from .tables import Table
+
+Logic = Callable[[Frame], Any]
+Key = tuple[str, str]  # namespace and id
+
+
+@dataclass(slots=True)
+class InputData:
+    """A value that comes from outside."""
+
+    key: Key
+    id: str
+    name: str
+    type: FeelType = ANY
+
+
+@dataclass(slots=True)
+class Decision:
+    """A decision: its logic, and what it requires. `table` is set if the logic is one decision table."""
+
+    key: Key
+    id: str
+    name: str
+    variable: str
+    type: FeelType = ANY
+    logic: Logic | None = None
+    table: Table | None = None
+    requires: list[Key] = field(default_factory=list)
+    question: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """Business knowledge: a function with its own requirements."""
+
+    key: Key
+    id: str
+    name: str
+    parameters: list[tuple[str, FeelType]] = field(default_factory=list)
+    logic: Logic | None = None
+    type: FeelType = ANY
+    requires: list[Key] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Service:
+    """A decision service: a function that makes the output decisions from inputs and input decisions."""
+
+    key: Key
+    id: str
+    name: str
+    type: FeelType = ANY
+    outputs: list[Key] = field(default_factory=list)
+    encapsulated: list[Key] = field(default_factory=list)
+    input_decisions: list[Key] = field(default_factory=list)
+    input_data: list[Key] = field(default_factory=list)
+
+
+Part = InputData | Decision | Knowledge | Service
+
+
+@dataclass(slots=True)
+class Model:
+    """A DMN file that was read and compiled; it is not changed afterwards and may be used by many threads.
+
+    `version` is the version tag, `effective_from` and `effective_to` the first and last day on which it is in force,
+    all three from the extension properties `version` (or the version tag), `effectiveFrom`, `effectiveTo`.
+    """
+
+    id: str
+    name: str
+    namespace: str
+    dmn_version: str
+    version: str | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+    properties: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, InputData] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    knowledge: dict[str, Knowledge] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)  # name -> namespace
+    seen: dict[str, dict[str, str]] = field(default_factory=dict)  # namespace -> its imports by name
+    parts: dict[Key, Part] = field(default_factory=dict)  # those of imported models too
+    faults: list[Fault] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    types: ItemTypes = field(init=False, repr=False)
+
+    def find(self, id_or_name: str) -> Decision | Service | Knowledge | None:
+        """This will find a decision, service or business knowledge by id, or by name."""
+        for group in (self.decisions, self.services, self.knowledge):
+            if id_or_name in group:
+                return group[id_or_name]
+        for group in (self.decisions, self.services, self.knowledge):
+            for part in group.values():
+                if part.name == id_or_name:
+                    return part
+        return None
