@@ -35,6 +35,11 @@ class File:
         """This will tell whether the file can be shown as a picture."""
         return self.content_type in PHOTOS
 
+    def as_json(self) -> dict[str, Any]:
+        """This will return what the form bundle shows of a file."""
+        shown = ("id", "name", "size", "content_type", "url")
+        return {name: getattr(self, name) for name in shown}
+
 
 @dataclass(frozen=True)
 class Fact:

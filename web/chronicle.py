@@ -1,0 +1,80 @@
+"""The history of a case as sentences that officials read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from engine.models import HistoryEvent
+
+# What a person wants to know of a case; the engine's history holds every step of every token beside it.
+SENTENCES: dict[str, Any] = {
+    "started": lazy_gettext("Case started"),
+    "claimed": lazy_gettext("Claimed: %(name)s"),
+    "released": lazy_gettext("Given back to the queue: %(name)s"),
+    "completed": lazy_gettext("Done: %(name)s"),
+    "withdrawn": lazy_gettext("Withdrawn: %(name)s"),
+    "timer_fired": lazy_gettext("Time is up: %(name)s"),
+    "message_received": lazy_gettext("Message received: %(name)s"),
+    "signal_received": lazy_gettext("Signal received: %(name)s"),
+    "error_caught": lazy_gettext("Error handled: %(name)s"),
+    "escalation_caught": lazy_gettext("Escalated: %(name)s"),
+    "decision_made": lazy_gettext("Decided by rules: %(name)s"),
+    "called": lazy_gettext("Procedure begun: %(name)s"),
+    "returned": lazy_gettext("Procedure finished: %(name)s"),
+    "ended": lazy_gettext("Case ended"),
+    "commented": lazy_gettext("Comment"),
+    "attached": lazy_gettext("File attached"),
+    "suspended": lazy_gettext("Case suspended"),
+    "resumed": lazy_gettext("Case resumed"),
+    "cancelled": lazy_gettext("Case cancelled"),
+    "incident": lazy_gettext("The case stands still: %(name)s"),
+    "retried": lazy_gettext("Repaired and tried again: %(name)s"),
+    "resolved": lazy_gettext("Repaired: %(name)s"),
+}
+OF_TASKS = ("completed", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the history: what happened, who did it, when; `text` is what the person wrote."""
+
+    kind: str
+    at: datetime
+    who: str
+    words: str
+    outcome: str = ""
+    text: str = ""
+
+
+def lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str]) -> list[Line]:
+    """This will tell the history, newest first; `outcomes` are the words for the outcomes of the case's forms."""
+    return list(_lines(history, outcomes))[::-1]
+
+
+def _lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str]) -> Iterator[Line]:
+    for event in history:
+        sentence = SENTENCES.get(event.kind)
+        if sentence is None or (event.kind in OF_TASKS and event.task_id is None):
+            continue
+        detail = json.loads(event.detail) if isinstance(event.detail, str) else event.detail
+        outcome = str(detail.get("outcome") or "")
+        yield Line(
+            event.kind,
+            event.at,
+            who(event.actor),
+            str(sentence) % {"name": event.name or event.element},
+            outcomes.get(outcome, outcome),
+            str(detail.get("text") or detail.get("reason") or detail.get("file") or ""),
+        )
+
+
+def who(label: str) -> str:
+    """This will write name@unit, as the history keeps it, as unit and name."""
+    name, _, unit = label.partition("@")
+    return f"{unit} {name}" if unit else name or gettext("system")
