@@ -224,7 +224,15 @@ def _invocation(element: Element, reader: Reader) -> Logic:
 @boxed("conditional")
 def _conditional(element: Element, reader: Reader) -> Logic:
     condition, yes, no = (_inside(element, name, reader) for name in ("if", "then", "else"))
-    return lambda frame: yes(frame) if condition(frame) is True else no(frame)
+
+    def choose(frame: Frame) -> Any:
+        answer = condition(frame)
+        if answer is not None and type(answer) is not bool:
+            frame.state.warn("not boolean", 0, type=type_name(answer))
+            return None
+        return yes(frame) if answer else no(frame)
+
+    return choose
 
 
 @boxed("filter")

@@ -34,8 +34,6 @@ def read_table(element: Element, reader: Reader) -> Table:
     table = Table(reader.owner, element.get("id"), policy, aggregation)
     table.inputs = [_input(each, reader) for each in children(element, "input")]
     table.outputs = [_output(each, reader, index) for index, each in enumerate(children(element, "output"), 1)]
-    if len(table.outputs) == 1 and table.outputs[0].type is None and element.get("typeRef"):
-        table.outputs[0].type = reader.types.resolve(element.get("typeRef"))
     for number, row in enumerate(children(element, "rule"), 1):
         table.rules.append(_rule(row, number, table, reader))
     return table

@@ -148,7 +148,7 @@ class Evaluation:
 
     def _service(self, service: Service) -> FunctionValue:
         parts = [
-            self.model.parts[key] for key in (*service.input_decisions, *service.input_data) if key in self.model.parts
+            self.model.parts[key] for key in (*service.input_data, *service.input_decisions) if key in self.model.parts
         ]
         parameters = [
             (part.variable if isinstance(part, Decision) else part.name, part.type)

@@ -95,7 +95,8 @@ def _names(root: Element) -> Iterator[str]:
 
 def _part(element: Element, model: Model, reader: Reader) -> None:
     kind = local_name(element)
-    own, name = element.get("id", ""), element.get("name", "")
+    name = element.get("name", "")
+    own = element.get("id") or name
     key = (model.namespace, own)
     variable = child(element, "variable")
     reader.owner = name

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .compiler import Scope, compile_node
+from .cursor import Vocabulary
+from .environment import Frame, State
+from .errors import FeelSyntaxError, LimitExceeded
+from .grammar import parse_expression
+from .nodes import Call, Interval, Literal, Name, Node
 from .registry import NoResult, builtin
 from .values import Range, order
 
@@ -78,7 +84,7 @@ def _overlaps(one: Range, other: Range) -> bool:
 
 @builtin("overlaps before", _BOTH)
 def _overlaps_before(one: Range, other: Range) -> bool:
-    return _starts_first(one, other) < 0 and _ends_last(one, other) < 0 and not _before(one, other)
+    return _starts_first(one, other) < 0 and _ends_last(one, other) <= 0 and not _before(one, other)
 
 
 @builtin("overlaps after", _BOTH)
@@ -127,3 +133,33 @@ def _coincides(one: Any, other: Any) -> bool:
     if isinstance(one, Range) and isinstance(other, Range):
         return _starts_first(one, other) == 0 and _ends_last(one, other) == 0
     return _compare(one, other) == 0
+
+
+# a constant end may be written as a call of one of these on a literal text
+_CONSTANT_CALLS = frozenset(("date", "time", "date and time", "duration"))
+
+
+@builtin("range", "from: string", state=True)
+def _range(state: State, text: str) -> Range | None:
+    """Read a range with two constant ends that stand in order."""
+    if len(text) > 1000:
+        return None
+    try:
+        node = parse_expression(text, Vocabulary())
+    except (FeelSyntaxError, LimitExceeded):
+        return None
+    if not isinstance(node, Interval) or not (_is_constant(node.start) and _is_constant(node.end)):
+        return None
+    span = compile_node(node, Scope())(Frame({}, None, {}, state))
+    return span if isinstance(span, Range) and order(span.start, span.end) in (-1, 0) else None
+
+
+def _is_constant(node: Node) -> bool:
+    if isinstance(node, Literal):
+        return node.value is not None
+    return (
+        isinstance(node, Call)
+        and isinstance(node.function, Name)
+        and node.function.name in _CONSTANT_CALLS
+        and all(isinstance(argument, Literal) for argument in node.arguments)
+    )

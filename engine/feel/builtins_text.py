@@ -130,10 +130,8 @@ def _extract(state: State, text: str, pattern: str) -> list[str]:
     return found
 
 
-@builtin("string join", "list: list, delimiter?: string?, prefix?: string?, suffix?: string?", state=True)
-def _string_join(
-    state: State, items: list[Any], delimiter: str | None = None, prefix: str | None = None, suffix: str | None = None
-) -> str | None:
+@builtin("string join", "list: list, delimiter?: string?", state=True)
+def _string_join(state: State, items: list[Any], delimiter: str | None = None) -> str | None:
     texts: list[str] = []
     size = 0
     for item in items:
@@ -146,7 +144,7 @@ def _string_join(
         if size > state.limits.text_size:
             state.check_text(size)
         texts.append(item)
-    return (prefix or "") + (delimiter or "").join(texts) + (suffix or "")
+    return (delimiter or "").join(texts)
 
 
 @builtin("string", "from: any", state=True, null=True)

@@ -132,10 +132,10 @@ def _is_null(node: Node) -> bool:
 def half_range(operator: str, value: Any) -> Range:
     """This will return the range that `< value` and the like stand for (DMN 1.5, 10.3.2.7)."""
     if operator in ("=", "!="):
-        return Range(value, value, operator == "=", operator == "=", operator if operator == "!=" else "")
+        return Range(value, value, operator == "=", operator == "=", operator)
     if operator[0] == "<":
-        return Range(None, value, False, operator == "<=")
-    return Range(value, None, operator == ">=", False)
+        return Range(None, value, False, operator == "<=", operator)
+    return Range(value, None, operator == ">=", False, operator)
 
 
 @compiles(Test)

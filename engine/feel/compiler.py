@@ -280,4 +280,4 @@ def _conditional(node: Conditional, scope: Scope) -> Code:
 @compiles(InstanceOf)
 def _instance(node: InstanceOf, scope: Scope) -> Code:
     code, kind = compile_node(node.value, scope), node.type
-    return lambda frame: conforms(code(frame), kind)
+    return lambda frame: conforms(code(frame), kind, checked=False)

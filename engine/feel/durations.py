@@ -83,7 +83,5 @@ def parse_duration(text: str) -> Duration | None:
         if any(match[i] for i in (4, 5, 6, 7)):
             return None
         return YearMonthDuration(sign * (int(years or 0) * 12 + int(months or 0)))
-    if match[8] == "":
-        return None
     seconds = int(match[4] or 0) * 86_400 + int(match[5] or 0) * 3600 + int(match[6] or 0) * 60 + int(match[7] or 0)
     return DayTimeDuration(sign * (seconds * NANOS + fraction_nanos(match[8])))

@@ -134,7 +134,7 @@ def _positional(signature: tuple[Parameter, ...], arguments: list[Any]) -> list[
     count = len(arguments)
     if signature and signature[-1].variadic:
         fixed = len(signature) - 1
-        return [*arguments[:fixed], arguments[fixed:]] if count >= fixed else None
+        return [*arguments[:fixed], arguments[fixed:]] if count > fixed else None
     if count > len(signature) or any(not parameter.optional for parameter in signature[count:]):
         return None
     return list(arguments)

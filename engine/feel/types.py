@@ -37,26 +37,29 @@ class FeelType:
 ANY = FeelType("Any")
 
 
-def conforms(value: Any, type_: FeelType) -> bool:
-    """This will be true for a value of the type; null only belongs to Null and Any."""
-    if type_.base is not None and not conforms(value, type_.base):
+def conforms(value: Any, type_: FeelType, checked: bool = True) -> bool:
+    """This will be true for a value of the type; null only belongs to Null.
+
+    Allowed values count if `checked`; `instance of` does not look at them.
+    """
+    if value is None:
+        return type_.name == "Null"
+    if checked and type_.base is not None and not conforms(value, type_.base):
         return False
-    if not _has_kind(value, type_):
+    if not _has_kind(value, type_, checked):
         return False
-    return type_.check is None or value is None or type_.check(value)
+    return not checked or type_.check is None or type_.check(value)
 
 
-def _has_kind(value: Any, type_: FeelType) -> bool:
+def _has_kind(value: Any, type_: FeelType, checked: bool) -> bool:
     name = type_.name
     if name == "Any":
         return True
-    if value is None:
-        return name == "Null"
     if name == "list":
         item = type_.item
-        return type(value) is list and (item is None or all(_item_conforms(each, item) for each in value))
+        return type(value) is list and (item is None or all(_fits(each, item, checked) for each in value))
     if name == "context":
-        return type(value) is dict and _fields_conform(value, type_.fields)
+        return type(value) is dict and _fields_conform(value, type_.fields, checked)
     if name == "range":
         return type(value) is Range and _range_conforms(value, type_.item)
     if name == "function":
@@ -64,14 +67,14 @@ def _has_kind(value: Any, type_: FeelType) -> bool:
     return type(value) is _PYTHON_OF.get(name)
 
 
-def _item_conforms(value: Any, item: FeelType) -> bool:
-    return value is None or conforms(value, item)
+def _fits(value: Any, item: FeelType, checked: bool) -> bool:
+    return value is None or conforms(value, item, checked)
 
 
-def _fields_conform(value: dict[str, Any], fields: dict[str, FeelType] | None) -> bool:
+def _fields_conform(value: dict[str, Any], fields: dict[str, FeelType] | None, checked: bool) -> bool:
     if fields is None:
         return True
-    return all(key in value and _item_conforms(value[key], kind) for key, kind in fields.items())
+    return all(key in value and _fits(value[key], kind, checked) for key, kind in fields.items())
 
 
 def _range_conforms(value: Range, item: FeelType | None) -> bool:

@@ -15,7 +15,7 @@ from decimal import (
 )
 from typing import Any
 
-from .durations import DayTimeDuration, YearMonthDuration
+from .durations import NANOS, DayTimeDuration, YearMonthDuration
 from .environment import State
 from .errors import LimitExceeded
 from .temporal import Date, DateTime, Time, from_python
@@ -32,7 +32,7 @@ MAX_DEPTH = 200  # nested lists and contexts in case data
 class Range:
     """The values between two ends; an end of None is unbounded where the range was written with < or >.
 
-    `operator` is `=` or `!=` for the ranges `(=10)` and `(!=10)`, else empty.
+    `operator` is that of a range written like `(< 10)` or `(!= 10)`, else empty.
     """
 
     start: Any
@@ -135,7 +135,8 @@ def equal(left: Any, right: Any, state: State) -> bool | None:
             return True
         if left_is_local(left) != left_is_local(right):
             return False
-        return bool(left.instant() == right.instant())
+        # equal to the second, as the DMN TCK has it; `is` and `<` look at fractions too
+        return bool(left.instant() // NANOS == right.instant() // NANOS)
     if kind is Range:
         return (
             left.start_included == right.start_included
@@ -199,10 +200,12 @@ ORDERED: frozenset[type] = frozenset((Decimal, str, Date, DayTimeDuration, YearM
 
 def contains(span: Range, value: Any, state: State) -> bool | None:
     """This will say whether a value lies in a range; null if it cannot be compared with the ends."""
-    if span.operator:
+    if span.operator in ("=", "!="):
         same = equal(value, span.start, state)
         return same if span.operator == "=" or same is None else not same
     if value is None:
+        return None
+    if not span.operator and (span.start is None or span.end is None):
         return None
     if span.start is not None:
         low = order(span.start, value)
@@ -210,16 +213,12 @@ def contains(span: Range, value: Any, state: State) -> bool | None:
             return None
         if low > 0 or (low == 0 and not span.start_included):
             return False
-    elif span.start_included:
-        return None
     if span.end is not None:
         high = order(value, span.end)
         if high is None:
             return None
         if high > 0 or (high == 0 and not span.end_included):
             return False
-    elif span.end_included:
-        return None
     return True
 
 

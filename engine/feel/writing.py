@@ -64,11 +64,7 @@ def range_text(value: Range, state: State) -> str:
     """This will write a range as it is written in FEEL."""
     start, end = text_of(value.start, state, True), text_of(value.end, state, True)
     if value.operator:
-        return f"({value.operator}{start})"
-    if value.start is None and not value.start_included:
-        return f"(<{'=' if value.end_included else ''}{end})"
-    if value.end is None and not value.end_included:
-        return f"(>{'=' if value.start_included else ''}{start})"
+        return f"({value.operator}{end if value.start is None else start})"
     return f"{'[' if value.start_included else '('}{start}..{end}{']' if value.end_included else ')'}"
 
 

@@ -193,7 +193,9 @@ def same(wanted: Any, found: Any) -> bool:
     if isinstance(wanted, list):
         return isinstance(found, list) and len(wanted) == len(found) and all(map(same, wanted, found))
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and wanted.keys() == found.keys() and all(same(wanted[k], found[k]) for k in wanted)
+        return (
+            isinstance(found, dict) and wanted.keys() == found.keys() and all(same(wanted[k], found[k]) for k in wanted)
+        )
     if isinstance(wanted, Decimal) and isinstance(found, Decimal):
         return abs(wanted - found) <= TOLERANCE
     if wanted is None or found is None:
