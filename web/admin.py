@@ -1,0 +1,233 @@
+"""For operators: people and their roles, units, what stands still, what waits to run, what was deployed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+
+from engine import Actor, BihuanError, access, queries
+from web import current
+from web.formatting import role_title
+from web.locale import sentence
+from web.navigation import Entry
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+SHORTEST_PASSWORD = 10
+
+UNIT_KINDS = {
+    "province": lazy_gettext("province"),
+    "city": lazy_gettext("city"),
+    "county": lazy_gettext("county"),
+    "town": lazy_gettext("town"),
+    "grid": lazy_gettext("grid"),
+    "department": lazy_gettext("department"),
+    "enterprise": lazy_gettext("enterprise"),
+}
+JOB_KINDS = {
+    "timer": lazy_gettext("timer"),
+    "service": lazy_gettext("service call"),
+    "start": lazy_gettext("start of a case"),
+}
+JOB_STATES = {"waiting": lazy_gettext("waiting"), "failed": lazy_gettext("failed")}
+
+
+@blueprint.before_request
+def require_operator() -> None:
+    """This will refuse whoever is not an operator, before any page of this module."""
+    access.require_operator(current.actor())
+
+
+@blueprint.context_processor
+def tabs() -> dict[str, Any]:
+    """This will tell the pages of this module which others there are."""
+    return {
+        "tabs": (
+            ("admin.people", gettext("People"), 0),
+            ("admin.units", gettext("Units and roles"), 0),
+            ("admin.incidents", gettext("Incidents"), incident_count()),
+            ("admin.jobs", gettext("Jobs"), 0),
+            ("admin.deployments", gettext("Deployments"), 0),
+        )
+    }
+
+
+def incident_count() -> int:
+    """This will count what stands still."""
+    return len(current.read(queries.incidents))
+
+
+def role_choices() -> list[tuple[str, str]]:
+    """This will list the roles of all process apps, by their titles, and the one of ours."""
+    known = {code: title for app in current.engine().apps for code, title in app.roles.items()}
+    known.setdefault("process_designer", gettext("process designer"))
+    return sorted(known.items(), key=lambda pair: pair[1])
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """This will lead to the incidents when there are any, else to the people."""
+    return redirect(url_for("admin.incidents" if incident_count() else "admin.people"))
+
+
+@blueprint.get("/people")
+def people() -> str:
+    """This will list the accounts."""
+    q = request.args.get("q", "").strip()[:100]
+    return render_template("admin/people.html", people=current.read(queries.people, q=q), q=q)
+
+
+@blueprint.get("/people/new")
+def new_person() -> str:
+    """This will show the form for a new account."""
+    return _new_person({})
+
+
+def _new_person(typed: Any, fault: str = "") -> str:
+    return render_template(
+        "admin/new_person.html",
+        typed=typed,
+        fault=fault,
+        roles=role_choices(),
+        units=current.read(queries.units),
+    )
+
+
+@blueprint.post("/people/new")
+def add_person() -> ResponseReturnValue:
+    """This will make an account; what was typed stays when something is wrong in it."""
+    typed = {name: value.strip() for name, value in request.form.items()}
+    roles = [(typed["role"], typed["unit"])] if typed.get("role") and typed.get("unit") else []
+    try:
+        current.engine().create_person(
+            login=typed.get("login", ""),
+            name=typed.get("name", ""),
+            post=typed.get("post", ""),
+            roles=roles,
+            is_admin=typed.get("is_admin") == "yes",
+            password=request.form.get("password", ""),
+            by=current.actor(),
+        )
+    except BihuanError as error:
+        return _new_person(typed, sentence(error)), 422
+    flash(gettext("%(name)s can sign in now.", name=typed["name"]), "success")
+    return redirect(url_for("admin.person", login=typed["login"]), 303)
+
+
+@blueprint.get("/people/<login>")
+def person(login: str) -> str:
+    """This will show one account."""
+    return render_template(
+        "admin/person.html",
+        person=current.read(queries.account, login),
+        roles=role_choices(),
+        units=current.read(queries.units),
+        typed={},
+    )
+
+
+@blueprint.post("/people/<login>/roles")
+def give_role(login: str) -> ResponseReturnValue:
+    """This will give the person a role in a unit."""
+    role, unit = request.form.get("role", ""), request.form.get("unit", "")
+    if role and unit:
+        current.engine().give_role(login, role, unit, by=current.actor())
+        flash(gettext("The role is given: %(role)s.", role=role_title(role)), "success")
+    else:
+        flash(gettext("Choose a role and a unit."), "danger")
+    return redirect(url_for("admin.person", login=login), 303)
+
+
+@blueprint.post("/people/<login>/roles/taken")
+def take_role(login: str) -> ResponseReturnValue:
+    """This will take a role away from the person."""
+    role = request.form.get("role", "")
+    current.engine().take_role(login, role, request.form.get("unit", ""), by=current.actor())
+    flash(gettext("The role is taken away: %(role)s.", role=role_title(role)), "success")
+    return redirect(url_for("admin.person", login=login), 303)
+
+
+@blueprint.post("/people/<login>/password")
+def reset_password(login: str) -> ResponseReturnValue:
+    """This will set a new password and end all sessions of the person."""
+    try:
+        current.engine().set_password(login, request.form.get("password", ""), by=current.actor())
+        flash(gettext("The password is set; tell it to the person by a safe way."), "success")
+    except BihuanError as error:
+        flash(sentence(error), "danger")
+    return redirect(url_for("admin.person", login=login), 303)
+
+
+@blueprint.post("/people/<login>/active")
+def set_active(login: str) -> ResponseReturnValue:
+    """This will disable an account, or put it into use again; nobody locks themselves out."""
+    is_active = request.form.get("active") == "yes"
+    if login == current.actor().login and not is_active:
+        flash(gettext("You cannot disable your own account."), "danger")
+    else:
+        current.engine().set_active(login, is_active, by=current.actor())
+        flash(gettext("The account is in use again.") if is_active else gettext("The account is disabled."), "success")
+    return redirect(url_for("admin.person", login=login), 303)
+
+
+@blueprint.get("/units")
+def units() -> str:
+    """This will show the org tree and the roles, with how many people hold them."""
+    everybody = current.read(queries.people)
+    holders = Counter(held.role for person in everybody for held in person.roles if person.is_active)
+    return render_template(
+        "admin/units.html",
+        units=current.read(queries.units),
+        kinds=UNIT_KINDS,
+        roles=role_choices(),
+        holders=holders,
+    )
+
+
+@blueprint.get("/incidents")
+def incidents() -> str:
+    """This will list the cases that stand still, and why."""
+    return render_template("admin/incidents.html", incidents=current.read(queries.incidents))
+
+
+@blueprint.post("/incidents/<uuid:incident_id>/retry")
+def retry(incident_id: UUID) -> ResponseReturnValue:
+    """This will try again what failed; it may fail again, with a new incident."""
+    current.engine().retry_incident(incident_id, by=current.actor())
+    flash(gettext("It was tried again; what still fails stands in this list."), "success")
+    return redirect(url_for("admin.incidents"), 303)
+
+
+@blueprint.get("/jobs")
+def jobs() -> str:
+    """This will list what waits to run, the earliest on top."""
+    page = current.read(queries.jobs, after=request.args.get("after"))
+    return render_template("admin/jobs.html", page=page, kinds=JOB_KINDS, states=JOB_STATES)
+
+
+@blueprint.get("/deployments")
+def deployments() -> str:
+    """This will list what was put in force, the newest on top."""
+    return render_template("admin/deployments.html", deployments=current.read(queries.deployments))
+
+
+def is_operator(actor: Actor) -> bool:
+    """This will tell whether the actor looks after the installation."""
+    return actor.is_admin
+
+
+navigation = (
+    Entry(
+        "admin.index",
+        lazy_gettext("System"),
+        "settings",
+        visible=is_operator,
+        count=incident_count,
+        within=("admin.",),
+    ),
+)

@@ -1,0 +1,57 @@
+"""Errors of the API as problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, make_response
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+from marshmallow import ValidationError
+from werkzeug.exceptions import UnprocessableEntity
+
+from web import errors
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def of_arguments(error: UnprocessableEntity) -> ResponseReturnValue:
+    """This will answer arguments that do not fit their schema: every field with what is wrong in it."""
+    messages: dict[str, Any] = getattr(error, "data", {}).get("messages", {})
+    return errors.answer(422, "", errors=_flat(messages))
+
+
+def of_validation(error: ValidationError) -> ResponseReturnValue:
+    """This will answer a value that a view itself refused."""
+    return errors.answer(422, "", errors=_flat({"form": error.normalized_messages()}))
+
+
+def _flat(messages: dict[str, Any]) -> dict[str, list[str]]:
+    flat: dict[str, list[str]] = {}
+    for _location, fields in messages.items():
+        found = fields if isinstance(fields, dict) else {"": fields}
+        for name, faults in found.items():
+            flat[str(name)] = [str(fault) for fault in faults] if isinstance(faults, list) else [str(faults)]
+    return flat
+
+
+def as_problem(response: Response) -> Response:
+    """This will turn an error told as JSON into a problem document; other answers stay as they are."""
+    if response.status_code < 400 or response.mimetype != "application/json":
+        return response
+    body = response.get_json(silent=True)
+    if not isinstance(body, dict):
+        return response
+    title, _advice = errors.WORDS.get(response.status_code, errors.WORDS[400])
+    problem = {"type": "about:blank", "title": str(title), "status": response.status_code}
+    problem |= {"detail": body.get("message") or str(title)} | body
+    answer = make_response(jsonify(problem), response.status_code)
+    answer.headers.extend((name, value) for name, value in response.headers if not name.startswith("Content-"))
+    answer.mimetype = CONTENT_TYPE
+    return answer
+
+
+def register(blueprint: Blueprint) -> None:
+    """This will let the views of `blueprint` answer errors as problem documents."""
+    blueprint.register_error_handler(UnprocessableEntity, of_arguments)
+    blueprint.register_error_handler(ValidationError, of_validation)

@@ -1,0 +1,98 @@
+"""`bihuan deploy`, `check`, `convert` and `scenario`: what process designers do without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from engine import Engine, Fault, FaultsFound, bpmn, dmn
+from web.commands import installation, terminal
+from web.commands.terminal import MISUSED, N_, Failed, _, reason_of, say, say_wrong
+
+DECISIONS = (".dmn",)
+DIAGRAMS = (".bpmn", ".xml")
+FILE = click.Path(path_type=Path, exists=True)
+
+
+def models(paths: Iterable[Path]) -> Iterator[Path]:
+    """This will go through the files, and through the diagrams and decisions of the folders, in order."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix in (".bpmn", *DECISIONS))
+        else:
+            yield path
+
+
+def faults_of(file: Path) -> tuple[Sequence[Fault], Sequence[bpmn.Note]]:
+    """This will return everything that is wrong in the file, and what would be translated or lost at its deployment."""
+    content = terminal.read_text(file)
+    try:
+        if file.suffix in DECISIONS:
+            dmn.parse(content)
+            return (), ()
+        return (), bpmn.parse(content).notes
+    except FaultsFound as found:
+        return found.faults, ()
+
+
+def show_faults(file: Path | str, faults: Sequence[Fault]) -> None:
+    """This will print every fault with the element it concerns, the line first so that editors can jump there."""
+    for fault in faults:
+        place = f"{file}:{fault.line}" if fault.line else str(file)
+        element = " ".join(part for part in (fault.name and f"“{fault.name}”", fault.element) if part)
+        say_wrong(": ".join(part for part in (place, element, reason_of(fault)) if part))
+
+
+@click.command(help=N_("Check diagrams and decisions without putting them in force; all faults, with their elements."))
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+def check(files: tuple[Path, ...]) -> None:
+    """This will print all faults of all files and end with exit code 1 when there are any."""
+    checked = faulty = 0
+    for file in models(files):
+        faults, notes = faults_of(file)
+        checked += 1
+        if faults:
+            faulty += 1
+            show_faults(file, faults)
+        else:
+            say(_("{file}: no faults", file=file))
+        for note in notes:
+            say(f"{file}: {note.element}: {note.text}")
+    if not checked:
+        raise Failed(_("There is no diagram and no decision in what you named."), exit_code=MISUSED)
+    if faulty:
+        raise Failed(_("{faulty} of {checked} files have faults.", faulty=faulty, checked=checked))
+
+
+@click.command(
+    help=N_("Put process apps in force (all without a name), or one changed diagram. Running cases stay on theirs.")
+)
+@click.argument("what", required=False, metavar="[APP|FILE]")
+@click.option("--note", default="", help=N_("What was changed and why; kept with the version."))
+def deploy(what: str | None, note: str) -> None:
+    """This will deploy and say which versions are new."""
+    engine = installation.open_engine()
+    if what is not None and Path(what).is_file():
+        deploy_file(engine, Path(what), note)
+        return
+    for app in [installation.process_app(what)] if what else installation.process_apps():
+        try:
+            deployed = engine.deploy_app(app, by=installation.BY)
+        except FaultsFound as found:
+            show_faults(app.folder.name, found.faults)
+            raise Failed(_("“{app}” is not put in force; what was in force before stays so.", app=app.title)) from found
+        say(_("{app} put in force", app=app.title) if deployed else _("{app} unchanged", app=app.title))
+
+
+def deploy_file(engine: Engine, file: Path, note: str) -> None:
+    """This will put a new version of each process in force that the file holds and that is already deployed."""
+    xml = terminal.read_text(file).decode("utf-8", "replace")
+    try:
+        for process_id in bpmn.parse(xml.encode()).processes:
+            definition = engine.deploy_diagram(process_id, xml, by=installation.BY, note=note)
+            say(_("“{name}” is in force as version {version}.", name=definition.name, version=definition.version))
+    except FaultsFound as found:
+        show_faults(file, found.faults)
+        raise Failed(_("The diagram is not put in force; what was in force before stays so.")) from found

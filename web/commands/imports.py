@@ -1,0 +1,1 @@
+"""`bihuan import`: cases from a spreadsheet, with a report of the rows that were not taken."""

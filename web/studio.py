@@ -1,0 +1,169 @@
+"""Process design: deployed diagrams in the modeler, checked and put in force; decisions and forms to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext, lazy_gettext
+
+from engine import Actor, Fault, FaultsFound, Invalid, Refused, queries
+from web import current, security, sheets
+from web.navigation import Entry
+
+blueprint = Blueprint("studio", __name__, url_prefix="/studio")
+
+ROLE = "process_designer"
+
+
+class DesignersOnly(Refused):
+    """Only process designers may do this."""
+
+
+class DiagramMissing(Invalid):
+    """The request holds no diagram."""
+
+
+def is_designer(actor: Actor) -> bool:
+    """This will tell whether the actor may change diagrams."""
+    return actor.is_admin or ROLE in actor.roles
+
+
+def require_designer(actor: Actor) -> None:
+    """This will refuse everybody who may not change diagrams. Raises DesignersOnly."""
+    if not is_designer(actor):
+        raise DesignersOnly
+
+
+@blueprint.before_request
+def guard() -> None:
+    """This will refuse whoever is not a designer, before any page of this module."""
+    require_designer(current.actor())
+
+
+def language() -> str:
+    """This will return zh or en, as the page speaks."""
+    return "zh" if str(get_locale() or "zh").startswith("zh") else "en"
+
+
+def shown_fault(fault: Fault, level: str = "error") -> dict[str, Any]:
+    """This will describe a fault as the modeler and the API show it, in the reader's language."""
+    chinese = getattr(fault, "chinese", "") if language() == "zh" else ""
+    return {
+        "element": fault.element,
+        "name": fault.name,
+        "reason": chinese or gettext(fault.reason),
+        "line": fault.line,
+        "level": level,
+    }
+
+
+def faults_of(xml: str) -> list[dict[str, Any]]:
+    """This will check a diagram and return everything that is wrong, or worth a look, in it."""
+    checked = current.engine().check_diagram(xml)
+    return [shown_fault(fault) for fault in checked.faults] + [
+        shown_fault(fault, "warning") for fault in checked.warnings
+    ]
+
+
+def definitions() -> list[Any]:
+    """This will list all deployed versions of all processes, the newest of each on top."""
+    listed: list[Any] = current.read(queries.definitions)
+    return listed
+
+
+def versions_of(definition_id: int) -> list[Any]:
+    """This will list the versions of the process of which `definition_id` is one, the newest on top."""
+    wanted = current.read(queries.definition, definition_id)
+    return [row for row in definitions() if row.process_id == wanted.process_id]
+
+
+def diagram(definition_id: int) -> str:
+    """This will return the XML of a version as it was deployed."""
+    xml: str = current.read(queries.diagram, definition_id)
+    return xml
+
+
+@blueprint.get("/")
+def index() -> str:
+    """This will list diagrams, decisions and forms with their versions."""
+    processes: dict[str, list[Any]] = {}
+    for row in definitions():
+        processes.setdefault(row.process_id, []).append(row)
+    resources = current.read(queries.resources)
+    return render_template(
+        "studio/index.html",
+        processes=list(processes.values()),
+        resources=(
+            (gettext("Decision tables"), [row for row in resources if row.kind == "decision"]),
+            (gettext("Forms"), [row for row in resources if row.kind == "form"]),
+        ),
+    )
+
+
+@blueprint.get("/definitions/<int:definition_id>")
+@security.allow_inline_styles
+def edit(definition_id: int) -> str:
+    """This will open a version in the modeler."""
+    versions = versions_of(definition_id)
+    definition = next(row for row in versions if row.id == definition_id)
+    return render_template("studio/edit.html", definition=definition, versions=versions, newest=versions[0])
+
+
+@blueprint.get("/definitions/<int:definition_id>/xml")
+def xml(definition_id: int) -> Response:
+    """This will give the diagram of a version."""
+    return Response(diagram(definition_id), mimetype="application/xml")
+
+
+@blueprint.post("/definitions/<int:definition_id>/check")
+def check(definition_id: int) -> ResponseReturnValue:
+    """This will check the changed diagram: all faults, each with its element."""
+    return jsonify(faults=faults_of(_sent()["xml"]))
+
+
+@blueprint.post("/definitions/<int:definition_id>/deploy")
+def deploy(definition_id: int) -> ResponseReturnValue:
+    """This will put the changed diagram in force as a new version, or answer all its faults."""
+    sent = _sent()
+    process_id = versions_of(definition_id)[0].process_id
+    try:
+        definition = current.engine().deploy_diagram(
+            process_id, sent["xml"], by=current.actor(), note=str(sent.get("note") or "")
+        )
+    except FaultsFound as found:
+        faults = [shown_fault(fault) for fault in found.faults]
+        return jsonify(message=gettext("The diagram is not put in force: it has faults."), faults=faults), 422
+    return jsonify(
+        message=gettext(
+            "Version %(number)s is in force. Cases that run stay on their version.", number=definition.version
+        ),
+        location=url_for("studio.edit", definition_id=definition.id),
+    )
+
+
+def _sent() -> dict[str, Any]:
+    sent = request.get_json(silent=True)
+    if not isinstance(sent, dict) or not isinstance(sent.get("xml"), str):
+        raise DiagramMissing
+    return sent
+
+
+@blueprint.get("/resources/<int:resource_id>")
+def resource(resource_id: int) -> str:
+    """This will show a decision table or a form as a table."""
+    found = current.read(queries.resource, resource_id)
+    if found.kind == "form":
+        return render_template(
+            "studio/form.html",
+            resource=found,
+            fields=sheets.form_fields(found.content),
+            outcomes=sheets.form_outcomes(found.content),
+        )
+    return render_template("studio/decision.html", resource=found, decisions=sheets.decisions(found.content))
+
+
+navigation = (
+    Entry("studio.index", lazy_gettext("Process design"), "sitemap", visible=is_designer, within=("studio.",)),
+)
