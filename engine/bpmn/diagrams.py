@@ -5,6 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from engine.bpmn import elements
+from engine.bpmn.convert import translate
 from engine.bpmn.expressions import Values, place_of
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
@@ -37,6 +38,10 @@ def parse(xml: bytes) -> Diagram:
     faults = normalise(root)
     if faults:
         raise FaultsFound(list(faults))
+    if not native:
+        report = translate(root)
+        diagram.notes = report.notes
+        faults.extend(report.faults)
     specs = specs_of(root, deadline)
     definitions = elements.Definitions.of(root)
     for spec in specs:

@@ -48,8 +48,8 @@ def build(spec: ProcessSpec, definitions: Definitions, values: Values) -> Proces
         documentation=text_of(child(element, "documentation")),
         properties=dialect.properties_of(element),
         lanes=[lane.get("name") or str(lane.get("id")) for lane in element.iter(bpmn("lane"))],
-        strict=values.strict,
     )
+    process.strict = process.properties.get("bihuan:uncaughtErrors") != "end"
     for index, node_spec in enumerate(spec.nodes.values()):
         process.nodes[node_spec.id] = _node(node_spec, index, definitions, values)
     _inherit_lanes(process)

@@ -49,13 +49,13 @@ REFERENCES = frozenset(
 TEXT_REFERENCES = frozenset({"flowNodeRef", "incoming", "outgoing"})
 
 
-def normalise(root: etree._Element) -> list[DiagramFault]:
-    """This will change `root` in place: ids added, prefixed references resolved, the drawing removed.
+def normalise(root: etree._Element, keep_drawing: bool = False) -> list[DiagramFault]:
+    """This will change `root` in place: ids added, prefixed references resolved, the drawing removed unless kept.
 
     It returns the ids that are used twice; a reference to nothing is left for the checks to refuse by name.
     """
     for drawing in list(root):
-        if isinstance(drawing.tag, str) and drawing.tag.startswith(f"{{{INTERCHANGE}}}"):
+        if not keep_drawing and isinstance(drawing.tag, str) and drawing.tag.startswith(f"{{{INTERCHANGE}}}"):
             root.remove(drawing)
     faults: list[DiagramFault] = []
     seen: set[str] = set()

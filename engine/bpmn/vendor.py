@@ -1,0 +1,146 @@
+"""Access to the attributes of Camunda 7, Flowable and Activiti, and the report of what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from engine.bpmn import translation
+from engine.bpmn.faults import DiagramFault, fault
+from engine.bpmn.process import Note
+from engine.bpmn.source import bpmn, child, line_of, zeebe
+from engine.errors import Invalid
+
+NAMESPACES = {
+    "http://camunda.org/schema/1.0/bpmn": "camunda",
+    "http://activiti.org/bpmn": "activiti",
+    "http://flowable.org/bpmn": "flowable",
+}
+
+
+def attribute(element: etree._Element, name: str) -> str | None:
+    """This will return a vendor's attribute, whichever vendor's it is."""
+    for namespace in NAMESPACES:
+        found = element.get(f"{{{namespace}}}{name}")
+        if found is not None:
+            return found
+    return None
+
+
+def vendor_name(tag: object) -> str:
+    """This will return the local name of a vendor's tag or attribute, or an empty string for anything else."""
+    if isinstance(tag, str) and tag.startswith("{"):
+        namespace, _, name = tag[1:].partition("}")
+        if namespace in NAMESPACES:
+            return name
+    return ""
+
+
+def vendor_children(element: etree._Element | None, name: str) -> Iterator[etree._Element]:
+    """This will go through the vendor's children called `name`."""
+    if element is not None:
+        for item in element:
+            if vendor_name(item.tag) == name:
+                yield item
+
+
+def vendor_extensions(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """This will go through the vendor's extension elements called `name`."""
+    return vendor_children(child(element, "extensionElements"), name)
+
+
+# What stands before extensionElements in the schema of BPMN.
+_FIRST = frozenset({bpmn("documentation")})
+
+
+def holder(element: etree._Element) -> etree._Element:
+    """This will return the extension elements of `element`, made when there are none."""
+    found = child(element, "extensionElements")
+    if found is None:
+        found = etree.Element(bpmn("extensionElements"))
+        at = sum(1 for item in element if item.tag in _FIRST)
+        element.insert(at, found)
+    return found
+
+
+def extend(element: etree._Element, name: str, /, **attributes: str | None) -> etree._Element:
+    """This will set attributes of the dialect's extension element `name`, made when there is none."""
+    above = holder(element)
+    found = above.find(zeebe(name))
+    if found is None:
+        found = etree.SubElement(above, zeebe(name))
+    for key, value in attributes.items():
+        if value is not None:
+            found.set(key, value)
+    return found
+
+
+def add(above: etree._Element, name: str, /, **attributes: str) -> etree._Element:
+    """This will append an element of the dialect."""
+    found = etree.SubElement(above, zeebe(name))
+    for key, value in attributes.items():
+        found.set(key, value)
+    return found
+
+
+def map_input(element: etree._Element, source: str, target: str) -> None:
+    """This will add an input mapping."""
+    add(extend(element, "ioMapping"), "input", source=source, target=target)
+
+
+def map_output(element: etree._Element, source: str, target: str) -> None:
+    """This will add an output mapping."""
+    add(extend(element, "ioMapping"), "output", source=source, target=target)
+
+
+@dataclass(slots=True)
+class Report:
+    """What was translated, what was kept aside, what cannot be."""
+
+    notes: list[Note] = field(default_factory=list)
+    faults: list[DiagramFault] = field(default_factory=list)
+
+    def _note(self, element: etree._Element, kind: str, code: str, text: str) -> None:
+        self.notes.append(
+            Note(element.get("id") or "", element.get("name") or "", kind, code, text, line_of(element))
+        )
+
+    def translated(self, element: etree._Element, what: str, old: str, new: str) -> None:
+        """This will note that `old` was replaced by `new`."""
+        self._note(element, "translated", what, f"{what}: {old} -> {new}")
+
+    def kept(self, element: etree._Element, what: str, value: str, why: str) -> None:
+        """This will keep `value` as a property of the element, to be looked at by a person."""
+        properties = extend(element, "properties")
+        if not any(item.get("name") == f"c7:{what}" for item in properties):
+            add(properties, "property", name=f"c7:{what}", value=value)
+        self._note(element, "kept", what, f"{what}: {value} ({why})")
+
+    def impossible(self, element: etree._Element, what: str, value: str, why: str) -> None:
+        """This will keep `value` as a property and say that nothing here does the same."""
+        self.kept(element, what, value, why)
+        last = self.notes.pop()
+        self.notes.append(Note(last.element, last.name, "impossible", last.code, last.text, last.line))
+
+    def refuse(self, element: etree._Element, place: str, text: str, problem: str) -> None:
+        """This will refuse the diagram: the process cannot run without what stands here."""
+        id, name = element.get("id") or "", element.get("name") or ""
+        self.faults.append(
+            fault("expression-foreign", id, name, line_of(element), place=place, text=text, problem=problem)
+        )
+        self._note(element, "impossible", place, f"{place}: {text} ({problem})")
+
+    def value(self, element: etree._Element, what: str, text: str | None) -> str | None:
+        """This will return the dialect's form of a vendor's value; one that cannot be translated is noted, and None."""
+        if text is None or not text.strip():
+            return None
+        try:
+            found = translation.translate(text.strip())
+        except Invalid as error:
+            self.impossible(element, what, text, error.message)
+            return None
+        if found != text:
+            self.translated(element, what, text, found)
+        return found
