@@ -90,7 +90,8 @@ async function sweep(kept) {
 }
 
 await mkdir(dist, {recursive: true});
-const {manifest, written} = await bundle();
+// esbuild has said by then what is wrong
+const {manifest, written} = await bundle().catch(() => process.exit(1));
 manifest['icons.svg'] = await writeSprite();
 const names = [...written, manifest['icons.svg']];
 const compressed = await compress(names);

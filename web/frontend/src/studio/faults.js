@@ -1,0 +1,71 @@
+// The faults the server found: a list whose lines select their elements, and a mark at each element.
+import {element, icon} from '../page/elements.js';
+import {words} from '../page/language.js';
+
+export class FaultList {
+  constructor(holder, modeler) {
+    this.modeler = modeler;
+    this.box = element('section', {class: 'studio-faults', hidden: true, tabindex: '-1', 'aria-label': words('检查结果', 'Result of the check')});
+    holder.append(this.box);
+  }
+
+  clear() {
+    this.box.hidden = true;
+    this.box.replaceChildren();
+    this.modeler.get('overlays').remove({type: 'fault'});
+  }
+
+  show(faults) {
+    this.clear();
+    if (!faults.length) {
+      return;
+    }
+    const errors = faults.filter(fault => fault.level !== 'warning').length;
+    const title = words(`${errors} 处错误,${faults.length - errors} 处提醒`, `${errors} errors, ${faults.length - errors} warnings`);
+    const close = element('button', {type: 'button', class: 'flash-close', 'aria-label': words('关闭', 'Close'), click: () => this.clear()}, icon('x'));
+    this.box.append(element('p', {class: 'studio-faults-title', role: 'alert'}, title, close));
+    this.box.append(element('ul', {}, ...faults.map(fault => this.line(fault))));
+    this.box.hidden = false;
+    this.mark(faults);
+  }
+
+  line(fault) {
+    const shape = fault.element && this.modeler.get('elementRegistry').get(fault.element);
+    const name = fault.name || (shape ? fault.element : '');
+    const text = element('span', {}, name ? element('strong', {}, name) : '', name ? ' ' : '', fault.reason);
+    const sign = icon(fault.level === 'warning' ? 'info-circle' : 'alert-triangle');
+    const body = shape
+      ? element('button', {type: 'button', click: () => this.go(shape)}, sign, text)
+      : element('div', {}, sign, text);
+    return element('li', {class: `fault-${fault.level === 'warning' ? 'warning' : 'error'}`}, body);
+  }
+
+  go(shape) {
+    this.modeler.get('selection').select(shape);
+    this.modeler.get('canvas').scrollToElement(shape, 120);
+  }
+
+  mark(faults) {
+    const registry = this.modeler.get('elementRegistry');
+    const overlays = this.modeler.get('overlays');
+    const marked = grouped(faults);
+    for (const [id, found] of marked) {
+      const shape = id && registry.get(id);
+      if (shape && shape.parent) {
+        const isError = found.some(fault => fault.level !== 'warning');
+        overlays.add(id, 'fault', {
+          position: {top: -16, left: -16},
+          html: element('span', {class: `fault-mark fault-${isError ? 'error' : 'warning'}`, title: found.map(each => each.reason).join('\n')}, icon('alert-triangle')),
+        });
+      }
+    }
+  }
+}
+
+function grouped(faults) {
+  const groups = new Map();
+  for (const fault of faults) {
+    groups.set(fault.element, [...(groups.get(fault.element) ?? []), fault]);
+  }
+  return groups;
+}

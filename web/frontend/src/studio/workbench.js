@@ -1,0 +1,194 @@
+// One diagram being edited: canvas, properties, the toolbar's actions, the faults found.
+import {flash} from '../app/flashes.js';
+import {setBusy} from '../app/submission.js';
+import {element, jsonOf} from '../page/elements.js';
+import {words} from '../page/language.js';
+import {request, requestText} from '../page/requests.js';
+import {FaultList} from './faults.js';
+import {createModeler} from './modeler.js';
+import {askNote} from './note.js';
+
+const PALETTE_PX = 140;
+const MARGIN_PX = 40;
+
+export class Workbench {
+  constructor(holder) {
+    this.holder = holder;
+    this.canvas = element('div', {class: 'studio-canvas', 'aria-label': words('流程图', 'Diagram')});
+    this.panel = element('div', {class: 'studio-panel', 'aria-label': words('属性', 'Properties')});
+    holder.classList.add('studio');
+    holder.replaceChildren(this.canvas, this.panel);
+    const {modeler, dictionary} = createModeler({canvas: this.canvas, panel: this.panel, forms: formsOf(holder)});
+    this.modeler = modeler;
+    this.dictionary = dictionary;
+    this.faults = new FaultList(holder, modeler);
+    this.savedAt = -1;
+    this.isReplaced = false;
+    holder.workbench = this;
+  }
+
+  async open() {
+    this.listen();
+    try {
+      await this.show(await requestText(this.holder.dataset.xmlUrl));
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  async show(xml) {
+    await this.modeler.importXML(xml);
+    this.faults.clear();
+    this.fit();
+    this.savedAt = this.position();
+    this.refresh();
+    this.holder.setAttribute('data-ready', '');
+  }
+
+  listen() {
+    document.addEventListener('click', event => {
+      const button = event.target.closest('[data-studio-action]');
+      if (button) {
+        this.act(button.dataset.studioAction, button);
+      }
+    });
+    document.addEventListener('keydown', event => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
+        event.preventDefault();
+        this.act('check', document.querySelector('[data-studio-action="check"]'));
+      }
+    });
+    window.addEventListener('beforeunload', event => {
+      if (this.isChanged()) {
+        event.preventDefault();
+      }
+    });
+    this.modeler.on('commandStack.changed', () => this.refresh());
+    this.modeler.on('tokenSimulation.toggleMode', ({active}) => {
+      document.querySelectorAll('[data-studio-action="simulate"]').forEach(button => {
+        button.setAttribute('aria-pressed', String(active));
+      });
+    });
+  }
+
+  async act(name, button) {
+    const actions = {
+      check: () => this.check(),
+      deploy: () => this.deploy(),
+      undo: () => this.modeler.get('commandStack').undo(),
+      redo: () => this.modeler.get('commandStack').redo(),
+      'zoom-fit': () => this.fit(),
+      download: () => this.download(),
+      open: () => this.chooseFile(),
+      simulate: () => this.modeler.get('toggleMode').toggleMode(),
+    };
+    const isLong = name === 'check' || name === 'deploy';
+    try {
+      if (isLong) {
+        setBusy(button, true);
+      }
+      await actions[name]?.();
+    } catch (error) {
+      this.complain(error);
+    } finally {
+      if (isLong) {
+        setBusy(button, false);
+      }
+    }
+  }
+
+  async xml() {
+    const definitions = this.modeler.getDefinitions();
+    if (!definitions.get('modeler:executionPlatform')) {
+      // the free desktop modeler opens the right panel by these
+      definitions.set('modeler:executionPlatform', 'Camunda Cloud');
+      definitions.set('modeler:executionPlatformVersion', '8.6.0');
+    }
+    return (await this.modeler.saveXML({format: true})).xml;
+  }
+
+  async check() {
+    const {faults} = await request(this.holder.dataset.checkUrl, {method: 'POST', body: {xml: await this.xml()}});
+    this.faults.show(faults);
+    if (!faults.length) {
+      flash('success', words('检查通过,可以发布。', 'No fault was found. It can be deployed.'));
+    }
+  }
+
+  async deploy() {
+    const note = await askNote();
+    if (note === null) {
+      return;
+    }
+    const body = {xml: await this.xml(), note};
+    const answer = await request(this.holder.dataset.deployUrl, {method: 'POST', body});
+    this.savedAt = this.position();
+    this.isReplaced = false;
+    this.faults.clear();
+    this.refresh();
+    flash('success', answer.message);
+    if (answer.location) {
+      location.assign(answer.location);
+    }
+  }
+
+  complain(error) {
+    if (error.answer?.faults?.length) {
+      this.faults.show(error.answer.faults);
+    }
+    flash('danger', error.message);
+  }
+
+  async download() {
+    const address = URL.createObjectURL(new Blob([await this.xml()], {type: 'application/xml'}));
+    const name = this.modeler.get('canvas').getRootElement().businessObject.id;
+    element('a', {href: address, download: `${name}.bpmn`}).click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  }
+
+  chooseFile() {
+    const chooser = element('input', {type: 'file', accept: '.bpmn,.xml', change: async () => {
+      try {
+        await this.show(await chooser.files[0].text());
+        this.isReplaced = true;
+        this.refresh();
+      } catch (error) {
+        flash('danger', words(`这个文件不是可用的流程图:${error.message}`, `This file is no usable diagram: ${error.message}`));
+      }
+    }});
+    chooser.click();
+  }
+
+  // the whole diagram beside the palette, never enlarged
+  fit() {
+    const canvas = this.modeler.get('canvas');
+    canvas.resized();
+    const {inner, outer} = canvas.viewbox();
+    const scale = Math.min(1, (outer.width - PALETTE_PX - MARGIN_PX) / inner.width, (outer.height - 2 * MARGIN_PX) / inner.height);
+    const [width, height] = [outer.width / scale, outer.height / scale];
+    canvas.viewbox({x: inner.x - PALETTE_PX / scale, y: inner.y - (height - inner.height) / 2, width, height});
+  }
+
+  position() {
+    return this.modeler.get('commandStack')._stackIdx;
+  }
+
+  isChanged() {
+    return this.isReplaced || this.position() !== this.savedAt;
+  }
+
+  refresh() {
+    const stack = this.modeler.get('commandStack');
+    for (const [name, isPossible] of [['undo', stack.canUndo()], ['redo', stack.canRedo()]]) {
+      document.querySelectorAll(`[data-studio-action="${name}"]`).forEach(button => { button.disabled = !isPossible; });
+    }
+    document.querySelectorAll('[data-studio-status]').forEach(place => {
+      place.textContent = this.isChanged() ? words('有未发布的修改', 'Changes are not deployed') : '';
+    });
+  }
+}
+
+// [{"id", "title"}]
+function formsOf(holder) {
+  return jsonOf(holder.dataset.forms) ?? [];
+}
