@@ -25,7 +25,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _EMAIL = r"^[^\s@<>]+@[^\s@<>.]+(\.[^\s@<>.]+)+$"
 _PHONE = r"^\+?[0-9(][0-9() -]{5,24}[0-9]$"
 _CODE = re.compile(r"[\w.\-/()（）]{1,64}")
-_FILE = re.compile(r"[0-9A-Za-z-]{1,64}")
+_FILE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class TextValue(Value):
@@ -209,7 +209,7 @@ class ComputedValue(Value):
 
 
 class FilesValue(Value):
-    """Files that were uploaded before: ids of attachments."""
+    """Files that were uploaded before: the ids of attachments."""
 
     empty = (None, "", [])
     needs = "required_file"
@@ -219,15 +219,15 @@ class FilesValue(Value):
         return []
 
     def clean(self, value: Any, loading: Loading) -> list[str]:
-        """This will return the ids of the attachments."""
-        files = value if isinstance(value, list) else [value]
-        sent = [each.get("id") if isinstance(each, dict) else each for each in files]
-        ids = [each for each in sent if isinstance(each, str) and _FILE.fullmatch(each)]
-        if len(ids) < len(sent) or len(ids) > MAX_CHOICES:
+        """This will return the ids of the attachments; what else the page sent of them is not trusted."""
+        sent = value if isinstance(value, list) else [value]
+        ids = [each.get("id") if isinstance(each, dict) else each for each in sent]
+        found = [each for each in ids if isinstance(each, str) and _FILE.fullmatch(each)]
+        if len(found) < len(sent) or len(sent) > MAX_CHOICES:
             raise self.wrong("not_file")
-        if not self.spec.get("multiple") and len(ids) > 1:
+        if not self.spec.get("multiple") and len(found) > 1:
             raise self.wrong("one_file")
-        return ids
+        return found
 
 
 class RegisterValue(Value):
@@ -238,7 +238,7 @@ class RegisterValue(Value):
 
     def nothing(self, value: Any) -> Any:
         """This will return an empty list, or None for a single code."""
-        return [] if self.spec.get("multiple", True) else None
+        return [] if self.spec.get("multiple") else None
 
     def clean(self, value: Any, loading: Loading) -> Any:
         """This will return the codes, each once; one text where the field takes a single code."""
@@ -249,7 +249,7 @@ class RegisterValue(Value):
             for code in codes:
                 if not loading.known(self.spec.get("register", ""), code):
                     raise self.wrong("unknown_code", value=code)
-        if self.spec.get("multiple", True):
+        if self.spec.get("multiple"):
             return list(dict.fromkeys(codes))
         if len(codes) > 1:
             raise self.wrong("one_code")

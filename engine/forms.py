@@ -63,8 +63,12 @@ class Layout:
         for _ in range(len(self.fields) + 1):
             loading.scope = dict(base)
             for each in self.fields:
-                if each.path not in loading.hidden and not _is_fixed(each, loading):
-                    put_at(loading.scope, each.path, value_at(sent, each.path))
+                value = value_at(sent, each.path)
+                if each.path in loading.hidden or _is_fixed(each, loading):
+                    continue
+                # a list that may not be shortened does not vanish because it was not sent
+                if value is not None or not _keeps_rows(each):
+                    put_at(loading.scope, each.path, value)
             hidden = {each.path for each in self.fields if any(loading.resolve(hide) is True for hide in each.hides)}
             if hidden == loading.hidden:
                 return
@@ -80,11 +84,14 @@ class Rows(Value):
         """This will check each row by the fields of the list."""
         super().__init__(shown.spec, shown.path, shown.label)
         self.layout = Layout(shown.fields)
-        self.is_fixed = shown.spec.get("allowAddRemove") is False
+        self.is_fixed = _keeps_rows(shown)
 
     def is_required(self, loading: Loading) -> bool:
-        """This will tell whether there must be a row."""
-        return super().is_required(loading) or int(loading.resolve(self.rules.get("minRows")) or 0) > 0
+        """This will tell whether there must be a row; the rows of a list without add and remove must all come back."""
+        least = int(loading.resolve(self.rules.get("minRows")) or 0)
+        return (
+            super().is_required(loading) or least > 0 or (self.is_fixed and bool(value_at(loading.stored, self.path)))
+        )
 
     def nothing(self, value: Any) -> list[Any]:
         """This will return an empty list."""
@@ -231,6 +238,10 @@ def _schema(tree: Mapping[str, Any]) -> ma.Schema:
         nested.attribute = name
         fields[f"value_{number}"] = nested
     return ma.Schema.from_dict(fields)(unknown=ma.EXCLUDE)
+
+
+def _keeps_rows(field: FormField) -> bool:
+    return field.type == "dynamiclist" and field.spec.get("allowAddRemove") is False
 
 
 def _is_fixed(field: FormField, loading: Loading) -> bool:
