@@ -38,6 +38,14 @@ def open_ad_hoc(run: Run, token: Token) -> None:
     subscribe(run, token, starts, False)
 
 
+def may_start(token: Token, element: str) -> bool:
+    """This will tell whether `element` can be started now; with sequential ordering one activity is done after the other."""
+    ad_hoc = token.node.ad_hoc
+    if token.info.get("enough") or (ad_hoc is not None and ad_hoc.sequential and token.live_children):
+        return False
+    return any(node.id == element for node in offered(token))
+
+
 def enable(run: Run, token: Token, element: str) -> None:
     """This will start the activity `element`."""
     node = next(node for node in offered(token) if node.id == element)

@@ -14,7 +14,16 @@ from engine.bpmn.normal import normalise
 from engine.bpmn.process import ACTIVITIES, Note
 from engine.bpmn.source import XSI, ZEEBE, bpmn, child, line_of, local, read, text_of
 from engine.bpmn.vendor import (
-    Report, add, attribute, extend, holder, map_input, map_output, vendor_children, vendor_extensions, vendor_name,
+    Report,
+    add,
+    attribute,
+    extend,
+    holder,
+    map_input,
+    map_output,
+    vendor_children,
+    vendor_extensions,
+    vendor_name,
 )  # fmt: skip
 from engine.errors import FaultsFound, Invalid
 
@@ -160,7 +169,9 @@ def _aggregation(element: etree._Element, activity: etree._Element, report: Repo
     found = next(vendor_extensions(element, "variableAggregation"), None)
     if found is None:
         return
-    fields = [(item.get("source"), item.get("target") or item.get("source")) for item in vendor_children(found, "variable")]
+    fields = [
+        (item.get("source"), item.get("target") or item.get("source")) for item in vendor_children(found, "variable")
+    ]
     if not found.get("target") or not fields:
         report.impossible(activity, "variableAggregation", found.get("target") or "", "it names no variable")
         return
@@ -398,7 +409,14 @@ def _drop(root: etree._Element, report: Report) -> None:
                     above.remove(element)
     if dropped:
         report.notes.append(
-            Note("", "", "translated", "async", f"{dropped} attributes about jobs were dropped: every wait is saved", line_of(root))
+            Note(
+                "",
+                "",
+                "translated",
+                "async",
+                f"{dropped} attributes about jobs were dropped: every wait is saved",
+                line_of(root),
+            )
         )
 
 

@@ -211,8 +211,7 @@ def _ad_hoc(node: Node, element: etree._Element, values: Values, place: Place) -
         node.ad_hoc.active = values.require_feel(holder.get("activeElementsCollection"), place, "active elements")
         node.ad_hoc.output_collection = values.name(holder.get("outputCollection"), place)
         node.ad_hoc.output_element = values.require_feel(holder.get("outputElement"), place, "output element")
-    if element.get("ordering") == "Sequential":
-        values.refuse(place, "ad-hoc-sequential")
+    node.ad_hoc.sequential = element.get("ordering") == "Sequential"
     if node.call is not None:
         values.refuse(place, "element-unsupported", type="adHocSubProcess (taskDefinition)")
 

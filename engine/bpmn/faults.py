@@ -148,10 +148,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "mapping-target": ("{text} is not a variable name.", "{text} 不是有效的变量名。"),
     "mapping-source": ("The mapping to {text} has no source.", "写入 {text} 的映射缺少来源。"),
     "ad-hoc-event": ("A {type} cannot stand in an ad-hoc subprocess.", "临时子流程中不能有 {type}。"),
-    "ad-hoc-sequential": (
-        "Sequential ordering of ad-hoc subprocesses is not supported.",
-        "不支持顺序执行的临时子流程。",
-    ),
     "ad-hoc-empty": (
         "An ad-hoc subprocess needs an activity without incoming flow.",
         "临时子流程中至少要有一个没有流入顺序流的活动。",

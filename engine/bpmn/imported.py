@@ -11,7 +11,15 @@ from lxml import etree
 from engine.bpmn import juel, translation
 from engine.bpmn.source import bpmn, child, children, local, text_of
 from engine.bpmn.vendor import (
-    Report, add, attribute, extend, map_input, map_output, vendor_children, vendor_extensions, vendor_name,
+    Report,
+    add,
+    attribute,
+    extend,
+    map_input,
+    map_output,
+    vendor_children,
+    vendor_extensions,
+    vendor_name,
 )  # fmt: skip
 from engine.errors import Invalid
 
@@ -59,8 +67,14 @@ def _members(element: etree._Element, report: Report, what: str) -> str | None:
     if len(values) == 1 and values[0] is not None:
         # A variable may hold one name, names joined by commas, or a list of names.
         found = values[0][1:]
-        return f'=if {found} instance of string then split({found}, ",") else {found}' if found.isidentifier() else f"={found}"
-    written = [value[1:] if value.startswith("=") else translation.quoted(value) for value in values if value is not None]
+        return (
+            f'=if {found} instance of string then split({found}, ",") else {found}'
+            if found.isidentifier()
+            else f"={found}"
+        )
+    written = [
+        value[1:] if value.startswith("=") else translation.quoted(value) for value in values if value is not None
+    ]
     return "=flatten([" + ", ".join(written) + "])"
 
 
@@ -116,7 +130,11 @@ def _form_fields(element: etree._Element, report: Report) -> None:
 def _component(item: etree._Element) -> dict[str, object]:
     type = FIELD_TYPES.get(item.get("type") or "string", "textfield")
     label = item.get("label") or item.get("name") or item.get("id") or ""
-    component: dict[str, object] = {"type": type, "key": item.get("variable") or item.get("id") or label, "label": label}
+    component: dict[str, object] = {
+        "type": type,
+        "key": item.get("variable") or item.get("id") or label,
+        "label": label,
+    }
     component["id"] = f"field_{component['key']}"
     if item.get("type") in ("long", "int", "integer"):
         component["decimalDigits"] = 0
@@ -271,7 +289,9 @@ def rule_task(element: etree._Element, report: Report) -> None:
     extend(element, "calledDecision", decisionId=decision, resultVariable=name, bindingType=kind, versionTag=tag)
     report.translated(element, "decisionRef", decision, name)
     if binding == "version":
-        report.kept(element, "decisionRefVersion", attribute(element, "decisionRefVersion") or "", "bind by tag instead")
+        report.kept(
+            element, "decisionRefVersion", attribute(element, "decisionRefVersion") or "", "bind by tag instead"
+        )
     shape = attribute(element, "mapDecisionResult")
     if shape is not None:
         report.kept(element, "mapDecisionResult", shape, "the hit policy decides the form of the result")

@@ -211,7 +211,9 @@ class _Parser:
 
     def prefixed(self, name: str) -> Tree:
         tokens, at = self.tokens, self.at
-        is_function = at + 2 < len(tokens) and tokens[at][1] == ":" and tokens[at + 1][0] == "name" and tokens[at + 2][1] == "("
+        is_function = (
+            at + 2 < len(tokens) and tokens[at][1] == ":" and tokens[at + 1][0] == "name" and tokens[at + 2][1] == "("
+        )
         if not is_function:
             return Name(name)
         self.at += 1

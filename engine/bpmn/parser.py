@@ -73,6 +73,11 @@ class _ProcessParser(ProcessParser):  # type: ignore[misc]
     def create_spec(self) -> BpmnProcessSpec:
         return BpmnProcessSpec(name=self.bpmn_id, description=self.get_name())
 
+    def parse_node(self, node: etree._Element) -> _NodeSpec:
+        """The library takes a node whose id is `Start` or `End` for its own."""
+        parser, spec_class = self.parser._get_parser_class(node.tag)
+        return parser(self, spec_class, node, self.nsmap, lane=self.lane).parse_node()  # type: ignore[no-any-return]
+
     def add_tasks(self) -> None:
         for node in self.node.iter(etree.Element):
             if local(node) in FLOW_NODES:

@@ -156,6 +156,7 @@ class AdHoc:
 
     completion: Value | None = None
     cancel_remaining: bool = True
+    sequential: bool = False
     active: Value | None = None
     output_collection: str | None = None
     output_element: Value | None = None

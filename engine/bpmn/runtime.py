@@ -169,9 +169,7 @@ def _enable(run: Run, stimulus: EnableActivity) -> None:
     for token in run.tree.tokens.values():
         if token.node.type != "adHocSubProcess" or token.kind != "act" or "open" not in token.info:
             continue
-        if stimulus.token not in (None, token.id) or token.info.get("enough"):
-            continue
-        if any(node.id == stimulus.element for node in adhoc.offered(token)):
+        if stimulus.token in (None, token.id) and adhoc.may_start(token, stimulus.element):
             adhoc.enable(run, token, stimulus.element)
             return
     raise NotOffered(element=stimulus.element)

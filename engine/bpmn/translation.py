@@ -227,7 +227,9 @@ def _function(tree: Call) -> str:
                 raise Untranslatable(problem=f"{tree.prefix}:{tree.method}() has other arguments") from None
     if not tree.prefix and tree.method in ("now", "dateTime") and not arguments:
         return "now()"
-    raise Untranslatable(problem=f"the function {tree.prefix + ':' if tree.prefix else ''}{tree.method}() is not known here")
+    raise Untranslatable(
+        problem=f"the function {tree.prefix + ':' if tree.prefix else ''}{tree.method}() is not known here"
+    )
 
 
 _METHODS: dict[str, Callable[..., str]] = {

@@ -103,9 +103,7 @@ class Report:
     faults: list[DiagramFault] = field(default_factory=list)
 
     def _note(self, element: etree._Element, kind: str, code: str, text: str) -> None:
-        self.notes.append(
-            Note(element.get("id") or "", element.get("name") or "", kind, code, text, line_of(element))
-        )
+        self.notes.append(Note(element.get("id") or "", element.get("name") or "", kind, code, text, line_of(element)))
 
     def translated(self, element: etree._Element, what: str, old: str, new: str) -> None:
         """This will note that `old` was replaced by `new`."""
