@@ -41,36 +41,88 @@ def compiled(pattern: str, flags: str) -> Any:
     try:
         if "q" in flags:
             return re2.compile(re2.escape(pattern), options)
-        source = _translate(pattern, "x" in flags)
+        source = _translate(_collapsed(pattern) if "x" in flags else pattern, "s" in flags)
         return re2.compile(("(?m)" if "m" in flags else "") + source, options)
     except (re2.error, ValueError):
         return None
 
 
-def _translate(pattern: str, free: bool) -> str:
-    """Write an XPath pattern for RE2: its own classes, blocks, and with flag x no white space."""
+def _translate(pattern: str, dot_all: bool) -> str:
+    """Write an XPath pattern for RE2: its own classes, blocks, and classes less others."""
     out: list[str] = []
-    index, in_class = 0, 0
+    index = 0
     while index < len(pattern):
         character = pattern[index]
         index += 1
         if character == "\\" and index < len(pattern):
-            text, index = _escape(pattern, index, bool(in_class))
+            text, index = _escape(pattern, index, False)
             out.append(text)
-            continue
-        if free and not in_class and character.isspace():
-            continue
-        if character == "[":
-            if in_class and out and out[-1] == "-":
-                raise ValueError("class subtraction")
-            in_class += 1
-        elif character == "]" and in_class:
-            in_class -= 1
-        elif (
-            character == "(" and pattern.startswith("?", index) and not in_class and pattern[index : index + 2] != "?:"
-        ):
+        elif character == "[":
+            text, index = _class(pattern, index)
+            out.append(text)
+        elif character == "(" and pattern.startswith("?", index) and pattern[index : index + 2] != "?:":
             raise ValueError("XPath has no such group")
-        out.append(character)
+        elif character == "." and not dot_all:
+            out.append(r"[^\n\r]")
+        else:
+            out.append(character)
+    return "".join(out)
+
+
+def _class(pattern: str, index: int) -> tuple[str, int]:
+    """Write a class from behind its `[`; `[a-z-[aeiou]]` is worked out to the characters that are left."""
+    out = ["["]
+    while index < len(pattern):
+        character = pattern[index]
+        index += 1
+        if character == "\\" and index < len(pattern):
+            text, index = _escape(pattern, index, True)
+            out.append(text)
+        elif character == "]":
+            return "".join([*out, "]"]), index
+        elif character == "[":
+            if out[-1] != "-":
+                raise ValueError("a class inside a class")
+            taken, index = _class(pattern, index)
+            if not pattern.startswith("]", index):
+                raise ValueError("subtraction ends a class")
+            return _difference("".join([*out[:-1], "]"]), taken), index + 1
+        else:
+            out.append(character)
+    raise ValueError("a class without end")
+
+
+@functools.cache
+def _all_characters() -> str:
+    return "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+
+
+def _difference(whole: str, taken: str) -> str:
+    """The characters of one class that are not in another, found by trying all there are."""
+    options = re2.Options()
+    options.log_errors = False
+    found = "".join(match.group() for match in re2.compile(whole + "+", options).finditer(_all_characters()))
+    rest = re2.compile(taken, options).sub("", found)
+    if not rest:
+        return r"[^\x{0}-\x{10FFFF}]"
+    spans: list[list[int]] = []
+    for code in map(ord, rest):
+        if spans and spans[-1][1] == code - 1:
+            spans[-1][1] = code
+        else:
+            spans.append([code, code])
+    return "[" + "".join(f"\\x{{{first:X}}}-\\x{{{last:X}}}" for first, last in spans) + "]"
+
+
+def _collapsed(pattern: str) -> str:
+    """Flag x: white space means nothing outside classes, not even inside an escape."""
+    out: list[str] = []
+    in_class = 0
+    for index, character in enumerate(pattern):
+        escaped = index > 0 and pattern[index - 1] == "\\"
+        in_class += (character == "[" and not escaped) - (character == "]" and not escaped and in_class > 0)
+        if in_class or not character.isspace():
+            out.append(character)
     return "".join(out)
 
 
@@ -82,7 +134,7 @@ def _escape(pattern: str, index: int, in_class: bool) -> tuple[str, int]:
         if inside is None or (in_class and block[1] == "P"):
             raise ValueError(block[2])
         return (inside if in_class else f"[{'^' if block[1] == 'P' else ''}{inside}]"), block.end()
-    if letter in "AzZbBQECaG":
+    if letter in "AzZbBQECaG0" or (in_class and letter.isdigit()):
         raise ValueError(letter)
     if in_class:
         return _IN_CLASS.get(letter, "\\" + letter), index + 1

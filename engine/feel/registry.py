@@ -149,7 +149,7 @@ def _named(signature: tuple[Parameter, ...], arguments: list[Any], names: list[s
     for parameter in signature:
         if parameter.name in given:
             bound.append([given[parameter.name]] if parameter.variadic else given[parameter.name])
-        elif parameter.optional:
+        elif parameter.optional or parameter.nullable:
             bound.append(None)
         else:
             return None
