@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, String, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, String, Table, create_engine, event
 from sqlalchemy import Engine as Database
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -84,6 +85,23 @@ def _begin_sqlite(connection: Connection) -> None:
     # In WAL mode a transaction that reads first and writes later fails at once when another one wrote between.
     mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def table(model: type[Base]) -> Table:
+    """This will return the table of a model, for statements that do not need the model's bookkeeping."""
+    return cast(Table, model.__table__)
+
+
+def upserting(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """This will begin an INSERT that knows ON CONFLICT, as the session's database writes it."""
+    if is_postgresql(session):
+        return postgresql.insert(table(model))
+    return sqlite.insert(table(model))
+
+
+def is_postgresql(session: Session) -> bool:
+    """This will tell whether the session talks to PostgreSQL."""
+    return session.get_bind().dialect.name == "postgresql"
 
 
 class Sessions:

@@ -29,6 +29,7 @@ class Job(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     token: Mapped[int | None]
+    definition_id: Mapped[int | None] = mapped_column(ForeignKey("definitions.id"), index=True)  # of a start
     kind: Mapped[str] = mapped_column(String(16))  # "timer", "service", "start"
     element: Mapped[str] = mapped_column(String(200), default="")
     state: Mapped[str] = mapped_column(

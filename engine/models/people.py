@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, path_column
 
+PERSONS = "role LIKE '%@%'"  # queues that name persons
 UNIT_KINDS = ("province", "city", "county", "town", "grid", "department", "enterprise")
 
 
@@ -60,7 +61,10 @@ class Queue(Base):
     """
 
     __tablename__ = "queues"
-    __table_args__ = (UniqueConstraint("unit_id", "role"),)
+    __table_args__ = (
+        UniqueConstraint("unit_id", "role"),
+        Index("ix_queues_persons", "id", postgresql_where=text(PERSONS), sqlite_where=text(PERSONS)),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))

@@ -1,0 +1,133 @@
+"""Process apps: what a folder of diagrams, decisions, forms and services tells the engine."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import string
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from engine import feel
+from engine.errors import Invalid, NotFound
+
+Data = dict[str, Any]
+FIELD_KINDS = ("text", "number", "day")
+NUMBER_FIELDS = {"region", "year", "seq", "process"}
+
+
+class AppNotFound(NotFound):
+    """There is no process app “{app}”."""
+
+
+class AppInvalid(Invalid):
+    """The process app “{app}” is not set up correctly: {reason}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """FEEL over case data, evaluated after every step: what lists show of a case.
+
+    `unit` gives the code of the unit that the case belongs to; `tone` red, orange, yellow or blue; `due` a date-time.
+    """
+
+    title: str | None = None
+    subject: str | None = None
+    badge: str | None = None
+    tone: str | None = None
+    unit: str | None = None
+    due: str | None = None
+
+    def expressions(self) -> Iterator[tuple[str, str]]:
+        """This will go through the fields that are set."""
+        for name in ("title", "subject", "badge", "tone", "unit", "due"):
+            text = getattr(self, name)
+            if text is not None:
+                yield name, text
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A function that service tasks call by `type`.
+
+    Inside the step it is called as `function(data, headers)`. A job runs outside of every transaction, perhaps more
+    than once, and is called as `function(data, headers, key)`: whoever sees the same `key` again has already done it.
+    """
+
+    type: str
+    function: Callable[..., Data | None]
+    is_job: bool = False
+
+
+@dataclass(kw_only=True)
+class ProcessApp:
+    """A folder of diagrams, decisions, forms and the services they need; deleting the folder removes it."""
+
+    name: str
+    title: str
+    folder: Path
+    process: str
+    number: str = "{process}-{year}-{seq:05}"
+    summary: Summary = field(default_factory=Summary)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    starters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    registers: Mapping[str, str] = field(default_factory=dict)
+    importer: Any = None
+    demo: Any = None
+    services: dict[str, Service] = field(default_factory=dict, init=False)
+    functions: dict[str, Callable[..., Any]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        """This will refuse an app whose own words are wrong. Raises AppInvalid."""
+        try:
+            known = {name for _, name, _, _ in string.Formatter().parse(self.number) if name}
+            if not known <= NUMBER_FIELDS or "seq" not in known:
+                raise ValueError(f"number needs {{seq}} and may use {sorted(NUMBER_FIELDS)}")
+            self.number.format(region="", year=2000, seq=1, process="")
+            for kind in self.fields.values():
+                if kind not in FIELD_KINDS:
+                    raise ValueError(f"{kind} is not one of {FIELD_KINDS}")
+            for _name, text in self.summary.expressions():
+                feel.literal_or_expression(text)
+        except (ValueError, KeyError, IndexError, Invalid) as error:
+            raise AppInvalid(app=self.name, reason=str(error)) from error
+
+    def service(self, type: str, *, job: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """This will register a function as the service `type`; with `job` it runs outside of the transaction."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.services[type] = Service(type, function, job)
+            return function
+
+        return register
+
+    def function(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """This will register a function that the app's FEEL may call by `name` (spaces allowed)."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.functions[name] = function
+            return function
+
+        return register
+
+    def files(self, *patterns: str) -> list[Path]:
+        """This will list the app's files that match, in a stable order."""
+        return sorted(path for pattern in patterns for path in self.folder.glob(pattern) if path.is_file())
+
+
+def load_apps(package: str | ModuleType = "processes") -> list[ProcessApp]:
+    """This will import every sub-package of `package` and return the `app` of each, by name. Raises AppInvalid."""
+    parent = importlib.import_module(package) if isinstance(package, str) else package
+    apps = []
+    for info in sorted(pkgutil.iter_modules(parent.__path__), key=lambda info: info.name):
+        if not info.ispkg:
+            continue
+        app = getattr(importlib.import_module(f"{parent.__name__}.{info.name}"), "app", None)
+        if not isinstance(app, ProcessApp):
+            raise AppInvalid(app=info.name, reason="its package has no ProcessApp named app")
+        apps.append(app)
+    return apps

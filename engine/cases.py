@@ -1,0 +1,252 @@
+"""A case: started, stepped and stored; everything that one step brings about is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from engine import bpmn, feel, history, writing
+from engine import catalog as catalogs
+from engine import directory as directories
+from engine.access import Actor, NotYourCase, is_member, may_see_case, require_operator
+from engine.apps import ProcessApp
+from engine.bpmn.outcome import Outcome, State
+from engine.bpmn.stimuli import ChangeData, EnableActivity, Stimulus
+from engine.db import table
+from engine.errors import Conflict, NotFound
+from engine.history import Entry
+from engine.models import CANCELLED, CLOSED, OPEN, Case, Task
+from engine.opening import Opening, open_all
+from engine.summary import index_fields, searchable, summarise
+from engine.turn import LostRace, Turn
+
+CASES = table(Case)
+COLUMNS = tuple(CASES.c)
+NAMES = tuple(column.name for column in COLUMNS)
+
+Data = dict[str, Any]
+
+
+class CaseNotFound(NotFound):
+    """There is no such case."""
+
+
+class CaseEnded(Conflict):
+    """Case {case} has ended."""
+
+
+class CaseSuspended(Conflict):
+    """Case {case} is suspended; an operator has to resume it first."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A case in memory: its row as read, its document, and where it stands.
+
+    `waiting` tells for each open token whether a task, a job or a subscription stands for it in the tables.
+    """
+
+    row: dict[str, Any]
+    data: Data
+    state: State
+    process: bpmn.Process
+    app: ProcessApp
+    waiting: dict[str, str] = field(default_factory=dict)
+    offers: list[dict[str, Any]] = field(default_factory=list)
+    is_new: bool = False
+
+    @property
+    def id(self) -> UUID:
+        """This will return the id of the case."""
+        found: UUID = self.row["id"]
+        return found
+
+    def as_case(self) -> Case:
+        """This will return the row as the model that callers know."""
+        return Case(**{name: self.row.get(name) for name in NAMES})
+
+
+def restore(turn: Turn, values: Sequence[Any]) -> Running:
+    """This will make a running case of the values of `COLUMNS`."""
+    row = dict(zip(NAMES, values, strict=True))
+    kept = feel.loads(row["snapshot"])
+    return Running(
+        row=row,
+        data=feel.loads(row["data"]),
+        state=kept["state"],
+        process=turn.library.process(turn.session, row["definition_id"]),
+        app=turn.library.app(row["app"]),
+        waiting=kept["waiting"],
+        offers=kept.get("offers", []),
+    )
+
+
+def load(turn: Turn, case_id: UUID) -> Running:
+    """This will read a case. Raises CaseNotFound."""
+    if turn.is_locking:
+        turn.session.execute(select(CASES.c.id).where(CASES.c.id == case_id).with_for_update())
+    question = select(*COLUMNS, catalogs.stamp(), directories.stamp()).where(CASES.c.id == case_id)
+    values = turn.session.execute(question).first()
+    if values is None:
+        raise CaseNotFound
+    turn.look(*values[len(COLUMNS) :])
+    return restore(turn, values[: len(COLUMNS)])
+
+
+def require_open(running: Running) -> None:
+    """This will refuse to work on a case that ended or is suspended. Raises CaseEnded, CaseSuspended."""
+    if running.row["state"] in (CLOSED, CANCELLED):
+        raise CaseEnded(case=running.row["number"])
+    if running.row["state"] != OPEN:
+        raise CaseSuspended(case=running.row["number"])
+
+
+def advance(
+    turn: Turn,
+    running: Running,
+    stimulus: Stimulus,
+    *,
+    before: Sequence[Entry] = (),
+    also: Sequence[writing.Change] = (),
+    told: Mapping[int, Data] | None = None,
+) -> Outcome:
+    """This will run the case to its next wait states and write all of it.
+
+    `before` is written to the history ahead of what the step brings about; `also` are changes of other rows that belong
+    to this step; `told` adds detail to the event that completes a token. Raises LostRace.
+    """
+    surroundings = turn.surroundings(running.app, running.row["definition_id"])
+    searched = searchable(running.app, running.data)
+    outcome = bpmn.step(running.process, running.state or None, running.data, stimulus, turn.now, surroundings)
+    old = dict(running.row)
+    running.state, running.data = outcome.state, outcome.data
+    closing = writing.close_waiting(running.id, running.waiting, outcome, turn.now)
+    running.offers = [offer for offer in running.offers if offer["token"] not in closing.tokens]
+    _set_state(turn, running, outcome)
+    summarise(turn, running.app, running.row, running.data, surroundings)
+    fields = index_fields(turn, running.app, running.id, searched, running.data)
+    opening = open_all(turn, running.row, running.process, running.app, outcome)
+    running.waiting.update(opening.waiting)
+    running.offers.extend(opening.offers)
+    _count_incidents(turn, running, opening, outcome, closing.tokens)
+    entries = [*before, *_entries(outcome, opening, told or {}), *opening.entries]
+    events = history.chain(running.row, entries, by=turn.by, now=turn.now)
+    changes = [*also, *closing.changes, *fields]
+    if not running.is_new:
+        changes += writing.copies(old, running.row, {*closing.tokens, *(told or {})})
+    _write(turn, running, old, changes)
+    for target, rows in opening.inserts:
+        turn.session.execute(insert(target), rows)
+    if events:
+        turn.session.execute(insert(history.EVENTS), events)
+    turn.sent.extend(outcome.sent)
+    turn.awaited.extend(opening.awaited)
+    return outcome
+
+
+def _set_state(turn: Turn, running: Running, outcome: Outcome) -> None:
+    if outcome.ended and running.row["state"] not in (CLOSED, CANCELLED):
+        running.row.update(state=CLOSED, ended_at=turn.now, end_element=outcome.end_element)
+
+
+def _count_incidents(turn: Turn, running: Running, opening: Opening, outcome: Outcome, closed: set[int]) -> None:
+    if running.row["incidents"]:
+        gone = [*outcome.resolved, *closed]
+        running.row["incidents"] -= writing.resolve_incidents(turn.session, running.id, gone, turn.now, turn.by)
+    running.row["incidents"] += opening.incidents
+
+
+def _entries(outcome: Outcome, opening: Opening, told: Mapping[int, Data]) -> list[Entry]:
+    entries = []
+    for event in outcome.events:
+        detail = dict(event.detail)
+        task_id = None
+        if event.token is not None:
+            detail["token"] = event.token
+            if event.kind == "completed":
+                detail.update(told.get(event.token, {}))
+            task_id = opening.tasks.get(event.token) or detail.pop("task", None)
+        entries.append(Entry(kind=event.kind, element=event.element, name=event.name, task_id=task_id, detail=detail))
+    return entries
+
+
+def _write(turn: Turn, running: Running, old: Data, changes: list[writing.Change]) -> None:
+    row = running.row
+    row["data"] = feel.dumps(running.data)
+    kept: Data = {"state": running.state, "waiting": running.waiting}
+    if running.offers:
+        kept["offers"] = running.offers
+    row["snapshot"] = feel.dumps(kept)
+    if running.is_new:
+        turn.session.execute(insert(CASES), row)
+        writing.run(turn.session, changes)
+        running.is_new = False
+        return
+    changed = {name: row[name] for name in NAMES if row[name] != old[name]}
+    store(turn, row, changed, changes)
+
+
+def store(turn: Turn, row: Data, changed: Data, changes: Sequence[writing.Change] = ()) -> None:
+    """This will update the case row, which nobody may have changed since it was read, and `changes` along with it.
+
+    Raises LostRace.
+    """
+    statement = (
+        update(CASES)
+        .where(CASES.c.id == row["id"], CASES.c.version == row["version"])
+        .values(**changed, version=CASES.c.version + 1)
+    )
+    if writing.together(turn.session, statement, changes) != 1:
+        raise LostRace
+    row["version"] += 1
+
+
+def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequence[writing.Change] = ()) -> None:
+    """This will write to the history of a case that does not step, and `changes` along with it. Raises LostRace."""
+    old = dict(running.row)
+    events = history.chain(running.row, entries, by=turn.by, now=turn.now)
+    changed = {name: value for name, value in running.row.items() if value != old[name]}
+    store(turn, running.row, changed, changes)
+    turn.session.execute(insert(history.EVENTS), events)
+
+
+def change_data(turn: Turn, case_id: UUID, data: Mapping[str, Any], *, reason: str) -> Case:
+    """This will let an operator correct case data; the history keeps old and new values."""
+    require_operator(turn.by)
+    running = load(turn, case_id)
+    require_open(running)
+    old = {name: running.data.get(name) for name in data}
+    entry = Entry(kind="data_changed", detail={"reason": reason, "old": old, "new": dict(data)})
+    advance(turn, running, ChangeData(dict(data)), before=[entry])
+    return running.as_case()
+
+
+def start_activity(turn: Turn, case_id: UUID, element: str) -> Case:
+    """This will start an activity that an ad-hoc subprocess offers, for somebody who may see the case."""
+    running = load(turn, case_id)
+    require_open(running)
+    row = running.row
+    seen = had_task(turn.session, turn.by, case_id)
+    if not may_see_case(turn.by, unit_path=row["unit_path"], started_by=row["started_by"], had_task=seen):
+        raise NotYourCase(unit=row["unit_name"])
+    advance(turn, running, EnableActivity(element))
+    return running.as_case()
+
+
+def had_task(session: Session, actor: Actor, case_id: UUID) -> bool:
+    """This will tell whether the actor has or had a task of the case, or may take one."""
+    if actor.person_id is None:
+        return False
+    tasks = select(Task.assignee_id, Task.completed_by, Task.state, Task.role, Task.unit_id).where(
+        Task.case_id == case_id
+    )
+    return any(
+        actor.person_id in (row.assignee_id, row.completed_by)
+        or (row.state == OPEN and is_member(actor, row.role, row.unit_id))
+        for row in session.execute(tasks)
+    )

@@ -1,0 +1,115 @@
+"""What is in force: every deployed version of every process, form and decision, without their contents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import Session
+
+from engine.models import Definition, Deployment, Resource
+
+ZONE = ZoneInfo("Asia/Shanghai")
+LATEST, DEPLOYMENT, VERSION_TAG = "latest", "deployment", "versionTag"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One deployed version: its row without the content."""
+
+    id: int
+    deployment_id: int
+    app: str
+    key: str
+    name: str
+    version: int
+    version_tag: str | None
+    checksum: str
+    effective_from: date | None = None
+
+
+@dataclass(slots=True)
+class Catalog:
+    """All deployed versions as of the deployment `version`; the newest stands last in each list."""
+
+    version: int
+    definitions: dict[int, Listed] = field(default_factory=dict)
+    processes: dict[str, list[Listed]] = field(default_factory=dict)
+    resources: dict[tuple[str, str], list[Listed]] = field(default_factory=dict)
+
+    def process(
+        self, process_id: str, *, binding: str = LATEST, tag: str | None = None, caller: Listed | None = None
+    ) -> Listed | None:
+        """This will find the version of a process that `binding` names, seen from `caller`."""
+        return _bound(self.processes.get(process_id, ()), binding, tag, caller)
+
+    def resource(
+        self,
+        kind: str,
+        key: str,
+        *,
+        now: datetime,
+        binding: str = LATEST,
+        tag: str | None = None,
+        caller: Listed | None = None,
+    ) -> Listed | None:
+        """This will find the version of a form or decision that `binding` names and that is in force at `now`."""
+        today = now.astimezone(ZONE).date()
+        versions = [
+            row
+            for row in self.resources.get((kind, key), ())
+            if row.effective_from is None or row.effective_from <= today
+        ]
+        return _bound(versions, binding, tag, caller)
+
+
+def _bound(versions: Sequence[Listed], binding: str, tag: str | None, caller: Listed | None) -> Listed | None:
+    if binding == VERSION_TAG:
+        versions = [row for row in versions if row.version_tag == tag]
+    elif binding == DEPLOYMENT and caller is not None:
+        # Unchanged files get no new version, so the package of a deployment is what was newest when it was made.
+        versions = [row for row in versions if row.deployment_id <= caller.deployment_id]
+    return versions[-1] if versions else None
+
+
+def stamp() -> ScalarSelect[Any]:
+    """This will select the version of the catalog, as a part of another query."""
+    return select(func.max(Deployment.id)).scalar_subquery()
+
+
+def read_catalog(session: Session) -> Catalog:
+    """This will read what is deployed."""
+    catalog = Catalog(session.scalar(select(stamp())) or 0)
+    processes = select(
+        Definition.id,
+        Definition.deployment_id,
+        Definition.app,
+        Definition.process_id,
+        Definition.name,
+        Definition.version,
+        Definition.version_tag,
+        Definition.checksum,
+    )
+    for row in session.execute(processes.order_by(Definition.process_id, Definition.version)):
+        listed = catalog.definitions[row.id] = Listed(*row)
+        catalog.processes.setdefault(listed.key, []).append(listed)
+    resources = select(
+        Resource.kind,
+        Resource.id,
+        Resource.deployment_id,
+        Resource.app,
+        Resource.key,
+        Resource.file,
+        Resource.version,
+        Resource.version_tag,
+        Resource.checksum,
+        Resource.effective_from,
+    )
+    for kind, *values in session.execute(resources.order_by(Resource.kind, Resource.key, Resource.version)):
+        listed = Listed(*values)
+        catalog.resources.setdefault((kind, listed.key), []).append(listed)
+    return catalog

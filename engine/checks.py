@@ -1,0 +1,216 @@
+"""Finds everything that is wrong or doubtful with diagrams, decisions and forms before they are put in force."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from engine import bpmn, dmn, forms
+from engine.apps import ProcessApp
+from engine.catalog import Catalog
+from engine.errors import BihuanError, Fault, FaultsFound
+
+PROVIDED = frozenset({"initiator", "loopCounter", "outcome"})
+COUNTERS = re.compile(r"(numberOf|nrOf)\w*(Instances|Iterations)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Faults that stop a deployment, and warnings that do not."""
+
+    faults: list[Fault]
+    warnings: list[Fault]
+
+
+@dataclass(slots=True)
+class Package:
+    """Everything that is to be deployed together, parsed as far as it could be."""
+
+    diagrams: dict[str, tuple[str, bpmn.Diagram]] = field(default_factory=dict)  # file -> (XML, parsed)
+    decisions: dict[str, tuple[str, dmn.Model]] = field(default_factory=dict)
+    forms: dict[str, tuple[str, forms.Form]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def processes(self) -> Iterator[tuple[str, bpmn.Process]]:
+        """This will go through all processes with the file they stand in."""
+        for file, (_xml, diagram) in self.diagrams.items():
+            for process in diagram.processes.values():
+                yield file, process
+
+    def add_diagram(self, file: str, xml: str) -> None:
+        """This will read a diagram; its faults are kept."""
+        with _Gathering(self.faults, file):
+            self.diagrams[file] = (xml, bpmn.parse(xml.encode()))
+
+    def add_decision(self, file: str, xml: str) -> None:
+        """This will read a decision file; its faults are kept."""
+        with _Gathering(self.faults, file):
+            self.decisions[file] = (xml, dmn.parse(xml.encode()))
+
+    def add_form(self, file: str, text: str) -> None:
+        """This will read a form; its faults are kept."""
+        with _Gathering(self.faults, file):
+            try:
+                schema = json.loads(text)
+            except ValueError as error:
+                raise FaultsFound([Fault(f"not JSON: {error}", code="form-json")]) from error
+            self.forms[file] = (text, forms.parse(schema))
+
+
+class _Gathering:
+    def __init__(self, faults: list[Fault], file: str) -> None:
+        self.faults, self.file = faults, file
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, problem: object, trace: object) -> bool:
+        if isinstance(problem, FaultsFound):
+            self.faults.extend(fault if fault.element else _in_file(fault, self.file) for fault in problem.faults)
+        elif isinstance(problem, BihuanError):
+            self.faults.append(_in_file(Fault(problem.message), self.file))
+        return isinstance(problem, BihuanError)
+
+
+def _in_file(fault: Fault, file: str) -> Fault:
+    return fault if fault.name else replace(fault, name=file)
+
+
+def read_folder(app: ProcessApp) -> Package:
+    """This will read the diagrams, decisions and forms of an app's folder."""
+    package = Package()
+    for path in app.files("*.bpmn"):
+        package.add_diagram(_name(app, path), path.read_text(encoding="utf-8"))
+    for path in app.files("*.dmn", "decisions/*.dmn"):
+        package.add_decision(_name(app, path), path.read_text(encoding="utf-8"))
+    for path in app.files("forms/*.json", "forms/*.form"):
+        package.add_form(_name(app, path), path.read_text(encoding="utf-8"))
+    return package
+
+
+def _name(app: ProcessApp, path: Path) -> str:
+    return path.relative_to(app.folder).as_posix()
+
+
+def checksum(content: str) -> str:
+    """This will return the SHA-256 that tells whether a file changed."""
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def check(package: Package, app: ProcessApp, catalog: Catalog, deployed: Iterable[forms.Form]) -> Checked:
+    """This will find every fault and warning of a package, seen together with what is deployed, forms above all."""
+    faults, warnings = list(package.faults), list[Fault]()
+    known = _Known.of(package, catalog)
+    faults.extend(_double(package))
+    filled = frozenset().union(*(form.names for form in (*deployed, *(form for _text, form in package.forms.values()))))
+    for _file, process in package.processes:
+        faults.extend(_missing(process, app, known))
+        warnings.extend(_unwritten(process, app, filled))
+    return Checked(faults, warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Ids that a diagram may refer to."""
+
+    forms: frozenset[str]
+    decisions: frozenset[str]
+    processes: frozenset[str]
+
+    @classmethod
+    def of(cls, package: Package, catalog: Catalog) -> _Known:
+        deployed: dict[str, set[str]] = {"form": set(), "decision": set()}
+        for kind, key in catalog.resources:
+            deployed[kind].add(key)
+        decisions = {id for _xml, model in package.decisions.values() for id in model.decisions}
+        return cls(
+            forms=frozenset(deployed["form"] | {form.id for _text, form in package.forms.values()}),
+            decisions=frozenset(deployed["decision"] | decisions),
+            processes=frozenset(catalog.processes) | {process.id for _file, process in package.processes},
+        )
+
+
+def _double(package: Package) -> Iterator[Fault]:
+    named = [
+        *((process.id, file) for file, process in package.processes),
+        *((form.id, file) for file, (_text, form) in package.forms.items()),
+    ]
+    seen: dict[str, str] = {}
+    for id, file in named:
+        if id in seen and seen[id] != file:
+            yield Fault(f"the id {id} is used in {seen[id]} too", name=file, code="id-twice")
+        seen[id] = file
+
+
+def _missing(process: bpmn.Process, app: ProcessApp, known: _Known) -> Iterator[Fault]:
+    for node in process.walk():
+        form_id = node.form.form_id.text if node.form and node.form.form_id else None
+        if form_id and not form_id.startswith("=") and form_id not in known.forms:
+            yield _at(node, "form-missing", f"the form {form_id} does not exist")
+        yield from (_at(node, code, reason) for code, reason in _calls(node, app, known))
+        groups = node.assignment.groups.text if node.assignment and node.assignment.groups else ""
+        for role in () if groups.startswith("=") else filter(None, map(str.strip, groups.split(","))):
+            if role not in app.roles:
+                yield _at(node, "role-unknown", f"the role {role} is not declared by the app")
+        for listener in node.listeners:
+            if not listener.type.text.startswith("=") and listener.type.text not in app.services:
+                yield _at(node, "service-missing", f"the service {listener.type.text} is not registered")
+
+
+def _at(node: bpmn.Node, code: str, reason: str) -> Fault:
+    return Fault(reason, element=node.id, name=node.name or node.id, line=node.line or None, code=code)
+
+
+def _calls(node: bpmn.Node, app: ProcessApp, known: _Known) -> Iterator[tuple[str, str]]:
+    if node.call is None or node.call.target.text.startswith("="):
+        return
+    target = node.call.target.text
+    if node.call.what == "process" and target not in known.processes:
+        yield "process-missing", f"the process {target} does not exist"
+    elif node.call.what == "decision" and target not in known.decisions:
+        yield "decision-missing", f"the decision {target} does not exist"
+    elif node.call.what == "service" and target not in app.services:
+        yield "service-missing", f"the service {target} is not registered"
+
+
+def _unwritten(process: bpmn.Process, app: ProcessApp, filled: frozenset[str]) -> Iterator[Fault]:
+    """Variables that an expression reads and nothing in sight writes: perhaps misspelt."""
+    if _takes_anything(process):
+        return
+    written = PROVIDED | filled | set(app.functions) | _written(process)
+    for use in process.uses:
+        for name in sorted(use.expression.names - written):
+            if not COUNTERS.fullmatch(name):
+                reason = f"nothing writes the variable {name}, which {use.place} reads: {use.expression.text}"
+                yield Fault(reason, element=use.element, name=use.name, code="variable-unwritten")
+
+
+def _takes_anything(process: bpmn.Process) -> bool:
+    """A service, a message or another process may bring any variable."""
+    if any(start.kind in ("message", "signal") for start in process.starts):
+        return True
+    for node in process.walk():
+        if node.call is not None and node.call.what in ("service", "process") and not node.outputs:
+            return True
+        if node.event is not None and node.event.kind in ("message", "signal", "error", "escalation"):
+            return True
+    return False
+
+
+def _written(process: bpmn.Process) -> set[str]:
+    paths: list[str | None] = []
+    for node in process.walk():
+        paths.extend(mapping.target for mapping in (*node.inputs, *node.outputs))
+        paths.append(node.call.result if node.call else None)
+        paths.append(node.script.result if node.script else None)
+        if node.loop is not None:
+            paths.extend((node.loop.element, node.loop.output_collection))
+        if node.ad_hoc is not None:
+            paths.append(node.ad_hoc.output_collection)
+        paths.append(node.properties.get("bihuan:outcome", node.properties.get("outcome")))
+    return {path.split(".")[0] for path in paths if path}

@@ -1,0 +1,173 @@
+"""Puts diagrams, decisions and forms in force: what changed gets a new version, running cases stay on theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from engine import bpmn, checks, forms, jobs, registers
+from engine.access import require_operator
+from engine.apps import ProcessApp
+from engine.catalog import Listed
+from engine.checks import Checked, Package, checksum
+from engine.db import table
+from engine.definitions import ProcessNotFound
+from engine.errors import Fault, FaultsFound
+from engine.models import Definition, Deployment, Job, Resource, Start
+from engine.turn import Turn
+
+Data = dict[str, Any]
+FORM, DECISION = "form", "decision"
+STARTED_BY = ("message", "signal", "timer")
+
+
+def deploy_app(turn: Turn, app: ProcessApp) -> Deployment | None:
+    """This will deploy what changed in an app's folder and load its registers; None when no file changed.
+
+    A file whose content was deployed before makes no new version, so that what a designer changed later stays in force.
+    Raises FaultsFound with all faults of all files.
+    """
+    package = checks.read_folder(app)
+    _refuse_faults(examine(turn, package, app))
+    registers.load_files(turn.session, app)
+    return _deploy(turn, package, app, note="", force=False)
+
+
+def deploy_diagram(turn: Turn, process_id: str, xml: str, *, note: str) -> Definition:
+    """This will put a new version of one process in force. Raises OperatorsOnly, ProcessNotFound, FaultsFound."""
+    require_operator(turn.by)
+    listed = turn.catalog.process(process_id)
+    if listed is None:
+        raise ProcessNotFound(process=process_id)
+    app = turn.library.app(listed.app)
+    package = Package()
+    before = turn.session.scalars(select(Definition.file).where(Definition.id == listed.id)).one()
+    package.add_diagram(before, xml)
+    checked = examine(turn, package, app)
+    ids = {process.id for _file, process in package.processes}
+    if package.diagrams and process_id not in ids:
+        fault = Fault(f"the process id must stay {process_id}", element=next(iter(ids)), code="process-id-changed")
+        checked = replace(checked, faults=[*checked.faults, fault])
+    _refuse_faults(checked)
+    _deploy(turn, package, app, note=note, force=True)
+    newest = select(Definition).where(Definition.process_id == process_id).order_by(Definition.version.desc())
+    return turn.session.scalars(newest.limit(1)).one()
+
+
+def check_diagram(turn: Turn, xml: str) -> Checked:
+    """This will find all faults and warnings of a diagram, as its app would deploy it."""
+    package = Package()
+    package.add_diagram("diagram", xml)
+    listed = next(filter(None, (turn.catalog.process(process.id) for _file, process in package.processes)), None)
+    if listed is None:
+        return Checked(list(package.faults), [])
+    return examine(turn, package, turn.library.app(listed.app))
+
+
+def examine(turn: Turn, package: Package, app: ProcessApp) -> Checked:
+    """This will check a package against what is deployed."""
+    return checks.check(package, app, turn.catalog, _deployed_forms(turn, app))
+
+
+def _deployed_forms(turn: Turn, app: ProcessApp) -> Iterator[forms.Form]:
+    for (kind, _key), versions in turn.catalog.resources.items():
+        if kind == FORM and versions[-1].app == app.name:
+            yield turn.library.form(turn.session, versions[-1].id)
+
+
+def _refuse_faults(checked: Checked) -> None:
+    if checked.faults:
+        raise FaultsFound(checked.faults)
+
+
+def _deploy(turn: Turn, package: Package, app: ProcessApp, *, note: str, force: bool) -> Deployment | None:
+    processes = [row for row in _processes(turn, package, app) if force or row.pop("is_new")]
+    resources = [row for row in _resources(turn, package, app) if row.pop("is_new")]
+    if not processes and not resources:
+        return None
+    deployment = Deployment(app=app.name, note=note, deployed_at=turn.now, deployed_by=turn.by.person_id)
+    turn.session.add(deployment)
+    turn.session.flush()
+    for row in (*processes, *resources):
+        row.pop("is_new", None)
+        row["deployment_id"] = deployment.id
+    if resources:
+        turn.session.execute(insert(table(Resource)), resources)
+    made = [(_insert(turn.session, row), row["process_id"]) for row in processes]
+    turn.refresh()
+    for definition_id, process_id in made:
+        _arm_starts(turn, definition_id, process_id)
+    return deployment
+
+
+def _insert(session: Session, row: Data) -> int:
+    definition_id: int = session.execute(insert(table(Definition)).values(row).returning(Definition.id)).scalar_one()
+    return definition_id
+
+
+def _processes(turn: Turn, package: Package, app: ProcessApp) -> Iterator[Data]:
+    for file, process in package.processes:
+        xml = package.diagrams[file][0]
+        versions = turn.catalog.processes.get(process.id, [])
+        yield {
+            **_versioned(versions, checksum(xml)),
+            "app": app.name,
+            "process_id": process.id,
+            "name": process.name or process.id,
+            "version_tag": process.version_tag,
+            "file": file,
+            "diagram": xml,
+        }
+
+
+def _resources(turn: Turn, package: Package, app: ProcessApp) -> Iterator[Data]:
+    found: list[tuple[str, str, str, str, str | None, date | None]] = []
+    for file, (text, form) in package.forms.items():
+        found.append((FORM, form.id, file, text, form.schema.get("versionTag"), None))
+    for file, (text, model) in package.decisions.items():
+        for id in model.decisions:
+            found.append((DECISION, id, file, text, model.version, model.effective_from))
+    for kind, key, file, content, tag, effective_from in found:
+        versions = turn.catalog.resources.get((kind, key), [])
+        yield {
+            **_versioned(versions, checksum(content)),
+            "app": app.name,
+            "kind": kind,
+            "key": key,
+            "version_tag": tag,
+            "effective_from": effective_from,
+            "file": file,
+            "content": content,
+        }
+
+
+def _versioned(versions: list[Listed], sha256: str) -> Data:
+    version = versions[-1].version + 1 if versions else 1
+    return {"version": version, "checksum": sha256, "is_new": all(row.checksum != sha256 for row in versions)}
+
+
+def _arm_starts(turn: Turn, definition_id: int, process_id: str) -> None:
+    """Messages, signals and timers start cases of the newest version only: those of older ones are taken away."""
+    starts, all_jobs = table(Start), table(Job)
+    versions = select(Definition.id).where(Definition.process_id == process_id)
+    turn.session.execute(delete(starts).where(starts.c.process_id == process_id))
+    turn.session.execute(delete(all_jobs).where(all_jobs.c.kind == jobs.START, all_jobs.c.definition_id.in_(versions)))
+    process: bpmn.Process = turn.library.process(turn.session, definition_id)
+    for start in process.starts:
+        if start.kind not in STARTED_BY:
+            continue
+        row = {
+            "definition_id": definition_id,
+            "process_id": process_id,
+            "element": start.element,
+            "kind": start.kind,
+            "name": start.message or "",
+        }
+        turn.session.execute(insert(starts), [row])
+        if start.kind == "timer":
+            jobs.arm_start(turn, definition_id, start)

@@ -1,0 +1,163 @@
+"""The org tree and who holds what in it, read once and kept until somebody changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import ScalarSelect, select
+from sqlalchemy.orm import Session
+
+from engine import counters
+from engine.models import Counter, Membership, Person, Unit
+
+SERIES = "directory"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An org unit as the directory knows it."""
+
+    id: int
+    code: str
+    name: str
+    kind: str
+    parent_id: int | None
+    path: str
+    region: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """An active person as the directory knows them."""
+
+    id: int
+    login: str
+    name: str
+    unit_id: int | None
+
+
+@dataclass(slots=True)
+class Directory:
+    """All units and active persons, as they were at `version`."""
+
+    version: int
+    units: dict[int, Place] = field(default_factory=dict)
+    codes: dict[str, Place] = field(default_factory=dict)
+    children: dict[int | None, list[Place]] = field(default_factory=dict)
+    held: dict[tuple[int, str], list[int]] = field(default_factory=dict)  # (unit, role) -> persons
+    officials: dict[int, Official] = field(default_factory=dict)
+    logins: dict[str, Official] = field(default_factory=dict)
+
+    def upwards(self, place: Place) -> Iterator[Place]:
+        """This will go from a unit up to the root."""
+        here: Place | None = place
+        while here is not None:
+            yield here
+            here = self.units.get(here.parent_id) if here.parent_id is not None else None
+
+    def scope(self, place: Place) -> str:
+        """This will return the path that members of a unit oversee: a department oversees what its government does."""
+        for above in self.upwards(place):
+            if above.kind != "department":
+                return above.path
+        return place.path
+
+    def departments(self, place: Place) -> list[Place]:
+        """This will list the active departments directly below a unit, by code."""
+        return [child for child in self.children.get(place.id, []) if child.kind == "department" and child.is_active]
+
+    def find_holder(self, roles: Iterable[str], place: Place) -> Place | None:
+        """This will find the nearest unit where one of `roles` is held: the unit, its departments, then its parent."""
+        wanted = tuple(roles)
+        for above in self.upwards(place):
+            for candidate in (above, *self.departments(above)):
+                if any((candidate.id, role) in self.held for role in wanted):
+                    return candidate
+        return None
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """This will return the look-ups that FEEL may call."""
+        return {"unit": self._unit, "unit above": self._unit_above, "person": self._person}
+
+    def _unit(self, code: Any) -> dict[str, Any] | None:
+        place = self.codes.get(str(code))
+        return None if place is None else self._described(place)
+
+    def _unit_above(self, code: Any, kind: Any) -> dict[str, Any] | None:
+        place = self.codes.get(str(code))
+        for above in self.upwards(place) if place else ():
+            if above.kind == kind:
+                return self._described(above)
+        return None
+
+    def _person(self, login: Any) -> dict[str, Any] | None:
+        official = self.logins.get(str(login))
+        if official is None:
+            return None
+        place = self.units.get(official.unit_id) if official.unit_id is not None else None
+        return {"login": official.login, "name": official.name, "unit": place.code if place else None}
+
+    def _described(self, place: Place) -> dict[str, Any]:
+        parent = self.units.get(place.parent_id) if place.parent_id is not None else None
+        return {
+            "code": place.code,
+            "name": place.name,
+            "kind": place.kind,
+            "region": place.region,
+            "parent": parent.code if parent else None,
+        }
+
+
+class Directories:
+    """Keeps the newest directory of one database; safe for threads."""
+
+    def __init__(self) -> None:
+        """This will start empty: the first question reads the tables."""
+        self._lock = Lock()
+        self._current: Directory | None = None
+
+    def current(self, session: Session, version: int | None = None) -> Directory:
+        """This will return the directory as of `version` (asked from the database when None)."""
+        wanted = session.scalar(select(stamp())) if version is None else version
+        kept = self._current
+        if kept is not None and kept.version == (wanted or 0):
+            return kept
+        fresh = read_directory(session)
+        with self._lock:
+            if self._current is None or fresh.version >= self._current.version:
+                self._current = fresh
+        return fresh
+
+
+def stamp() -> ScalarSelect[Any]:
+    """This will select the version of the directory, as a part of another query."""
+    return select(Counter.value).where(Counter.series == SERIES).scalar_subquery()
+
+
+def changed(session: Session) -> None:
+    """This will make every process read the directory again after this transaction."""
+    counters.next_value(session, SERIES)
+
+
+def read_directory(session: Session) -> Directory:
+    """This will read all units, active persons and memberships."""
+    directory = Directory(session.scalar(select(stamp())) or 0)
+    columns = (Unit.id, Unit.code, Unit.name, Unit.kind, Unit.parent_id, Unit.path, Unit.region, Unit.is_active)
+    for row in session.execute(select(*columns).order_by(Unit.code)):
+        place = Place(*row)
+        directory.units[place.id] = directory.codes[place.code] = place
+        directory.children.setdefault(place.parent_id, []).append(place)
+    work: dict[int, int] = {}
+    held = select(Membership.person_id, Membership.unit_id, Membership.role).join(Person).where(Person.is_active)
+    for person_id, unit_id, role in session.execute(held.order_by(Membership.id)):
+        directory.held.setdefault((unit_id, role), []).append(person_id)
+        work.setdefault(person_id, unit_id)
+    persons = select(Person.id, Person.login, Person.name).where(Person.is_active)
+    for person_id, login, name in session.execute(persons):
+        official = Official(person_id, login, name, work.get(person_id))
+        directory.officials[person_id] = directory.logins[login] = official
+    return directory

@@ -1,0 +1,43 @@
+"""What a person typed and has not sent yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from engine import feel
+from engine.db import table, upserting
+from engine.errors import Invalid
+from engine.models import Draft
+from engine.turn import Turn
+
+DRAFTS = table(Draft)
+LARGEST = 200_000  # characters
+
+
+class DraftTooLarge(Invalid):
+    """A draft may have at most {limit} characters."""
+
+
+def save(turn: Turn, key: str, data: dict[str, Any]) -> None:
+    """This will keep `data` under a task's id or a process id for the person of this turn; nothing empty is kept."""
+    if turn.by.person_id is None:
+        return
+    if not data:
+        mine = (DRAFTS.c.person_id == turn.by.person_id, DRAFTS.c.key == key)
+        turn.session.execute(delete(DRAFTS).where(*mine))
+        return
+    text = feel.dumps(data)
+    if len(text) > LARGEST:
+        raise DraftTooLarge(limit=LARGEST)
+    values = {"data": text, "saved_at": turn.now}
+    made = upserting(turn.session, Draft).values(person_id=turn.by.person_id, key=key[:200], **values)
+    turn.session.execute(made.on_conflict_do_update(index_elements=["person_id", "key"], set_=values))
+
+
+def find(turn: Turn, key: str) -> dict[str, Any] | None:
+    """This will return what the person of this turn kept under `key`."""
+    mine = (DRAFTS.c.person_id == turn.by.person_id, DRAFTS.c.key == key)
+    text = turn.session.scalar(select(DRAFTS.c.data).where(*mine))
+    return None if text is None else feel.loads(text)

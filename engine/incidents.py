@@ -1,0 +1,140 @@
+"""What operators do when a case stands still, and with cases as a whole: retry, suspend, resume, cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from engine import cases, feel, jobs, queues
+from engine.access import require_operator
+from engine.bpmn.outcome import TaskOpened
+from engine.bpmn.stimuli import Cancel, RetryIncident
+from engine.cases import Running
+from engine.db import table
+from engine.errors import Conflict, NotFound
+from engine.history import Entry
+from engine.models import CANCELLED, OPEN, SUSPENDED, Case, Incident, Task
+from engine.opening import EMPTY_QUEUE
+from engine.turn import Turn
+
+INCIDENTS, TASKS = table(Incident), table(Task)
+
+
+class IncidentNotFound(NotFound):
+    """There is no such incident."""
+
+
+class IncidentResolved(Conflict):
+    """This incident was resolved before."""
+
+
+class QueueStillEmpty(Conflict):
+    """Still {problem}."""
+
+
+class NotSuspended(Conflict):
+    """Case {case} is not suspended."""
+
+
+def retry(turn: Turn, incident_id: UUID) -> Case:
+    """This will try again what failed. Raises OperatorsOnly, IncidentNotFound, IncidentResolved, QueueStillEmpty."""
+    require_operator(turn.by)
+    found = turn.session.execute(select(INCIDENTS).where(INCIDENTS.c.id == incident_id)).mappings().first()
+    if found is None:
+        raise IncidentNotFound
+    if found["resolved_at"] is not None:
+        raise IncidentResolved
+    incident = dict(found)
+    running = cases.load(turn, incident["case_id"])
+    cases.require_open(running)
+    entry = Entry(kind="retried", element=incident["element"], name=incident["name"], detail={"kind": incident["kind"]})
+    if incident["kind"] == "failed" and incident["token"] is not None and not _is_form(running, incident):
+        cases.advance(turn, running, RetryIncident(incident["token"]), before=[entry])
+        return running.as_case()
+    if incident["kind"] == "job":
+        again = {"state": jobs.WAITING, "attempts": 0, "due_at": turn.now, "leased_until": None}
+        turn.session.execute(update(jobs.JOBS).where(jobs.JOBS.c.id == incident["job_id"]).values(**again))
+    elif incident["kind"] == EMPTY_QUEUE:
+        _route_again(turn, running, incident)
+    else:
+        _bind_form(turn, incident)
+    resolved = {"resolved_at": turn.now, "resolved_by": turn.by.person_id}
+    running.row["incidents"] -= 1
+    change = update(INCIDENTS).where(INCIDENTS.c.id == incident_id).values(**resolved)
+    cases.record(turn, running, [entry], [change])
+    return running.as_case()
+
+
+def _is_form(running: Running, incident: dict[str, Any]) -> bool:
+    return "form" in feel.loads(incident["detail"])
+
+
+def _bind_form(turn: Turn, incident: dict[str, Any]) -> None:
+    form_id = feel.loads(incident["detail"])["form"]
+    form = turn.catalog.resource("form", form_id, now=turn.now)
+    if form is None:
+        raise QueueStillEmpty(problem=f"the form {form_id} is not deployed")
+    mine = (TASKS.c.case_id == incident["case_id"], TASKS.c.token == incident["token"])
+    turn.session.execute(update(TASKS).where(*mine).values(resource_id=form.id))
+
+
+def _route_again(turn: Turn, running: Running, incident: dict[str, Any]) -> None:
+    """The queue or person that the diagram named, as the directory stands now."""
+    named = feel.loads(incident["detail"])
+    opened = TaskOpened(
+        token=incident["token"],
+        element=incident["element"],
+        name=incident["name"],
+        process_key="",
+        lane=named["lane"],
+        assignee=named["assignee"],
+        groups=tuple(named["groups"]),
+        users=tuple(named["users"]),
+        unit=named["unit"],
+    )
+    route = queues.route(turn, opened=opened, unit_id=running.row["unit_id"], roles=running.app.roles)
+    if route.problem is not None:
+        raise QueueStillEmpty(problem=route.problem)
+    place = route.place
+    values: dict[str, Any] = {"assignee_id": route.assignee_id, "queue_id": route.queue_id, "role": route.role}
+    if place is not None:
+        values |= {"unit_id": place.id, "unit_path": place.path, "unit_name": place.name}
+    mine = (TASKS.c.case_id == running.id, TASKS.c.token == incident["token"], TASKS.c.state == OPEN)
+    turn.session.execute(update(TASKS).where(*mine).values(**values))
+
+
+def suspend(turn: Turn, case_id: UUID, *, reason: str) -> Case:
+    """This will stop a case: nobody can work on it and no timer fires until it is resumed."""
+    require_operator(turn.by)
+    running = cases.load(turn, case_id)
+    cases.require_open(running)
+    running.row.update(state=SUSPENDED, suspended_at=turn.now)
+    jobs.suspend(turn, case_id)
+    cases.record(turn, running, [Entry(kind="suspended", detail={"reason": reason})])
+    return running.as_case()
+
+
+def resume(turn: Turn, case_id: UUID) -> Case:
+    """This will let a suspended case go on; timers have the time left that they had. Raises NotSuspended."""
+    require_operator(turn.by)
+    running = cases.load(turn, case_id)
+    if running.row["state"] != SUSPENDED:
+        raise NotSuspended(case=running.row["number"])
+    suspended_at = running.row["suspended_at"]
+    running.row.update(state=OPEN, suspended_at=None)
+    jobs.resume(turn, case_id, suspended_at)
+    cases.record(turn, running, [Entry(kind="resumed")])
+    return running.as_case()
+
+
+def cancel(turn: Turn, case_id: UUID, *, reason: str) -> Case:
+    """This will end a case where it stands; its open tasks are withdrawn."""
+    require_operator(turn.by)
+    running = cases.load(turn, case_id)
+    if running.row["state"] != SUSPENDED:
+        cases.require_open(running)
+    running.row.update(state=CANCELLED, ended_at=turn.now, suspended_at=None)
+    cases.advance(turn, running, Cancel(), before=[Entry(kind="cancelled", detail={"reason": reason})])
+    return running.as_case()

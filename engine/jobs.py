@@ -1,0 +1,243 @@
+"""Jobs that are due: claimed in batches, run one by one, repeated with growing pauses, at last an incident.
+
+stateDiagram-v2
+    [*] --> waiting
+    waiting --> waiting : claimed (a lease, no state of its own); it ends or fails, or its worker dies
+    waiting --> suspended : the case is suspended
+    suspended --> waiting : resumed, with the time that was left
+    waiting --> failed : the last attempt failed; an incident tells so
+    failed --> waiting : an operator retries
+    waiting --> [*] : done, or what it belongs to is gone
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from engine import bpmn, cases, feel, starting
+from engine.apps import Service
+from engine.bpmn import timers
+from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
+from engine.db import is_postgresql, table
+from engine.errors import NotFound
+from engine.history import Entry
+from engine.models import OPEN, Incident, Job, new_id
+from engine.turn import Turn
+
+Data = dict[str, Any]
+JOBS, INCIDENTS = table(Job), table(Incident)
+WAITING, FAILED, SUSPENDED = "waiting", "failed", "suspended"
+TIMER, SERVICE, START = "timer", "service", "start"
+LEASE = timedelta(minutes=5)
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+class ServiceMissing(NotFound):
+    """No app registers the service {type}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A job that this worker may run until its lease ends."""
+
+    id: UUID
+    kind: str
+    case_id: UUID | None
+    token: int | None
+    definition_id: int | None
+    element: str
+    attempts: int
+    retries: int
+    due_at: datetime
+    payload: str
+
+    @property
+    def details(self) -> Data:
+        """This will return what the job needs to know."""
+        found: Data = feel.loads(self.payload)
+        return found
+
+
+CLAIMED = tuple(JOBS.c[name] for name in Claimed.__dataclass_fields__)
+
+
+def claim(session: Session, *, now: datetime, worker: str, limit: int) -> list[Claimed]:
+    """This will take up to `limit` due jobs, oldest first, that no other worker has."""
+    free = or_(JOBS.c.leased_until.is_(None), JOBS.c.leased_until < now)
+    due = select(JOBS.c.id).where(JOBS.c.state == WAITING, JOBS.c.due_at <= now, free)
+    due = due.order_by(JOBS.c.due_at, JOBS.c.id).limit(limit)
+    if is_postgresql(session):
+        due = due.with_for_update(skip_locked=True)
+    lease = {"leased_until": now + LEASE, "leased_by": worker}
+    taken = update(JOBS).where(JOBS.c.id.in_(due)).values(**lease).returning(*CLAIMED)
+    claimed = [Claimed(*row) for row in session.execute(taken)]
+    return sorted(claimed, key=lambda job: (job.due_at, job.id))
+
+
+def let_go(session: Session, ids: list[UUID], *, worker: str) -> None:
+    """This will return jobs that were claimed and not run, so that nobody has to wait for the lease to end."""
+    mine = (JOBS.c.id.in_(ids), JOBS.c.leased_by == worker)
+    session.execute(update(JOBS).where(*mine).values(leased_until=None, leased_by=None))
+
+
+def fire(turn: Turn, job: Claimed) -> None:
+    """This will fire a timer, once: when its token waits no longer, nothing happens."""
+    assert job.case_id is not None
+    assert job.token is not None
+    running = cases.load(turn, job.case_id)
+    if running.waiting.get(str(job.token)) is None:
+        _remove(turn, job)
+    elif running.row["state"] == OPEN:
+        cases.advance(turn, running, FireTimer(job.token))
+
+
+def answer(turn: Turn, job: Claimed, data: Data) -> None:
+    """This will give the answer of a service to its case."""
+    _step(turn, job, CompleteService(job.token or 0, data))
+
+
+def throw(turn: Turn, job: Claimed, error: bpmn.ServiceError) -> None:
+    """This will let a case catch the BPMN error that its service ended with."""
+    _step(turn, job, ThrowError(job.token or 0, error.code, error.message, error.data))
+
+
+def _step(turn: Turn, job: Claimed, stimulus: CompleteService | ThrowError) -> None:
+    assert job.case_id is not None
+    running = cases.load(turn, job.case_id)
+    if running.waiting.get(str(job.token)) is None:
+        _remove(turn, job)
+    elif running.row["state"] == OPEN:
+        cases.advance(turn, running, stimulus)
+
+
+def _remove(turn: Turn, job: Claimed) -> None:
+    turn.session.execute(delete(JOBS).where(JOBS.c.id == job.id))
+
+
+def start(turn: Turn, job: Claimed) -> None:
+    """This will start a case by the timer of a start event and arm the timer for the next time."""
+    gone = turn.session.execute(delete(JOBS).where(JOBS.c.id == job.id).returning(JOBS.c.id)).first()
+    if gone is None:
+        return
+    assert job.definition_id is not None
+    following = turn.library.process(turn.session, job.definition_id)
+    armed = next(start for start in following.starts if start.element == job.element)
+    schedule = _schedule(turn, job.definition_id, armed, job.details, job.due_at)
+    next_one = schedule.following()
+    if next_one is not None:
+        _arm(turn.session, job.definition_id, job.element, next_one)
+    listed = turn.catalog.definitions[job.definition_id]
+    starting.start_case(turn, listed, {}, element=job.element)
+
+
+def _schedule(turn: Turn, definition_id: int, start: Any, details: Data, due_at: datetime) -> timers.Schedule:
+    """Only what the start event says counts: `left` of the stored firing tells how often it still fires."""
+    fresh = first_firing(turn, definition_id, start)
+    return timers.Schedule(due_at, details["left"], fresh.every, fresh.line, fresh.until)
+
+
+def first_firing(turn: Turn, definition_id: int, start: Any) -> timers.Schedule:
+    """This will return when the timer of a start event fires first. Raises TimerInvalid."""
+    value = start.event.expression
+    app = turn.library.app(turn.catalog.definitions[definition_id].app)
+    environment = turn.surroundings(app, definition_id).environment(turn.now)
+    found = value.feel.evaluate({}, environment) if value.feel is not None else value.text
+    return timers.schedule(start.event.timer, found, turn.now)
+
+
+def arm_start(turn: Turn, definition_id: int, start: Any) -> None:
+    """This will make the job that starts a case when the timer of a start event is due."""
+    _arm(turn.session, definition_id, start.element, first_firing(turn, definition_id, start))
+
+
+def _arm(session: Session, definition_id: int, element: str, schedule: timers.Schedule) -> None:
+    row = {
+        "id": new_id(),
+        "kind": START,
+        "definition_id": definition_id,
+        "element": element,
+        "state": WAITING,
+        "due_at": schedule.due_at,
+        "attempts": 0,
+        "retries": 3,
+        "payload": feel.dumps({"left": schedule.left}),
+        "error": "",
+    }
+    session.execute(insert(JOBS), [row])
+
+
+def fail(turn: Turn, job: Claimed, problem: Exception) -> None:
+    """This will let a job wait longer each time it fails; after its last attempt the case has an incident."""
+    attempts = job.attempts + 1
+    reason = str(problem) or type(problem).__name__
+    values: Data = {"attempts": attempts, "error": reason[:2000], "leased_until": None, "leased_by": None}
+    if attempts < job.retries:
+        pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+        values["due_at"] = turn.now + pause
+    else:
+        values["state"] = FAILED
+    mine = (JOBS.c.id == job.id, JOBS.c.attempts == job.attempts)
+    met = turn.session.execute(update(JOBS).where(*mine).values(**values).returning(JOBS.c.id)).first()
+    if met is not None and attempts >= job.retries and job.case_id is not None:
+        _raise_incident(turn, job, reason)
+
+
+def _raise_incident(turn: Turn, job: Claimed, reason: str) -> None:
+    assert job.case_id is not None
+    running = cases.load(turn, job.case_id)
+    node = running.process.nodes.get(job.element)
+    name = node.name[:200] if node is not None else ""
+    row = {
+        "id": new_id(),
+        "case_id": job.case_id,
+        "token": job.token,
+        "kind": "job",
+        "job_id": job.id,
+        "element": job.element,
+        "name": name,
+        "reason": reason,
+        "detail": feel.dumps({"attempts": job.attempts + 1, "job": job.kind, **_called(job)}),
+        "raised_at": turn.now,
+    }
+    running.row["incidents"] += 1
+    told = {"reason": reason, "incident": str(row["id"])}
+    cases.record(turn, running, [Entry(kind="incident", element=job.element, name=name, detail=told)])
+    turn.session.execute(insert(INCIDENTS), [row])
+
+
+def _called(job: Claimed) -> Data:
+    return {"type": job.details.get("type")} if job.kind == SERVICE else {}
+
+
+def call(find: Callable[[str], Service | None], job: Claimed) -> Data:
+    """This will call the service of a job, outside of every transaction. Raises ServiceMissing and what it raises."""
+    details = job.details
+    service = find(details["type"])
+    if service is None:
+        raise ServiceMissing(type=details["type"])
+    if service.is_job:
+        return service.function(details["data"], details["headers"], str(job.id)) or {}
+    return service.function(details["data"], details["headers"]) or {}
+
+
+def suspend(turn: Turn, case_id: UUID) -> None:
+    """This will stop the jobs of a case; `resume` gives timers the time that they had left."""
+    found = (JOBS.c.case_id == case_id, JOBS.c.state == WAITING)
+    turn.session.execute(update(JOBS).where(*found).values(state=SUSPENDED, leased_until=None, leased_by=None))
+
+
+def resume(turn: Turn, case_id: UUID, suspended_at: datetime) -> None:
+    """This will let the jobs of a case wait on: what was not due when they stopped is due so much later."""
+    found = select(JOBS.c.id, JOBS.c.due_at).where(JOBS.c.case_id == case_id, JOBS.c.state == SUSPENDED)
+    for id, due_at in turn.session.execute(found).all():
+        left = max(due_at - suspended_at, timedelta(0))
+        values = {"state": WAITING, "due_at": turn.now + left}
+        turn.session.execute(update(JOBS).where(JOBS.c.id == id).values(**values))

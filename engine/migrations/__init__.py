@@ -1,0 +1,1 @@
+"""Alembic migrations of all tables, packaged with the engine."""

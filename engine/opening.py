@@ -1,0 +1,229 @@
+"""The rows that stand for what a step opened: tasks, jobs, subscriptions, incidents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from engine import bpmn, feel, queues
+from engine.apps import ProcessApp
+from engine.bpmn.outcome import (
+    ActivityOffered,
+    MessageAwaited,
+    Opened,
+    Outcome,
+    ServiceCalled,
+    SignalAwaited,
+    TaskOpened,
+    TimerOpened,
+)
+from engine.catalog import Listed
+from engine.history import Entry
+from engine.models import NEVER, OPEN, Incident, Job, Subscription, Task, new_id
+from engine.turn import Awaited, Turn
+from engine.writing import JOB, SUBSCRIPTION, TASK
+
+Data = dict[str, Any]
+EMPTY_QUEUE = "empty-queue"
+
+
+@dataclass(slots=True)
+class Opening:
+    """What one step opened, ready to be inserted."""
+
+    waiting: dict[str, str] = field(default_factory=dict)
+    tasks: dict[int, UUID] = field(default_factory=dict)
+    offers: list[Data] = field(default_factory=list)
+    awaited: list[Awaited] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    rows: dict[str, list[Data]] = field(default_factory=dict)
+
+    @property
+    def incidents(self) -> int:
+        """This will return how many incidents the step raised."""
+        return len(self.rows.get(Incident.__tablename__, ()))
+
+    @property
+    def inserts(self) -> list[tuple[Table, list[Data]]]:
+        """This will return the rows to insert by table."""
+        return [(Task.metadata.tables[name], rows) for name, rows in self.rows.items()]
+
+    def add(self, model: type[Task | Job | Subscription | Incident], row: Data) -> None:
+        """This will keep a row to insert."""
+        self.rows.setdefault(model.__tablename__, []).append(row)
+
+
+def open_all(turn: Turn, case: Data, process: bpmn.Process, app: ProcessApp, outcome: Outcome) -> Opening:
+    """This will make the rows for everything that a step opened and for the incidents it raised."""
+    opening = Opening()
+    for opened in outcome.opened:
+        if isinstance(opened, TaskOpened):
+            _open_task(turn, opening, case, process, app, opened)
+        elif isinstance(opened, TimerOpened):
+            _open_job(opening, case, opened, "timer", opened.due_at)
+        elif isinstance(opened, ServiceCalled):
+            payload = {"type": opened.type, "headers": dict(opened.headers), "data": opened.data}
+            _open_job(opening, case, opened, "service", turn.now, retries=opened.retries, payload=payload)
+        elif isinstance(opened, MessageAwaited):
+            _open_subscription(opening, case, opened, "message", opened.message, opened.correlation_key)
+            opening.awaited.append(
+                Awaited(case_id=case["id"], message=opened.message, correlation_key=opened.correlation_key)
+            )
+        elif isinstance(opened, SignalAwaited):
+            _open_subscription(opening, case, opened, "signal", opened.signal, None)
+        elif isinstance(opened, ActivityOffered):
+            opening.offers.append({"token": opened.token, "element": opened.element, "name": opened.name})
+    for raised in outcome.incidents:
+        incident(turn, opening, case, "failed", raised.token, raised.element, raised.name, raised.reason, raised.detail)
+    return opening
+
+
+def incident(
+    turn: Turn,
+    opening: Opening,
+    case: Data,
+    kind: str,
+    token: int | None,
+    element: str,
+    name: str,
+    reason: str,
+    detail: Data,
+) -> None:
+    """This will raise an incident of `kind`, in the tables and in the history."""
+    row = {
+        "id": new_id(),
+        "case_id": case["id"],
+        "token": token,
+        "kind": kind,
+        "element": element,
+        "name": name[:200],
+        "reason": reason,
+        "detail": feel.dumps(detail),
+        "raised_at": turn.now,
+    }
+    opening.add(Incident, row)
+    opening.entries.append(
+        Entry(kind="incident", element=element, name=name, detail={"reason": reason, "incident": str(row["id"])})
+    )
+
+
+def _open_task(
+    turn: Turn, opening: Opening, case: Data, process: bpmn.Process, app: ProcessApp, opened: TaskOpened
+) -> None:
+    route = queues.route(turn, opened=opened, unit_id=case["unit_id"], roles=app.roles)
+    definition_id = int(opened.process_key) if opened.process_key else case["definition_id"]
+    caller = turn.catalog.definitions.get(definition_id)
+    form = _form(turn, process if not opened.process_key else None, caller, opened)
+    row = task_row(case, opened, route, definition_id, caller, form)
+    row["created_at"] = turn.now
+    opening.add(Task, row)
+    opening.waiting[str(opened.token)] = TASK
+    opening.tasks[opened.token] = row["id"]
+    if route.problem is not None:
+        detail = {name: getattr(opened, name) for name in ("lane", "assignee", "groups", "users", "unit")}
+        args = (opened.token, opened.element, opened.name, route.problem, detail)
+        incident(turn, opening, case, EMPTY_QUEUE, *args)
+    if opened.form_id and form is None:
+        reason = f"the form {opened.form_id} is not deployed"
+        incident(
+            turn, opening, case, "failed", opened.token, opened.element, opened.name, reason, {"form": opened.form_id}
+        )
+
+
+def _form(turn: Turn, process: bpmn.Process | None, caller: Listed | None, opened: TaskOpened) -> Listed | None:
+    if not opened.form_id:
+        return None
+    if process is None and caller is not None:
+        process = turn.library.process(turn.session, caller.id)
+    node = process.nodes.get(opened.element) if process is not None else None
+    tag = node.form.version_tag if node is not None and node.form is not None else None
+    return turn.catalog.resource(
+        "form", opened.form_id, now=turn.now, binding=opened.form_binding, tag=tag, caller=caller
+    )
+
+
+def task_row(
+    case: Data,
+    opened: TaskOpened,
+    route: queues.Route,
+    definition_id: int,
+    definition: Listed | None,
+    form: Listed | None,
+) -> Data:
+    """This will return the row of a new task, with all that an inbox shows of its case."""
+    place = route.place
+    detail = {"local": opened.local, "properties": dict(opened.properties), "lane": opened.lane}
+    return {
+        "id": new_id(),
+        "case_id": case["id"],
+        "token": opened.token,
+        "definition_id": definition_id,
+        "process_id": definition.key if definition is not None else case["process_id"],
+        "element": opened.element,
+        "name": (opened.name or opened.element)[:200],
+        "state": OPEN,
+        "role": route.role,
+        "unit_id": place.id if place else case["unit_id"],
+        "unit_path": place.path if place else case["unit_path"],
+        "unit_name": place.name if place else case["unit_name"],
+        "queue_id": route.queue_id,
+        "assignee_id": route.assignee_id,
+        "is_claimed": False,
+        "form_id": opened.form_id,
+        "resource_id": form.id if form is not None else None,
+        "priority": opened.priority,
+        "due_at": opened.due_at,
+        "order_at": opened.due_at or NEVER,
+        "follow_up_at": opened.follow_up_at,
+        "case_number": case["number"],
+        "case_title": case["title"],
+        "case_subject": case["subject"],
+        "case_badge": case["badge"],
+        "case_tone": case["tone"],
+        "region": case["region"],
+        "detail": feel.dumps(detail),
+    }
+
+
+def _open_job(
+    opening: Opening,
+    case: Data,
+    opened: Opened,
+    kind: str,
+    due_at: Any,
+    *,
+    retries: int = 3,
+    payload: Data | None = None,
+) -> None:
+    opening.waiting[str(opened.token)] = JOB
+    row = {
+        "id": new_id(),
+        "case_id": case["id"],
+        "token": opened.token,
+        "kind": kind,
+        "element": opened.element,
+        "state": "waiting",
+        "due_at": due_at,
+        "attempts": 0,
+        "retries": retries,
+        "payload": feel.dumps(payload or {}),
+        "error": "",
+    }
+    opening.add(Job, row)
+
+
+def _open_subscription(opening: Opening, case: Data, opened: Opened, kind: str, name: str, key: str | None) -> None:
+    opening.waiting[str(opened.token)] = SUBSCRIPTION
+    row = {
+        "id": new_id(),
+        "case_id": case["id"],
+        "token": opened.token,
+        "kind": kind,
+        "name": name[:200],
+        "correlation_key": key,
+        "element": opened.element,
+    }
+    opening.add(Subscription, row)

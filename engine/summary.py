@@ -1,0 +1,109 @@
+"""What lists show of a case, and the fields it is searched by: FEEL over case data, evaluated after every step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from engine import feel
+from engine.apps import ProcessApp
+from engine.catalog import ZONE
+from engine.db import upserting
+from engine.definitions import Surroundings
+from engine.directory import Place
+from engine.errors import BihuanError
+from engine.models import TONES, CaseField
+from engine.turn import Turn
+from engine.writing import Change
+
+log = logging.getLogger(__name__)
+LENGTHS = {"title": 300, "subject": 200, "badge": 32}
+END_OF_DAY = time(23, 59, 59)  # a day as a limit includes the whole day
+
+
+def summarise(turn: Turn, app: ProcessApp, row: dict[str, Any], data: Mapping[str, Any], around: Surroundings) -> None:
+    """This will bring title, subject, badge, tone, unit and due time of a case row up to date."""
+    environment = around.environment(turn.now)
+    for name, text in app.summary.expressions():
+        expression = feel.literal_or_expression(text)
+        try:
+            value = expression if isinstance(expression, str) else expression.evaluate(data, environment)
+        except BihuanError as error:
+            log.warning("summary %s of case %s: %s", name, row["number"], error)
+            continue
+        _set(turn, row, name, feel.to_json(value))
+
+
+def _set(turn: Turn, row: dict[str, Any], name: str, value: Any) -> None:
+    if name == "due":
+        row["due_at"] = moment(value)
+    elif name == "unit":
+        place = turn.directory.codes.get(str(value)) if value is not None else None
+        if place is not None:
+            set_place(row, place)
+    elif name == "tone":
+        row["tone"] = value if value in TONES else ""
+    elif name != "title" or value:
+        row[name] = plain(value)[: LENGTHS[name]]
+
+
+def set_place(row: dict[str, Any], place: Place) -> None:
+    """This will make the case belong to a unit."""
+    row.update(unit_id=place.id, unit_path=place.path, unit_name=place.name, region=place.region)
+
+
+def plain(value: Any) -> str:
+    """This will return a value as text without what a database or a page cannot show."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else feel.dumps(value)
+    return "".join(character for character in text if character.isprintable() or character in "\n\t").strip()
+
+
+def moment(value: Any) -> datetime | None:
+    """This will read an ISO date-time with zone, or a date (the end of that day), as UTC; None when it is neither."""
+    try:
+        if isinstance(value, str) and "T" not in value:
+            return datetime.combine(date.fromisoformat(value), END_OF_DAY, ZONE).astimezone(UTC)
+        found = datetime.fromisoformat(str(value).split("[", 1)[0]) if value else None
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=ZONE)).astimezone(UTC)
+
+
+def searchable(app: ProcessApp, data: Mapping[str, Any]) -> dict[str, Any]:
+    """This will return the values of the fields that the app declares searchable."""
+    return {name: data.get(name) for name in app.fields}
+
+
+def index_fields(
+    turn: Turn, app: ProcessApp, case_id: Any, old: Mapping[str, Any], data: Mapping[str, Any]
+) -> list[Change]:
+    """This will tell how to store the searchable fields whose values changed."""
+    changes: list[Change] = []
+    for name, kind in app.fields.items():
+        value = data.get(name)
+        if value == old.get(name):
+            continue
+        columns = {"text": None, "number": None, "day": None, kind: _typed(kind, value)}
+        statement = upserting(turn.session, CaseField).values(case_id=case_id, name=name, **columns)
+        changes.append(statement.on_conflict_do_update(index_elements=["case_id", "name"], set_=columns))
+    return changes
+
+
+def _typed(kind: str, value: Any) -> Any:
+    if value is None:
+        return None
+    try:
+        if kind == "number":
+            return Decimal(str(value)) if not isinstance(value, bool) else None
+        if kind == "day":
+            return date.fromisoformat(str(value)[:10])
+    except (ValueError, InvalidOperation):
+        return None
+    return plain(value)[:300]

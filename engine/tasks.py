@@ -1,0 +1,236 @@
+"""What people do with tasks: claim, release, complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from engine import cases, feel, files, submission
+from engine import catalog as catalogs
+from engine import directory as directories
+from engine.access import FourEyes, NotYours, may_claim, may_complete
+from engine.bpmn.stimuli import CompleteTask
+from engine.cases import CASES, COLUMNS, Running
+from engine.catalog import ZONE
+from engine.db import table
+from engine.errors import Conflict, NotFound
+from engine.history import Entry
+from engine.models import DONE, OPEN, Case, Draft, Person, Task
+from engine.turn import LostRace, Turn
+from engine.writing import Change
+
+Data = dict[str, Any]
+TASKS, DRAFTS = table(Task), table(Draft)
+TASK_COLUMNS = tuple(TASKS.c)
+TASK_NAMES = tuple(column.name for column in TASK_COLUMNS)
+FOUR_EYES, OUTCOME = "bihuan:fourEyes", "bihuan:outcome"
+
+
+class TaskNotFound(NotFound):
+    """There is no such task."""
+
+
+class TaskDone(Conflict):
+    """{by} did this task at {at}."""
+
+
+class TaskWithdrawn(Conflict):
+    """This task was withdrawn at {at}, because its case went another way."""
+
+
+class TaskTaken(Conflict):
+    """{by} has taken this task."""
+
+
+class NotReleasable(Conflict):
+    """Only a task that you took from a queue can be given back to it."""
+
+
+@dataclass(slots=True)
+class Held:
+    """A task as read together with its case. `drafts` tells whether the actor kept a draft of it."""
+
+    row: Data
+    running: Running
+    drafts: bool
+
+    @property
+    def detail(self) -> Data:
+        """This will return local data and properties of the task."""
+        found: Data = feel.loads(self.row["detail"])
+        return found
+
+    def property(self, name: str) -> str | None:
+        """This will return a property of the diagram, written as `bihuan:` attribute or as zeebe property."""
+        properties = self.detail["properties"]
+        found = properties.get(name, properties.get(name.removeprefix("bihuan:")))
+        return None if found is None else str(found)
+
+
+def load(turn: Turn, task_id: UUID) -> Held:
+    """This will read an open task with its case, catalog and directory in one question.
+
+    Raises TaskNotFound, TaskDone, TaskWithdrawn, CaseSuspended.
+    """
+    if turn.is_locking:
+        mine = select(TASKS.c.case_id).where(TASKS.c.id == task_id).scalar_subquery()
+        turn.session.execute(select(CASES.c.id).where(CASES.c.id == mine).with_for_update())
+    draft = select(DRAFTS.c.key).where(DRAFTS.c.person_id == turn.by.person_id, DRAFTS.c.key == str(task_id))
+    question = (
+        select(*TASK_COLUMNS, *COLUMNS, catalogs.stamp(), directories.stamp(), draft.exists())
+        .join_from(TASKS, CASES, TASKS.c.case_id == CASES.c.id)
+        .where(TASKS.c.id == task_id)
+    )
+    values = turn.session.execute(question).first()
+    if values is None:
+        raise TaskNotFound
+    row = dict(zip(TASK_NAMES, values, strict=False))
+    *of_case, catalog_version, directory_version, drafts = values[len(TASK_NAMES) :]
+    turn.look(catalog_version, directory_version)
+    require_open(turn, row)
+    running = cases.restore(turn, of_case)
+    cases.require_open(running)
+    return Held(row, running, bool(drafts))
+
+
+def require_open(turn: Turn, row: Mapping[str, Any]) -> None:
+    """This will refuse a task that is no longer open, saying who did it and when. Raises TaskDone, TaskWithdrawn."""
+    if row["state"] == OPEN:
+        return
+    if row["state"] == DONE:
+        raise TaskDone(by=name_of(turn, row["completed_by"]), at=shown(row["completed_at"]))
+    raise TaskWithdrawn(at=shown(row["completed_at"]))
+
+
+def name_of(turn: Turn, person_id: int | None) -> str:
+    """This will return a person's name, also of one who left."""
+    if person_id is None:
+        return "系统"
+    return turn.session.scalar(select(Person.name).where(Person.id == person_id)) or "?"
+
+
+def shown(at: datetime | None) -> str:
+    """This will return a moment as officials read it."""
+    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") if at is not None else ""
+
+
+def needed(held: Held) -> str:
+    """This will say who may do a task: role@unit, or whose it is."""
+    titles = held.running.app.roles
+    roles = "、".join(titles.get(part, part) for part in held.row["role"].split(",") if part)
+    return f"{roles}@{held.row['unit_name']}" if roles else held.row["unit_name"] or held.row["name"]
+
+
+def _queue(held: Held) -> Data:
+    return {"assignee_id": held.row["assignee_id"], "role": held.row["role"], "unit_id": held.row["unit_id"]}
+
+
+def _refuse(turn: Turn, held: Held) -> None:
+    """Says why somebody may not have a task: it is somebody else's, or waits for another role."""
+    assignee_id = held.row["assignee_id"]
+    free = {**_queue(held), "assignee_id": None}
+    if assignee_id is not None and assignee_id != turn.by.person_id and may_claim(turn.by, **free):
+        raise TaskTaken(by=name_of(turn, assignee_id))
+    raise NotYours(needed=needed(held))
+
+
+def claim(turn: Turn, task_id: UUID) -> Task:
+    """This will take a free task out of its queue. Raises NotYours, TaskTaken, FourEyes."""
+    held = load(turn, task_id)
+    if held.row["assignee_id"] == turn.by.person_id is not None:
+        return as_task(held)
+    if not may_claim(turn.by, **_queue(held)):
+        _refuse(turn, held)
+    require_other_eyes(turn, held)
+    _assign(turn, held, "claimed", turn.by.person_id)
+    return as_task(held)
+
+
+def release(turn: Turn, task_id: UUID) -> Task:
+    """This will give a claimed task back to its queue. Raises NotYours, NotReleasable."""
+    held = load(turn, task_id)
+    if held.row["assignee_id"] != turn.by.person_id:
+        _refuse(turn, held)
+    if held.row["queue_id"] is None or not held.row["is_claimed"]:
+        raise NotReleasable
+    _assign(turn, held, "released", None)
+    return as_task(held)
+
+
+def _assign(turn: Turn, held: Held, kind: str, person_id: int | None) -> None:
+    row = held.row
+    values = {"assignee_id": person_id, "is_claimed": person_id is not None}
+    change = update(TASKS).where(TASKS.c.id == row["id"], TASKS.c.state == OPEN).values(**values)
+    row.update(values)
+    cases.record(turn, held.running, [_entry(held, kind)], [change])
+
+
+def _entry(held: Held, kind: str, detail: Data | None = None) -> Entry:
+    row = held.row
+    return Entry(kind=kind, element=row["element"], name=row["name"], task_id=row["id"], detail=detail or {})
+
+
+def as_task(held: Held) -> Task:
+    """This will return the row as the model that callers know."""
+    return Task(**held.row)
+
+
+def require_other_eyes(turn: Turn, held: Held) -> None:
+    """This will refuse somebody who did one of the tasks that the diagram wants done by others. Raises FourEyes."""
+    elements = (held.property(FOUR_EYES) or "").replace(",", " ").split()
+    if not elements or turn.by.person_id is None:
+        return
+    done = select(TASKS.c.name).where(
+        TASKS.c.case_id == held.row["case_id"],
+        TASKS.c.element.in_(elements),
+        TASKS.c.state == DONE,
+        TASKS.c.completed_by == turn.by.person_id,
+    )
+    name = turn.session.scalar(done.limit(1))
+    if name is not None:
+        raise FourEyes(element=name)
+
+
+def complete(turn: Turn, task_id: UUID, sent: Mapping[str, Any], *, outcome: str | None = None) -> Case:
+    """This will finish a task with what its form sent and run the case on.
+
+    A free task may be completed by a member of its queue, who thereby claims it. Raises TaskDone, TaskTaken, NotYours,
+    FourEyes, FormInvalid, NotYourFile.
+    """
+    held = load(turn, task_id)
+    row, running = held.row, held.running
+    if not may_complete(turn.by, **_queue(held)):
+        _refuse(turn, held)
+    require_other_eyes(turn, held)
+    if str(row["token"]) not in running.waiting:
+        raise LostRace
+    seen = {**running.data, **held.detail["local"]}
+    around = turn.surroundings(running.app, running.row["definition_id"])
+    data, attachments = submission.check(turn, row["resource_id"], sent, outcome=outcome, case=seen, around=around)
+    also = [*_done(turn, held, outcome), *files.bind(turn, attachments, case_id=running.id, task_id=task_id)]
+    told: Data = {"task": task_id, "data": data}
+    if outcome is not None:
+        told["outcome"] = outcome
+        data = {**data, held.property(OUTCOME) or "outcome": outcome}
+    del running.waiting[str(row["token"])]
+    cases.advance(turn, running, CompleteTask(row["token"], data), also=also, told={row["token"]: told})
+    return running.as_case()
+
+
+def _done(turn: Turn, held: Held, outcome: str | None) -> list[Change]:
+    values = {
+        "state": DONE,
+        "completed_at": turn.now,
+        "completed_by": turn.by.person_id,
+        "assignee_id": turn.by.person_id,
+        "outcome": outcome,
+    }
+    changes: list[Change] = [update(TASKS).where(TASKS.c.id == held.row["id"], TASKS.c.state == OPEN).values(**values)]
+    if held.drafts:
+        changes.append(delete(DRAFTS).where(DRAFTS.c.key == str(held.row["id"])))
+    return changes

@@ -1,0 +1,82 @@
+"""What one call of the engine carries through its transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import catalog as catalogs
+from engine import directory as directories
+from engine.access import Actor
+from engine.apps import ProcessApp
+from engine.bpmn.outcome import MessageSent, SignalSent
+from engine.catalog import Catalog
+from engine.definitions import Library, Surroundings
+from engine.directory import Directory
+from engine.errors import Conflict
+
+
+class LostRace(Conflict):
+    """Somebody else changed this case at the same moment; try again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """A case began to wait for a message: perhaps it came early."""
+
+    case_id: UUID
+    message: str
+    correlation_key: str | None
+
+
+@dataclass(slots=True)
+class Turn:
+    """One transaction: its session, the time and the person of the call, and messages still to be delivered.
+
+    `is_locking` tells that a race was lost before: this time rows are locked before they are read.
+    """
+
+    session: Session
+    now: datetime
+    by: Actor
+    library: Library
+    is_locking: bool = False
+    sent: list[MessageSent | SignalSent] = field(default_factory=list)
+    awaited: list[Awaited] = field(default_factory=list)
+    made: set[tuple[int, str]] = field(default_factory=set)
+    _catalog: Catalog | None = None
+    _directory: Directory | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """This will return what is deployed."""
+        if self._catalog is None:
+            self.refresh()
+        assert self._catalog is not None
+        return self._catalog
+
+    @property
+    def directory(self) -> Directory:
+        """This will return the org tree and its members."""
+        if self._directory is None:
+            self.refresh()
+        assert self._directory is not None
+        return self._directory
+
+    def refresh(self) -> None:
+        """This will look whether catalog or directory changed, in one question."""
+        self.look(*self.session.execute(select(catalogs.stamp(), directories.stamp())).one())
+
+    def look(self, catalog_version: Any, directory_version: Any) -> None:
+        """This will take the catalog and the directory as of these versions (read along with something else)."""
+        self._catalog = self.library.catalog(self.session, catalog_version or 0)
+        self._directory = self.library.directories.current(self.session, directory_version or 0)
+
+    def surroundings(self, app: ProcessApp, definition_id: int) -> Surroundings:
+        """This will return what a case of `app` and `definition_id` may ask while it steps."""
+        return Surroundings(self.session, self.library, self.catalog, self.directory, app, definition_id)
