@@ -49,6 +49,9 @@ def come_back(run: Run, token: Token) -> None:
     token.inner, token.inner_key = token.process, token.key
     token.info.pop("key", None)
     run.tell("returned", token)
+    if everything:
+        for name in document:
+            token.local.pop(name, None)
     if token.node.outputs:
         if everything:
             run.write(token, document)

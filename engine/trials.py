@@ -1,0 +1,233 @@
+"""A trial world in memory: definitions, cases and a virtual clock, for scenarios, trial runs and simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from engine import bpmn, dmn, feel
+from engine.bpmn import stimuli, timers
+from engine.bpmn.outcome import MessageAwaited, MessageSent, Opened, Outcome, SignalSent, TimerOpened
+from engine.bpmn.process import Process, Start
+from engine.errors import Invalid
+
+T0 = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+MAX_FIRINGS = 10_000
+
+
+class ScenarioInvalid(Invalid):
+    """The scenario cannot be read: {problem}"""
+
+
+class StepRefused(Invalid):
+    """{reason}"""
+
+
+@dataclass(slots=True)
+class Case:
+    """One case in memory."""
+
+    process: Process
+    state: dict[str, Any]
+    data: dict[str, Any]
+    open: dict[int, list[Opened]] = field(default_factory=dict)
+    ended: bool = False
+    incidents: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Due:
+    """A timer start event that will start a case."""
+
+    process: Process
+    element: str
+    schedule: timers.Schedule
+
+
+class World:
+    """Everything that one run of a scenario needs: definitions, cases and a clock. It is its own host."""
+
+    functions: Mapping[str, Callable[..., Any]] = {}
+
+    def __init__(self, processes: dict[str, Process], models: list[dmn.Model], script: dict[str, Any]) -> None:
+        """This will deploy `processes` and `models` at T0, with the service and script hooks of `script`."""
+        self.processes, self.models = processes, models
+        self.main = script["process"]
+        self.now = T0
+        self.cases: list[Case] = []
+        self.kept: list[MessageSent] = []
+        self.services = script.get("services")
+        self.hooks = {
+            **hooks_of(self.services),
+            **{id: ("script", rules) for id, rules in (script.get("scripts") or {}).items()},
+        }
+        self.starts = [Due(process, start.element, due) for process, start, due in self._timer_starts()]
+
+    def _timer_starts(self) -> Iterator[tuple[Process, Start, timers.Schedule]]:
+        for process in self.processes.values():
+            for start in process.starts:
+                event = start.event
+                if start.kind == "timer" and event is not None and event.expression is not None and event.timer:
+                    value: Any = event.expression.text
+                    if event.expression.feel is not None:
+                        value = event.expression.feel.evaluate({}, feel.Environment(now=self.now))
+                    yield process, start, timers.schedule(event.timer, value, self.now)
+
+    def called(self, process_id: str, binding: str, version_tag: str | None, caller_key: str) -> bpmn.Called:
+        """This will find a process among the models."""
+        return bpmn.Called(process_id, self.processes[process_id])
+
+    def definition(self, key: str) -> Process:
+        """This will return the process whose id is `key`."""
+        return self.processes[key]
+
+    def decide(
+        self, decision_id: str, binding: str, version_tag: str | None, caller_key: str, data: Any, now: datetime
+    ) -> bpmn.Decided:
+        """This will evaluate a decision of the models that are DMN."""
+        for model in self.models:
+            if decision_id in model.decisions:
+                found = dmn.evaluate(model, decision_id, data, feel.Environment(now=now))
+                return bpmn.Decided(found.value, found.log)
+        raise LookupError(decision_id)
+
+    def service(self, type: str) -> Callable[[Any, Mapping[str, str]], Any] | None:
+        """This will return the hook of an element, a stub when all services are stubs, else None: the service waits."""
+        if type.startswith("element:"):
+            return self._hook(*self.hooks[type.removeprefix("element:")])
+        if type in self.hooks:
+            return self._hook(*self.hooks[type])
+        return (lambda data, headers: {}) if self.services is not None else None
+
+    def _hook(self, kind: str, given: Any) -> Callable[[Any, Mapping[str, str]], Any]:
+        def call(data: Any, headers: Mapping[str, str]) -> Any:
+            if kind == "error":
+                raise bpmn.ServiceError(str(given))
+            if kind == "set":
+                return dict(given)
+            environment = feel.Environment(now=self.now)
+            return {
+                name: feel.to_json(feel.parse(rule).evaluate(data, environment)) if isinstance(rule, str) else rule
+                for name, rule in given.items()
+            }
+
+        return call
+
+    def begin(self, process: Process, data: dict[str, Any], element: str | None = None) -> None:
+        """This will start a case."""
+        outcome = bpmn.step(process, None, {}, stimuli.Start(data, element), self.now, self)
+        case = Case(process, outcome.state, outcome.data)
+        self.cases.append(case)
+        self._keep(case, outcome)
+
+    def take(self, case: Case, stimulus: stimuli.Stimulus) -> None:
+        """This will let something happen to a case, and deliver what it sends."""
+        self._keep(case, bpmn.step(case.process, case.state, case.data, stimulus, self.now, self))
+
+    def _keep(self, case: Case, outcome: Outcome) -> None:
+        case.state, case.data = outcome.state, outcome.data
+        case.ended = case.ended or outcome.ended
+        for closed in outcome.closed:
+            case.open.pop(closed.token, None)
+        for id in outcome.resolved:
+            case.incidents.pop(id, None)
+        for opened in outcome.opened:
+            case.open.setdefault(opened.token, []).append(opened)
+        for incident in outcome.incidents:
+            case.incidents[incident.token] = f"{incident.element}: {incident.reason} {incident.detail or ''}".rstrip()
+        for sent in outcome.sent:
+            if isinstance(sent, SignalSent):
+                self.broadcast(sent.signal, sent.data, besides=case)
+            elif not self.deliver(sent.message, sent.correlation_key, sent.data) and sent.time_to_live:
+                self.kept.append(sent)
+        for opened in outcome.opened:
+            if isinstance(opened, MessageAwaited):
+                self._deliver_kept(opened)
+
+    def _deliver_kept(self, awaited: MessageAwaited) -> None:
+        for sent in self.kept:
+            if sent.message == awaited.message and awaited.correlation_key in (None, sent.correlation_key):
+                self.kept.remove(sent)
+                self.deliver(sent.message, sent.correlation_key, sent.data)
+                return
+
+    def opened(self, *kinds: type[Opened]) -> list[tuple[Case, Opened]]:
+        """This will return what is open of the given kinds, in order of creation."""
+        return [
+            (case, opened)
+            for case in self.cases
+            if not case.ended
+            for token in sorted(case.open)
+            for opened in case.open[token]
+            if isinstance(opened, kinds)
+        ]
+
+    def deliver(self, name: str, key: str | None, data: dict[str, Any]) -> bool:
+        """This will give a message to one receiver, or start a case with it; False when nobody waits."""
+        for case, opened in self.opened(MessageAwaited):
+            if isinstance(opened, MessageAwaited) and opened.message == name:
+                if key is None or opened.correlation_key in (None, key):
+                    self.take(case, stimuli.ReceiveMessage(opened.token, data))
+                    return True
+        for process in self.processes.values():
+            for start in process.starts:
+                if start.kind == "message" and start.message == name:
+                    self.begin(process, data, start.element)
+                    return True
+        return False
+
+    def broadcast(self, name: str, data: dict[str, Any], besides: Case | None = None) -> None:
+        """This will give a signal to every catcher, and start the cases that it starts."""
+        for case in list(self.cases):
+            if case is not besides and not case.ended:
+                self.take(case, stimuli.ReceiveSignal(name, data))
+        for process in self.processes.values():
+            for start in process.starts:
+                if start.kind == "signal" and start.message == name:
+                    self.begin(process, data, start.element)
+
+    def advance(self, text: str) -> None:
+        """This will move the clock, and fire what becomes due, the earliest first."""
+        goal = timers.duration(text).after(self.now)
+        for _ in range(MAX_FIRINGS):
+            due = [
+                (opened.due_at, case, opened)
+                for case, opened in self.opened(TimerOpened)
+                if isinstance(opened, TimerOpened)
+            ]
+            first = min(due, key=lambda item: item[0], default=None)
+            start = min(self.starts, key=lambda item: item.schedule.due_at, default=None)
+            if (
+                start is not None
+                and start.schedule.due_at <= goal
+                and (first is None or start.schedule.due_at < first[0])
+            ):
+                self.now = max(self.now, start.schedule.due_at)
+                following = start.schedule.following()
+                self.starts.remove(start)
+                if following is not None:
+                    self.starts.append(replace(start, schedule=following))
+                self.begin(start.process, {}, start.element)
+            elif first is not None and first[0] <= goal:
+                self.now = max(self.now, first[0])
+                self.take(first[1], stimuli.FireTimer(first[2].token))
+            else:
+                self.now = goal
+                return
+        raise StepRefused(reason=f"more than {MAX_FIRINGS} timers became due")
+
+
+def hooks_of(services: Any) -> dict[str, tuple[str, Any]]:
+    if not isinstance(services, dict):
+        return {}
+    found: dict[str, tuple[str, Any]] = {}
+    for id, rule in services.items():
+        if isinstance(rule, dict) and len(rule) == 1 and next(iter(rule)) in ("error", "set"):
+            found[id] = next(iter(rule.items()))
+        elif rule == "noop":
+            found[id] = ("set", {})
+        else:
+            raise ScenarioInvalid(problem=f"services: {id}: {rule}")
+    return found
