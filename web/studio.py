@@ -108,7 +108,13 @@ def edit(definition_id: int) -> str:
     """This will open a version in the modeler."""
     versions = versions_of(definition_id)
     definition = next(row for row in versions if row.id == definition_id)
-    return render_template("studio/edit.html", definition=definition, versions=versions, newest=versions[0])
+    return render_template(
+        "studio/edit.html",
+        definition=definition,
+        versions=versions,
+        newest=versions[0],
+        forms=[{"id": row.key, "title": row.name} for row in current.read(queries.resources) if row.kind == "form"],
+    )
 
 
 @blueprint.get("/definitions/<int:definition_id>/xml")

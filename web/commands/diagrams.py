@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from engine import Engine, Fault, FaultsFound, bpmn, dmn
+from engine import Engine, Fault, FaultsFound, bpmn, dmn, scenarios
 from web.commands import installation, terminal
-from web.commands.terminal import MISUSED, N_, Failed, _, reason_of, say, say_wrong
+from web.commands.terminal import FAULTY, MISUSED, N_, Failed, _, reason_of, say, say_wrong
 
 DECISIONS = (".dmn",)
 DIAGRAMS = (".bpmn", ".xml")
@@ -96,3 +96,37 @@ def deploy_file(engine: Engine, file: Path, note: str) -> None:
     except FaultsFound as found:
         show_faults(file, found.faults)
         raise Failed(_("The diagram is not put in force; what was in force before stays so.")) from found
+
+
+@click.command(help=N_("Translate a model of Camunda 7, Flowable or Activiti, and report what became of each element."))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
+              help=N_("File to write the translated model to."))  # fmt: skip
+def convert(file: Path, output: Path) -> None:
+    """This will write the translated model and print what was translated, kept aside or is impossible."""
+    try:
+        xml, notes = bpmn.convert(terminal.read_text(file))
+    except FaultsFound as found:
+        show_faults(file, found.faults)
+        raise Failed(_("“{file}” cannot be translated; nothing was written.", file=file)) from found
+    kinds = {"translated": _("translated"), "kept": _("kept aside"), "impossible": _("impossible")}
+    for note in notes:
+        say(f"{kinds.get(note.kind, note.kind)}: {note.name or note.element}: {note.text}")
+    try:
+        output.write_bytes(xml)
+    except OSError as error:
+        raise Failed(_("“{path}” cannot be written: {reason}", path=output, reason=error.strerror or error)) from error
+    say(_("{file}: written; {count} notes", file=output, count=len(notes)))
+
+
+@click.command(help=N_("Run scenario files on a virtual clock in memory; a line each, then how many passed."))
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
+def scenario(files: tuple[Path, ...]) -> None:
+    """This will run the files, and those in folders, and end with exit code 1 unless all pass."""
+    paths = [path for file in files for path in (sorted(file.rglob("*.yaml")) if file.is_dir() else [file])]
+    outcomes = []
+    for line, has_passed in scenarios.report(paths):
+        say(line)
+        outcomes.append(has_passed)
+    if not paths or not all(outcomes):
+        raise click.exceptions.Exit(FAULTY)
