@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, flash, jsonify, redirect, request, send_file, url_for
+from flask import Blueprint, abort, flash, jsonify, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from engine.models import Attachment
 from web import current, errors
 from web.dossier import PHOTOS, file_address
+from web.previews import preview
 
 blueprint = Blueprint("attachments", __name__, url_prefix="/attachments")
 
@@ -58,7 +59,6 @@ def _keep(file: FileStorage, *, case_id: UUID | None = None, task_id: UUID | Non
     return current.engine().attach(
         by=current.actor(),
         name=file.filename or "",
-        content_type=file.mimetype,
         stream=file.stream,
         case_id=case_id,
         task_id=task_id,
@@ -67,17 +67,29 @@ def _keep(file: FileStorage, *, case_id: UUID | None = None, task_id: UUID | Non
 
 @blueprint.get("/<uuid:attachment_id>")
 def show(attachment_id: UUID) -> ResponseReturnValue:
-    """This will send a file: photos and PDF to look at, all else to keep, and nothing that a browser would run."""
+    """This will send a file: photos to look at, all else to keep, and nothing that a browser would run."""
     attachment, path = current.engine().open_attachment(attachment_id, by=current.actor())
-    looked_at = attachment.content_type in (*PHOTOS, "application/pdf")
+    is_photo = attachment.content_type in PHOTOS
     response = send_file(
         path.resolve(),
-        mimetype=attachment.content_type if looked_at else "application/octet-stream",
-        as_attachment=not looked_at,
+        mimetype=attachment.content_type if is_photo else "application/octet-stream",
+        as_attachment=not is_photo,
         download_name=attachment.name,
         etag=attachment.sha256,
         conditional=True,
     )
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self'"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+@blueprint.get("/<uuid:attachment_id>/preview")
+def show_preview(attachment_id: UUID) -> ResponseReturnValue:
+    """This will send a small picture of a photo."""
+    attachment, path = current.engine().open_attachment(attachment_id, by=current.actor())
+    small = preview(path) if attachment.content_type in PHOTOS else None
+    if small is None:
+        abort(404)
+    response = send_file(small, mimetype="image/jpeg", etag=f"{attachment.sha256}-small")
+    response.headers["Cache-Control"] = "private, max-age=86400"  # the bytes behind an id never change
+    return response.make_conditional(request)

@@ -102,9 +102,7 @@ def start_form(process_id: str) -> str:
 @blueprint.post("/start/<process_id>")
 def begin(process_id: str) -> ResponseReturnValue:
     """This will start a case with what was filled in."""
-    case = current.engine().start_case(
-        process_id, sent_form()["data"], by=current.actor(), locale=str(get_locale())
-    )
+    case = current.engine().start_case(process_id, sent_form()["data"], by=current.actor(), locale=str(get_locale()))
     flash(gettext("Started: %(number)s %(title)s", number=case.number, title=case.title), "success")
     return jsonify(location=url_for("cases.show", case_id=case.id))
 

@@ -84,7 +84,7 @@ class Settings:
 
     secret_key: str = field(metadata={"parse": _secret, "help": "Signs sessions; at least 32 random characters."})
     database_url: str = _setting(_database, "sqlite:///bihuan.db", "Database: sqlite:///path or postgresql+psycopg://…")
-    files: Path = _setting(Path, Path("files"), "Folder of the attachments.")
+    files: Path = field(default=Path("files"), metadata={"parse": Path, "help": "Folder of the attachments."})
     https: bool = _setting(_truth, True, "Pages are served by HTTPS: cookies are marked Secure, HSTS is sent.")
     proxies: int = _setting(_number(0, 5), 0, "How many reverse proxies stand in front and set X-Forwarded-*.")
     host: str = _setting(_text, "127.0.0.1", "Address to listen on.")
@@ -94,7 +94,7 @@ class Settings:
     session_hours: int = _setting(_number(1, 168), 10, "Hours after which a person must sign in again.")
     sign_in_rate: str = _setting(_rate, "10 per minute", "Attempts to sign in that one address may make.")
     rate_storage: str = _setting(_text, "memory://", "Where attempts are counted; redis://… for several servers.")
-    upload_megabytes: int = _setting(_number(1, 2048), 50, "Largest request, and so the largest attachment, in MB.")
+    upload_megabytes: int = _setting(_number(1, 20), 20, "Largest attachment in MB.")
     soon_days: int = _setting(_number(1, 30), 3, "Working days before its due date at which a task is due soon.")
     locale: str = _setting(_locale, "zh", "Language before sign-in: zh or en.")
     title: str = _setting(_text, "", "Name of the installation, shown on top and at sign-in.")
@@ -134,7 +134,7 @@ class Settings:
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "PERMANENT_SESSION_LIFETIME": timedelta(hours=self.session_hours),
-            "MAX_CONTENT_LENGTH": self.upload_megabytes * 1024 * 1024,
+            "MAX_CONTENT_LENGTH": (self.upload_megabytes + 1) * 1024 * 1024,  # a form stands around the file
             "MAX_FORM_MEMORY_SIZE": 4 * 1024 * 1024,
             "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: a form may lie open for a whole day
             "WTF_CSRF_SSL_STRICT": self.https,

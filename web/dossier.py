@@ -27,6 +27,7 @@ class File:
     size: int
     content_type: str
     url: str
+    preview: str
     uploaded_at: datetime
     uploaded_by: str
 
@@ -75,6 +76,7 @@ def files_of(attachments: Iterable[Attachment], names: Mapping[int, str]) -> lis
             row.size,
             row.content_type,
             file_address(row.id),
+            url_for("attachments.show_preview", attachment_id=row.id),
             row.uploaded_at,
             names.get(row.uploaded_by or 0, ""),
         )

@@ -6,9 +6,9 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, jsonify, make_response, render_template, request
+from flask import Flask, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, refresh
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -74,7 +74,7 @@ def answer(status: int, fact: str, *, number: str = "", **more: Any) -> Response
             "Files may have up to %(limit)s MB. Choose a smaller one or compress the photo.", limit=_upload_limit()
         )
     if wants_json():
-        body = {"message": fact or str(title)} | more | ({"number": number} if number else {})
+        body = {"message": fact or str(title), "detail": advice} | more | ({"number": number} if number else {})
         return make_response(jsonify(body), status)
     template = "errors/part.html" if request.headers.get("HX-Request") else "errors/page.html"
     page = render_template(
@@ -99,7 +99,7 @@ def of_engine(error: Exception) -> ResponseReturnValue:
     assert isinstance(error, BihuanError)
     more: dict[str, Any] = {}
     if (errors := getattr(error, "errors", None)) is not None:
-        more["errors"] = {path: [sentence(item) for item in items] for path, items in errors.items()}
+        more["errors"] = errors
     if faults := getattr(error, "faults", None):
         more["faults"] = [
             {"reason": fault.reason, "element": fault.element, "name": fault.name, "line": fault.line}
@@ -123,6 +123,8 @@ def of_fault(error: Exception) -> ResponseReturnValue:
     """This will log a fault of ours under a number and tell the person the number, and nothing else."""
     number = secrets.token_hex(4).upper()
     log.error("error %s at %s %s", number, request.method, request.path, exc_info=error)
+    g.fault = number  # the page of a fault asks the database for nothing: it may be the database that fails
+    refresh()
     return answer(500, "", number=number)
 
 

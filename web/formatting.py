@@ -123,7 +123,7 @@ def task_state(state: str) -> str:
 
 def role_title(role: str) -> str:
     """This will name a role, or several with a comma between; the process apps know the names, @ begins a login."""
-    titles = {code: title for app in current.engine().apps for code, title in app.roles.items()}
+    titles = {code: title for app in current.engine().apps.values() for code, title in app.roles.items()}
     return gettext(", ").join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
 
 
@@ -131,9 +131,10 @@ def _moment_of(text: str) -> str | None:
     if len(text) < 16 or text[4:5] != "-" or text[10:11] != "T":
         return None
     try:
-        return moment(datetime.fromisoformat(text)) if "+" in text[16:] or text.endswith("Z") else text.replace("T", " ")
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment(found) if found.tzinfo else f"{found:%Y-%m-%d %H:%M}"
 
 
 def register(app: Flask) -> None:

@@ -37,7 +37,7 @@ def buttons(schema: Mapping[str, Any] | None) -> list[Button]:
 
 
 def filled(schema: Mapping[str, Any] | None, data: Mapping[str, Any], files: Sequence[File]) -> dict[str, Any]:
-    """This will return the data as the bundle wants them: a stored file is an id, the bundle shows its name and size."""
+    """This will return the data as the bundle wants them: a stored file is an id, the bundle shows its name."""
     known = {file.id: file.as_json() for file in files}
     result = dict(data)
     if schema:

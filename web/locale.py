@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO, Any
 
-from flask import Blueprint, Flask, redirect, request, session
+from babel.messages.extract import extract_python
+from flask import Blueprint, Flask, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale, gettext
 from flask_login import current_user
@@ -16,15 +17,27 @@ from web.config import LOCALES
 
 blueprint = Blueprint("locale", __name__)
 
+YEAR = 365 * 24 * 3600  # seconds
+
 
 def choose() -> str:
-    """This will return the language of this request: chosen in this session, else the person's, else the default."""
+    """This will return the language of this request: chosen in this browser, else the person's, else the default."""
     from web import current
 
-    chosen = session.get("locale")
-    if chosen not in LOCALES and current_user and current_user.is_authenticated:
+    chosen = request.cookies.get(cookie_name())
+    if chosen not in LOCALES and is_signed_in():
         chosen = current_user.person.locale
     return chosen if chosen in LOCALES else current.settings().locale
+
+
+def is_signed_in() -> bool:
+    """This will tell whether a person is known; after a fault of ours nobody is asked for any more."""
+    return "fault" not in g and bool(current_user) and bool(current_user.is_authenticated)
+
+
+def cookie_name() -> str:
+    """This will return the cookie that keeps the choice: one a person, for several may share a machine."""
+    return f"locale-{current_user.person.id}" if is_signed_in() else "locale"
 
 
 def sentence(error: BihuanError | str) -> str:
@@ -58,30 +71,31 @@ class _Known(dict[str, Any]):
 
 @blueprint.post("/language")
 def switch() -> ResponseReturnValue:
-    """This will change the language of the pages, for this session and for the person from now on."""
+    """This will change the language of the pages for this person in this browser."""
     from web import current
     from web.accounts import destination
 
     chosen = request.form.get("locale", "")
+    response = redirect(destination(request.form.get("next")), 303)
     if chosen in LOCALES:
-        session["locale"] = chosen
-        if current_user.is_authenticated:
-            current.engine().choose_locale(chosen, by=current.actor())
-    return redirect(destination(request.form.get("next")))
+        response.set_cookie(
+            cookie_name(), chosen, max_age=YEAR, secure=current.settings().https, httponly=True, samesite="Lax"
+        )
+    return response
 
 
-def extract_errors(
-    file: IO[bytes], keywords: Iterable[str], comment_tags: Iterable[str], options: dict[str, str]
-) -> Iterator[tuple[int, str, str, list[str]]]:
-    """This will give pybabel the docstrings of error classes: they are the messages of errors."""
-    for node in ast.walk(ast.parse(file.read())):
-        if isinstance(node, ast.ClassDef) and node.bases and (words := ast.get_docstring(node)) and _is_error(node):
-            yield node.lineno, "", " ".join(words.split()), []
-
-
-def _is_error(node: ast.ClassDef) -> bool:
+def extract_sentences(
+    file: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: dict[str, Any]
+) -> Iterator[tuple[int, str, Any, list[str]]]:
+    """This will give pybabel the sentences of a module: calls of gettext, and the docstrings of error classes."""
+    yield from extract_python(file, keywords, comment_tags, options)
+    file.seek(0)
     known = {kind.__name__ for kind in _kinds(BihuanError)}
-    return node.name in known
+    for node in ast.walk(ast.parse(file.read())):
+        if isinstance(node, ast.ClassDef) and (words := ast.get_docstring(node)):
+            bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+            if bases & known or node.name in known:
+                yield node.lineno, "", " ".join(words.split()), []
 
 
 def _kinds(kind: type[BihuanError]) -> Iterator[type[BihuanError]]:

@@ -1,0 +1,105 @@
+"""The inbox: what waits for whom, claimed in the row, filtered, searched, paged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine import Engine
+
+from .conftest import PASSWORD, Browser, first_task
+
+Visit = Callable[[str], Browser]
+
+
+def text(browser: Browser, path: str) -> str:
+    answer = browser.get(path)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return answer.get_data(as_text=True)
+
+
+def test_the_first_page_is_the_inbox(visit: Visit) -> None:
+    assert visit("bob").get("/").location == "/inbox"
+
+
+def test_a_task_waits_in_the_inbox_of_its_queue_and_in_no_other(visit: Visit, leak: dict[str, Any]) -> None:
+    page = text(visit("bob"), "/inbox")
+    for words in ("现场查看", "厨房天花板滴水", "三栋 402", "LS-2026-001", "物业办 管道工", "剩 2 个工作日"):
+        assert words in page
+    assert "现场查看" not in text(visit("mallory"), "/inbox")
+    assert "现场查看" not in text(visit("carol"), "/inbox")
+
+
+def test_an_empty_inbox_says_so_and_offers_the_one_thing_to_do(visit: Visit) -> None:
+    page = text(visit("alice"), "/inbox")
+    assert "没有待办任务" in page
+    assert 'href="/cases/start"' in page
+    assert "没有待办任务" in text(visit("mallory"), "/inbox")
+
+
+def test_claiming_in_the_row_answers_with_the_row(visit: Visit, leak: dict[str, Any]) -> None:
+    bob = visit("bob")
+    answer = bob.post(f"{first_task(bob)}/claim", headers={"HX-Request": "true"})
+    row = answer.get_data(as_text=True).strip()
+    assert row.startswith("<tr")
+    assert "我的" in row
+    assert "签收" not in row
+    assert "现场查看" not in text(visit("bert"), "/inbox?show=queue")
+    assert "现场查看" in text(bob, "/inbox?show=mine")
+
+
+def test_who_claims_too_late_reads_who_was_faster_on_the_same_page(visit: Visit, leak: dict[str, Any]) -> None:
+    bob, bert = visit("bob"), visit("bert")
+    task = first_task(bert)
+    bob.post(f"{task}/claim")
+    answer = bert.post(f"{task}/claim", headers={"HX-Request": "true"})
+    assert answer.status_code == 409
+    assert answer.headers["HX-Retarget"] == "#notices"
+    assert "乙" in answer.get_data(as_text=True)
+    assert "<html" not in answer.get_data(as_text=True)
+
+
+def test_chips_count_and_search_finds_by_number_and_words(visit: Visit, leak: dict[str, Any]) -> None:
+    bob = visit("bob")
+    assert '<span class="count">1</span>' in text(bob, "/inbox")
+    assert "现场查看" in text(bob, "/inbox?q=LS-2026-001")
+    assert "现场查看" in text(bob, "/inbox?q=天花板")
+    page = text(bob, "/inbox?q=马路")
+    assert "没有符合条件的任务" in page
+    assert "现场查看" not in page
+
+
+def test_filters_by_limit(visit: Visit, leak: dict[str, Any]) -> None:
+    bob = visit("bob")
+    assert "没有符合条件的任务" in text(bob, "/inbox?due=overdue")
+    assert "现场查看" in text(bob, "/inbox?due=soon")
+
+
+def test_a_long_inbox_is_paged_and_every_task_is_on_one_page(visit: Visit, engine: Engine) -> None:
+    alice = engine.sign_in("alice", PASSWORD)
+    assert alice is not None
+    actor = engine.actor(alice.id)
+    for number in range(60):
+        engine.start_case("leak", {"地点": f"{number} 号", "漏水情况": f"滴水 {number:02}"}, by=actor)
+    bob, seen, path = visit("bob"), [], "/inbox"
+    while path:
+        page = text(bob, path)
+        seen += [number for number in range(60) if f"滴水 {number:02}" in page]
+        _, found, rest = page.partition('rel="next" href="')
+        path = rest.partition('"')[0].replace("&amp;", "&") if found else ""
+    assert sorted(seen) == list(range(60))
+
+
+def test_done_and_started_keep_what_a_person_did(visit: Visit, leak: dict[str, Any]) -> None:
+    bob = visit("bob")
+    assert "还没有办结的任务" in text(bob, "/done")
+    sent = {"data": {"漏水情况": "水管开裂", "部位": "pipe"}, "outcome": "漏水"}
+    assert bob.send("POST", f"{first_task(bob)}/complete", sent).status_code == 200
+    assert "现场查看" in text(bob, "/done")
+    assert "LS-2026-001" in text(visit("alice"), "/started")
+    assert "还没有发起过案件" in text(bob, "/started")
+
+
+def test_the_navigation_shows_only_what_a_person_may_use(visit: Visit) -> None:
+    assert 'href="/cases/start"' in text(visit("alice"), "/me")
+    assert 'href="/cases/start"' not in text(visit("bob"), "/me")
