@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Site:
     """What the pages ask and what they are answered: `(method, path) -> (status, JSON)`."""
 
     address: str
+    token: str = TOKEN
     answers: dict[tuple[str, str], tuple[int, Any]] = field(default_factory=dict)
     seen: list[Request] = field(default_factory=list)
 
@@ -118,6 +120,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def built_site() -> Iterator[Site]:
     """This will serve the pages as long as the tests run."""
+    if not (STATIC / "dist" / "manifest.json").is_file():
+        pytest.fail("the front end is not built: run make build")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Handler.site = Site(f"http://127.0.0.1:{server.server_port}")
     thread = Thread(target=server.serve_forever, daemon=True)
@@ -139,7 +143,8 @@ def site(built_site: Site) -> Site:
 def chromium() -> Iterator[Any]:
     """This will start one Chromium for all tests."""
     if not CHROMIUM.exists():
-        pytest.skip("no Chromium: apt-get install --no-install-recommends chromium fonts-wqy-microhei")
+        missing = "no Chromium: apt-get install --no-install-recommends chromium fonts-wqy-microhei"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
