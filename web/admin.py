@@ -11,14 +11,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from engine import Actor, BihuanError, access, queries
-from web import current
+from web import current, staff
 from web.formatting import role_title
 from web.locale import sentence
 from web.navigation import Entry
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-
-SHORTEST_PASSWORD = 10
 
 UNIT_KINDS = {
     "province": lazy_gettext("province"),
@@ -64,7 +62,7 @@ def incident_count() -> int:
 
 def role_choices() -> list[tuple[str, str]]:
     """This will list the roles of all process apps, by their titles, and the one of ours."""
-    known = {code: title for app in current.engine().apps for code, title in app.roles.items()}
+    known = {code: title for app in current.engine().apps.values() for code, title in app.roles.items()}
     known.setdefault("process_designer", gettext("process designer"))
     return sorted(known.items(), key=lambda pair: pair[1])
 
@@ -79,7 +77,7 @@ def index() -> ResponseReturnValue:
 def people() -> str:
     """This will list the accounts."""
     q = request.args.get("q", "").strip()[:100]
-    return render_template("admin/people.html", people=current.read(queries.people, q=q), q=q)
+    return render_template("admin/people.html", people=current.read(staff.accounts, q=q), q=q)
 
 
 @blueprint.get("/people/new")
@@ -94,7 +92,7 @@ def _new_person(typed: Any, fault: str = "") -> str:
         typed=typed,
         fault=fault,
         roles=role_choices(),
-        units=current.read(queries.units),
+        units=current.read(staff.tree),
     )
 
 
@@ -104,7 +102,8 @@ def add_person() -> ResponseReturnValue:
     typed = {name: value.strip() for name, value in request.form.items()}
     roles = [(typed["role"], typed["unit"])] if typed.get("role") and typed.get("unit") else []
     try:
-        current.engine().create_person(
+        staff.add(
+            current.engine(),
             login=typed.get("login", ""),
             name=typed.get("name", ""),
             post=typed.get("post", ""),
@@ -124,9 +123,9 @@ def person(login: str) -> str:
     """This will show one account."""
     return render_template(
         "admin/person.html",
-        person=current.read(queries.account, login),
+        person=current.read(staff.account, login),
         roles=role_choices(),
-        units=current.read(queries.units),
+        units=current.read(staff.tree),
         typed={},
     )
 
@@ -136,7 +135,7 @@ def give_role(login: str) -> ResponseReturnValue:
     """This will give the person a role in a unit."""
     role, unit = request.form.get("role", ""), request.form.get("unit", "")
     if role and unit:
-        current.engine().give_role(login, role, unit, by=current.actor())
+        staff.change_roles(current.engine(), login, by=current.actor(), added=[(role, unit)])
         flash(gettext("The role is given: %(role)s.", role=role_title(role)), "success")
     else:
         flash(gettext("Choose a role and a unit."), "danger")
@@ -146,8 +145,8 @@ def give_role(login: str) -> ResponseReturnValue:
 @blueprint.post("/people/<login>/roles/taken")
 def take_role(login: str) -> ResponseReturnValue:
     """This will take a role away from the person."""
-    role = request.form.get("role", "")
-    current.engine().take_role(login, role, request.form.get("unit", ""), by=current.actor())
+    role, unit = request.form.get("role", ""), request.form.get("unit", "")
+    staff.change_roles(current.engine(), login, by=current.actor(), removed=[(role, unit)])
     flash(gettext("The role is taken away: %(role)s.", role=role_title(role)), "success")
     return redirect(url_for("admin.person", login=login), 303)
 
@@ -156,7 +155,7 @@ def take_role(login: str) -> ResponseReturnValue:
 def reset_password(login: str) -> ResponseReturnValue:
     """This will set a new password and end all sessions of the person."""
     try:
-        current.engine().set_password(login, request.form.get("password", ""), by=current.actor())
+        staff.set_password(current.engine(), login, request.form.get("password", ""), by=current.actor())
         flash(gettext("The password is set; tell it to the person by a safe way."), "success")
     except BihuanError as error:
         flash(sentence(error), "danger")
@@ -170,7 +169,7 @@ def set_active(login: str) -> ResponseReturnValue:
     if login == current.actor().login and not is_active:
         flash(gettext("You cannot disable your own account."), "danger")
     else:
-        current.engine().set_active(login, is_active, by=current.actor())
+        staff.set_active(current.engine(), login, is_active, by=current.actor())
         flash(gettext("The account is in use again.") if is_active else gettext("The account is disabled."), "success")
     return redirect(url_for("admin.person", login=login), 303)
 
@@ -178,11 +177,11 @@ def set_active(login: str) -> ResponseReturnValue:
 @blueprint.get("/units")
 def units() -> str:
     """This will show the org tree and the roles, with how many people hold them."""
-    everybody = current.read(queries.people)
+    everybody = current.read(staff.accounts)
     holders = Counter(held.role for person in everybody for held in person.roles if person.is_active)
     return render_template(
         "admin/units.html",
-        units=current.read(queries.units),
+        units=current.read(staff.tree),
         kinds=UNIT_KINDS,
         roles=role_choices(),
         holders=holders,

@@ -58,7 +58,6 @@ def upload() -> Any:
     return current.engine().attach(
         by=current.actor(),
         name=file.filename,
-        content_type=file.mimetype or "application/octet-stream",
         stream=file.stream,
         **where,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import signal
 import socket
@@ -12,10 +13,15 @@ from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
+from sqlalchemy.exc import SQLAlchemyError
 
+from engine import BihuanError, Engine
 from web.commands import installation
 from web.commands.terminal import MISUSED, N_, Failed, _, say
 from web.config import PREFIX, Settings
+
+log = logging.getLogger(__name__)
+LONGEST_PAUSE = 30.0  # seconds between two looks while the database does not answer
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
@@ -97,6 +103,24 @@ def serve(host: str | None, port: int | None, processes: int | None, threads: in
     check_address(chosen.host, chosen.port)
     installation.open_engine(chosen)
     WebServer(chosen, is_quiet=quiet).run()
+
+
+def work(engine: Engine, *, poll: float, stop: threading.Event) -> None:
+    """This will run due jobs until `stop` is set; the job that runs is finished first.
+
+    A fault of the database or of a job's code must not end the worker: it is logged, and the next look comes later.
+    """
+    name = f"{socket.gethostname()}-{os.getpid()}"
+    pause = poll
+    while not stop.is_set():
+        try:
+            ran = engine.run_due_jobs(worker=name, should_stop=stop.is_set)
+            pause = poll
+        except (SQLAlchemyError, BihuanError):
+            log.exception("the worker could not look for due jobs; next look in %.0f s", pause)
+            ran, pause = 0, min(pause * 2, LONGEST_PAUSE)
+        if not ran:
+            stop.wait(pause)
 
 
 @click.command(help=N_("Run what is due: timers, service calls and retries. Any number of workers may run at once."))

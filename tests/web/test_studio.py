@@ -1,0 +1,113 @@
+"""Process design: who may, what a check says, what a deployment changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine import Engine
+from tests.web.conftest import Browser, first_task
+
+Visit = Callable[[str], Browser]
+
+
+@pytest.fixture
+def designer(visit: Visit, engine: Engine) -> Browser:
+    """A process designer who is no operator."""
+    engine.load_people(
+        [],
+        [
+            {
+                "login": "dora",
+                "name": "辛",
+                "password": "a long enough password",
+                "roles": [("process_designer", "town")],
+            }
+        ],
+    )
+    return visit("dora")
+
+
+def address(browser: Browser) -> str:
+    """This will return the address of the diagram on top of the list."""
+    found = re.search(r'href="(/studio/definitions/\d+)"', browser.get("/studio/").get_data(as_text=True))
+    assert found
+    return found[1]
+
+
+def test_a_handler_is_refused(visit: Visit) -> None:
+    assert visit("bob").get("/studio/").status_code == 403
+    assert "流程设计" not in visit("bob").get("/inbox").get_data(as_text=True)
+
+
+def test_the_list_shows_the_version_in_force_and_its_cases(designer: Browser, leak: dict[str, Any]) -> None:
+    page = designer.get("/studio/").get_data(as_text=True)
+    assert "生效中" in page
+    assert re.search(r'data-label="在办案件">1<', page)
+
+
+def test_the_page_of_a_diagram_may_use_inline_styles_and_no_other_page(designer: Browser) -> None:
+    edit = designer.get(address(designer))
+    assert "style-src 'self' 'unsafe-inline'" in edit.headers["Content-Security-Policy"]
+    assert "style-src 'self';" in designer.get("/studio/").headers["Content-Security-Policy"]
+    assert "script-src 'self';" in edit.headers["Content-Security-Policy"]
+
+
+def test_the_deployed_diagram_has_no_faults(designer: Browser) -> None:
+    xml = designer.get(f"{address(designer)}/xml").get_data(as_text=True)
+    answer = designer.send("POST", f"{address(designer)}/check", {"xml": xml})
+    assert answer.status_code == 200
+    assert [fault for fault in answer.get_json()["faults"] if fault["level"] == "error"] == []
+
+
+def test_all_faults_come_in_one_answer_at_their_elements_in_chinese(designer: Browser) -> None:
+    xml = designer.get(f"{address(designer)}/xml").get_data(as_text=True)
+    broken = re.sub(r'formId="leak-look"', 'formId="no-such-form"', xml)
+    broken = re.sub(r'candidateGroups="manager"', 'candidateGroups="no-such-role"', broken)
+    assert broken.count("no-such") == 2
+    faults = designer.send("POST", f"{address(designer)}/check", {"xml": broken}).get_json()["faults"]
+    errors = [fault for fault in faults if fault["level"] == "error"]
+    assert len(errors) == 2
+    for fault in errors:
+        assert fault["element"]
+        assert fault["name"]
+        assert re.search(r"[一-鿿]", fault["reason"]), fault
+    assert designer.send("POST", f"{address(designer)}/deploy", {"xml": broken, "note": ""}).status_code == 422
+
+
+def test_a_changed_diagram_becomes_a_version_and_running_cases_stay_on_theirs(
+    designer: Browser, visit: Visit, leak: dict[str, Any]
+) -> None:
+    before = address(designer)
+    xml = designer.get(f"{before}/xml").get_data(as_text=True)
+    changed = re.sub(r'name="[^"]*"( isExecutable)', r'name="漏水维修（新）"\1', xml)
+    assert changed != xml
+    answer = designer.send("POST", f"{before}/deploy", {"xml": changed, "note": "改名"})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert "第 2 版" in answer.get_json()["message"]
+    page = designer.get(answer.get_json()["location"]).get_data(as_text=True)
+    assert "第 1 版有 1 个在办案件" in page.replace(" 版", " 版")
+    assert first_task(visit("bob")), "the case that ran goes on"
+    assert "改名" in designer.get("/studio/").get_data(as_text=True)
+
+
+def test_another_process_id_is_refused(designer: Browser) -> None:
+    xml = designer.get(f"{address(designer)}/xml").get_data(as_text=True)
+    answer = designer.send("POST", f"{address(designer)}/deploy", {"xml": xml.replace('"leak"', '"flood"'), "note": ""})
+    assert answer.status_code == 422
+
+
+def test_a_request_without_a_diagram_is_refused(designer: Browser) -> None:
+    assert designer.send("POST", f"{address(designer)}/check", {"note": "nothing"}).status_code == 422
+
+
+def test_forms_can_be_read(designer: Browser) -> None:
+    page = designer.get("/studio/").get_data(as_text=True)
+    for found in re.findall(r'<a href="(/studio/resources/\d+)"', page):
+        answer = designer.get(found)
+        assert answer.status_code == 200
+        assert "数据名称" in answer.get_data(as_text=True)
+    assert page.count("/studio/resources/") >= 3
