@@ -5,12 +5,13 @@ from __future__ import annotations
 from lxml import etree
 
 from engine.bpmn import elements
+from engine.bpmn.checks import check
 from engine.bpmn.convert import translate
 from engine.bpmn.expressions import Values, place_of
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
 from engine.bpmn.parser import ProcessSpec, specs_of
-from engine.bpmn.process import Diagram, Process
+from engine.bpmn.process import Diagram, Note, Process
 from engine.bpmn.source import BIHUAN, MODELER, ZEEBE, Deadline, bpmn, line_of, local, read
 from engine.errors import FaultsFound
 
@@ -47,8 +48,12 @@ def parse(xml: bytes) -> Diagram:
     for spec in specs:
         values = Values(strict=native)
         process = elements.build(spec, definitions, values)
-        faults.extend(values.faults)
-        faults.extend(_lost(spec, process))
+        found = [*values.faults, *_lost(spec, process)]
+        found = found or check(process)
+        if found and _is_drawing(spec, specs):
+            diagram.notes.append(_drawing(process, found))
+            continue
+        faults.extend(found)
         if process.nodes:
             diagram.processes[process.id] = process
     if not diagram.processes:
@@ -56,6 +61,18 @@ def parse(xml: bytes) -> Diagram:
     if faults:
         raise FaultsFound(list(faults))
     return diagram
+
+
+def _is_drawing(spec: ProcessSpec, specs: list[ProcessSpec]) -> bool:
+    """A pool that is not executable may be drawn beside one that is, to show with whom it talks."""
+    return spec.element.get("isExecutable") == "false" and any(
+        other.nodes and other.element.get("isExecutable") != "false" for other in specs
+    )
+
+
+def _drawing(process: Process, found: list[DiagramFault]) -> Note:
+    reasons = "; ".join(str(problem) for problem in found)
+    return Note(process.id, process.name, "kept", "not-executable", f"This process is only drawn: {reasons}")
 
 
 def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
@@ -71,10 +88,24 @@ def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
         node = spec.nodes.get(flow.source)
         if node is not None and flow.target in process.nodes and flow.target not in node.outputs:
             found.append(fault("element-lost", flow.id, flow.name, None, type="sequenceFlow"))
+    found.extend(_stores(spec))
     for id, node_spec in spec.nodes.items():
         if elements.definitions_in(node_spec.element) and process.nodes[id].event is None:
             place = place_of(node_spec.element)
             found.append(fault("element-lost", id, place.name, place.line, type="eventDefinition"))
+    return found
+
+
+def _stores(spec: ProcessSpec) -> list[DiagramFault]:
+    """Data stores that a node reads or writes: nothing here would do it."""
+    stores = {str(item.get("id")) for item in spec.element.iter(bpmn("dataStoreReference"))}
+    found = []
+    for item in spec.element.iter(bpmn("dataInputAssociation"), bpmn("dataOutputAssociation")):
+        for reference in item.iter(bpmn("sourceRef"), bpmn("targetRef")):
+            above = item.getparent()
+            if (reference.text or "").strip() in stores and above is not None:
+                place = place_of(above)
+                found.append(fault("data-store", place.id, place.name, place.line, ref=reference.text))
     return found
 
 

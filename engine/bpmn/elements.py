@@ -11,7 +11,7 @@ from engine.bpmn.events import event_of
 from engine.bpmn.expressions import Place, Values, place_of
 from engine.bpmn.parser import ProcessSpec, Spec
 from engine.bpmn.process import SCOPES, Content, Flow, Loop, Node, Process
-from engine.bpmn.source import bpmn, child, children, extension, line_of, local, text_of, zeebe
+from engine.bpmn.source import bpmn, child, children, extension, extensions, line_of, local, text_of, zeebe
 
 DIRECTION_FREE = frozenset({"association", "textAnnotation", "group"})
 
@@ -49,6 +49,9 @@ def build(spec: ProcessSpec, definitions: Definitions, values: Values) -> Proces
         properties=dialect.properties_of(element),
         lanes=[lane.get("name") or str(lane.get("id")) for lane in element.iter(bpmn("lane"))],
     )
+    for form in extensions(element, zeebe("userTaskForm")):
+        process.forms[form.get("id") or ""] = text_of(form)
+    process.is_native = values.strict
     process.strict = process.properties.get("bihuan:uncaughtErrors") != "end"
     for index, node_spec in enumerate(spec.nodes.values()):
         process.nodes[node_spec.id] = _node(node_spec, index, definitions, values)

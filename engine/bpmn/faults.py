@@ -161,7 +161,6 @@ REASONS: dict[str, tuple[str, str]] = {
         "{place}：{text} 不是 {low} 到 {high} 之间的数。",
     ),
     "list-invalid": ("{place}: the list {text} has an empty member.", "{place}：列表 {text} 中有空项。"),
-    "import-impossible": ("{what} cannot be translated.", "{what} 无法转换。"),
     "element-lost": (
         "This {type} was not understood and would be lost.",
         "未能识别这个 {type}，部署后会丢失。",
@@ -178,12 +177,64 @@ class DiagramFault(Fault):
     @property
     def chinese(self) -> str:
         """This will return the reason for officials."""
-        return REASONS[self.code or "element-lost"][1].format_map(_Shown(self.details))
+        return REASONS[self.code or "element-lost"][1].format_map(
+            _Shown({name: TERMS.get(value, value) for name, value in self.details.items()})
+        )
 
 
 class _Shown(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "…"
+
+
+# What the details of a fault name, for the Chinese texts.
+TERMS: dict[object, str] = {
+    "source": "起",
+    "target": "终",
+    "message": "消息",
+    "signal": "信号",
+    "error": "错误",
+    "escalation": "升级",
+    "timer": "定时器",
+    "date": "日期",
+    "duration": "时长",
+    "cycle": "循环周期",
+    "conditional": "条件",
+    "compensation": "补偿",
+    "cancel": "取消",
+    "terminate": "终止",
+    "link": "链接",
+    "condition": "条件",
+    "loop condition": "循环条件",
+    "completion condition": "完成条件",
+    "input": "输入映射",
+    "output": "输出映射",
+    "script": "脚本",
+    "assignee": "办理人",
+    "groups": "候选组",
+    "users": "候选人",
+    "unit": "办理单位",
+    "due date": "到期时间",
+    "follow-up date": "提醒时间",
+    "priority": "优先级",
+    "form": "表单",
+    "service": "服务",
+    "listener": "监听器",
+    "retries": "重试次数",
+    "decision": "决策",
+    "called process": "被调用流程",
+    "message name": "消息名称",
+    "signal name": "信号名称",
+    "error code": "错误代码",
+    "escalation code": "升级代码",
+    "correlation key": "关联键",
+    "input collection": "输入集合",
+    "output element": "输出元素",
+    "loop cardinality": "实例数量",
+    "loop maximum": "最大循环次数",
+    "active elements": "初始活动",
+    "variable names": "变量名",
+}
 
 
 def fault(

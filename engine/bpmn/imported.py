@@ -15,6 +15,7 @@ from engine.bpmn.vendor import (
     add,
     attribute,
     extend,
+    holder,
     map_input,
     map_output,
     vendor_children,
@@ -121,7 +122,7 @@ def _form_fields(element: etree._Element, report: Report) -> None:
     schema = {"type": "default", "id": id, "schemaVersion": 19, "components": [_component(item) for item in fields]}
     process = next((above for above in element.iterancestors() if local(above) == "process"), None)
     if process is not None:
-        form = add(extend(process, "userTaskForms"), "userTaskForm", id=id)
+        form = add(holder(process), "userTaskForm", id=id)
         form.text = json.dumps(schema, ensure_ascii=False)
         extend(element, "formDefinition", formKey=f"camunda-forms:bpmn:{id}")
         report.translated(element, "form fields", str(len(fields)), id)

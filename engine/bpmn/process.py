@@ -298,6 +298,7 @@ class Process:
     flows: dict[str, Flow] = field(default_factory=dict)
     content: Content = field(default_factory=Content)
     strict: bool = True
+    is_native: bool = True
     uses: list[Use] = field(default_factory=list)
     forms: dict[str, str] = field(default_factory=dict)
     cache: dict[str, Any] = field(default_factory=dict)

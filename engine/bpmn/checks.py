@@ -1,0 +1,198 @@
+"""What makes a diagram impossible to execute although each of its elements is understood: rules between elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.bpmn.faults import DiagramFault, fault
+from engine.bpmn.process import SCOPES, Flow, Node, Process
+
+Rule = Callable[[Process, Node], Iterator[DiagramFault]]
+
+
+def check(process: Process) -> list[DiagramFault]:
+    """This will return every fault of `process`, in document order."""
+    found = [problem for node in process.walk() for rule in _RULES for problem in rule(process, node)]
+    found.extend(_entries(process, None))
+    found.extend(_flows(process))
+    return found
+
+
+def _at(node: Node, code: str, **details: object) -> DiagramFault:
+    return fault(code, node.id, node.name, node.line, **details)
+
+
+def _kind(node: Node) -> str:
+    return node.event.kind if node.event is not None else "none"
+
+
+def _flows(process: Process) -> Iterator[DiagramFault]:
+    if not process.is_native:
+        return
+    for node in process.walk():
+        if node.type not in ("exclusiveGateway", "inclusiveGateway") or len(node.outgoing) < 2:
+            continue
+        for flow in node.outgoing:
+            if flow.condition is None and flow.id != node.default:
+                yield _at(node, "flow-condition-missing", flow=_name(flow))
+
+
+def _name(flow: Flow) -> str:
+    return flow.name or flow.id
+
+
+def _defaults(process: Process, node: Node) -> Iterator[DiagramFault]:
+    if node.default and node.default not in {flow.id for flow in node.outgoing}:
+        yield _at(node, "default-missing", flow=node.default)
+    for flow in node.outgoing:
+        if flow.id == node.default and flow.condition is not None and process.is_native:
+            yield _at(node, "default-conditional", flow=_name(flow))
+
+
+def _ends(process: Process, node: Node) -> Iterator[DiagramFault]:
+    if node.type == "startEvent" and node.incoming:
+        yield _at(node, "start-incoming")
+    if node.type == "endEvent" and node.outgoing:
+        yield _at(node, "end-outgoing")
+    if node.by_event and (node.incoming or node.outgoing):
+        yield _at(node, "event-subprocess-flow")
+
+
+def _boundaries(process: Process, node: Node) -> Iterator[DiagramFault]:
+    if node.type != "boundaryEvent":
+        return
+    host = process.nodes.get(node.attached_to or "")
+    if host is None or not host.is_activity or host.scope != node.scope or host.by_event:
+        yield _at(node, "boundary-detached", ref=node.attached_to or "")
+        return
+    if node.incoming:
+        yield _at(node, "boundary-incoming")
+    kind = _kind(node)
+    if kind in ("error", "cancel", "compensation") and not node.interrupting and process.is_native and kind != "compensation":
+        yield _at(node, "non-interrupting", kind=kind)
+    if kind == "cancel" and host.type != "transaction":
+        yield _at(node, "cancel-outside")
+    if kind == "compensation":
+        yield from _compensation(process, node)
+
+
+def _compensation(process: Process, node: Node) -> Iterator[DiagramFault]:
+    if node.outgoing:
+        yield _at(node, "compensation-flow")
+    handler = process.nodes.get(node.handler or "")
+    if handler is None:
+        yield _at(node, "handler-missing")
+    elif not handler.is_activity or handler.by_event or handler.scope != node.scope:
+        yield _at(node, "handler-invalid", ref=handler.id)
+    elif handler.incoming or handler.outgoing:
+        yield _at(handler, "handler-flow")
+
+
+def _subprocess(process: Process, node: Node) -> Iterator[DiagramFault]:
+    if node.type not in SCOPES or node.content is None:
+        return
+    starts = node.content.starts
+    if node.by_event:
+        if len(starts) != 1 or starts[0].event is None:
+            yield _at(node, "event-subprocess-start")
+        elif _kind(starts[0]) == "error" and not starts[0].interrupting and process.is_native:
+            yield _at(starts[0], "non-interrupting", kind="error")
+        return
+    if node.type == "adHocSubProcess":
+        for inner in node.content.nodes:
+            if inner.type in ("startEvent", "endEvent"):
+                yield _at(inner, "ad-hoc-event", type=inner.type)
+        if not any(inner.is_activity and not inner.incoming and not inner.by_event for inner in node.content.nodes):
+            yield _at(node, "ad-hoc-empty")
+        return
+    if len(starts) > 1 or any(start.event is not None for start in starts):
+        yield _at(node, "subprocess-starts")
+    yield from _entries(process, node)
+
+
+def _entries(process: Process, node: Node | None) -> Iterator[DiagramFault]:
+    content = process.content if node is None else node.content
+    if content is None:
+        return
+    if node is None:
+        for start in content.starts:
+            if _kind(start) in ("error", "escalation", "compensation"):
+                yield _at(start, "start-kind", kind=_kind(start))
+    if not content.entries and not content.starts:
+        id, name, line = (process.id, process.name, None) if node is None else (node.id, node.name, node.line)
+        yield fault("no-entry", id, name, line)
+
+
+def _event_gateway(process: Process, node: Node) -> Iterator[DiagramFault]:
+    if node.type != "eventBasedGateway":
+        return
+    if not node.outgoing:
+        yield _at(node, "event-gateway-narrow")
+    for flow in node.outgoing:
+        target = process.nodes.get(flow.target)
+        if target is None:
+            continue
+        if target.type not in ("intermediateCatchEvent", "receiveTask") or _kind(target) == "link" or target.loop:
+            yield _at(node, "event-gateway-target", ref=target.name or target.id)
+        elif len(target.incoming) > 1 and process.is_native:
+            yield _at(node, "event-gateway-shared", ref=target.name or target.id)
+
+
+def _links(process: Process, node: Node) -> Iterator[DiagramFault]:
+    if _kind(node) != "link" or node.event is None:
+        return
+    link = node.event.name.text if node.event.name else ""
+    throws = node.type == "intermediateThrowEvent"
+    if throws and link not in process.inside(node.scope).links:
+        yield _at(node, "link-missing", link=link)
+    if node.outgoing if throws else node.incoming:
+        yield _at(node, "link-flow")
+
+
+def _messages(process: Process, node: Node) -> Iterator[DiagramFault]:
+    event = node.event
+    if event is None or event.kind != "message" or not process.is_native or event.name is None:
+        return
+    catches = node.type in ("receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent")
+    is_root_start = node.type == "startEvent" and node.scope == process.id
+    if catches and not is_root_start and event.correlation_key is None:
+        yield _at(node, "correlation-missing", message=event.name.text)
+
+
+def _throws(process: Process, node: Node) -> Iterator[DiagramFault]:
+    kind = _kind(node)
+    if node.type not in ("endEvent", "intermediateThrowEvent"):
+        return
+    if kind == "cancel" and not any(scope.type == "transaction" for scope in _around(process, node)):
+        yield _at(node, "cancel-outside")
+    activity = node.event.activity if node.event is not None else None
+    if kind == "compensation" and activity:
+        target = process.nodes.get(activity)
+        visible = {scope.id for scope in _around(process, node)[:1]} or {process.id}
+        around = _around(process, node)
+        while around and around[0].by_event:
+            visible.add(around[0].scope)
+            around = around[1:]
+        if target is None or not target.is_activity or target.scope not in visible:
+            yield _at(node, "compensation-target", ref=activity)
+
+
+def _around(process: Process, node: Node) -> list[Node]:
+    found = []
+    scope = process.nodes.get(node.scope)
+    while scope is not None:
+        found.append(scope)
+        scope = process.nodes.get(scope.scope)
+    return found
+
+
+_RULES: tuple[Rule, ...] = (
+    _defaults,
+    _ends,
+    _boundaries,
+    _subprocess,
+    _event_gateway,
+    _links,
+    _messages,
+    _throws,
+)
