@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -126,13 +126,20 @@ def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
     for process in children.values():
         if process.poll() is None:
             process.terminate()
+        else:
+            _signal_group(process, signal.SIGTERM)  # the workers of a web server that was killed
     deadline = time.monotonic() + SECONDS_TO_STOP
     for process in children.values():
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # the web server's own workers too
+            _signal_group(process, signal.SIGKILL)
             process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], name: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, name)
 
 
 def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:

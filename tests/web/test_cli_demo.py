@@ -1,0 +1,165 @@
+"""The demo as a stranger runs it: real processes, real ports."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+READY_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Demo:
+    """A running `bihuan demo` and what it has written so far."""
+
+    def __init__(self, folder: Path, port: int, log: Path) -> None:
+        """This will start it; its output goes to `log`."""
+        self.folder, self.port, self.log = folder, port, log
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("BIHUAN_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "web.cli", "demo", "--port", str(port), "--folder", str(folder)],
+            cwd=ROOT,
+            env={**environment, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+            stdout=log.open("wb"),
+            stderr=subprocess.STDOUT,
+        )
+
+    @property
+    def written(self) -> str:
+        """This will return its output."""
+        return self.log.read_text(encoding="utf-8")
+
+    def wait_until_ready(self) -> float:
+        """This will return after how many seconds it said that it is ready."""
+        started = time.monotonic()
+        while time.monotonic() < started + READY_SECONDS:
+            if "Bihuan is ready at" in self.written:
+                return time.monotonic() - started
+            assert self.process.poll() is None, self.written
+            time.sleep(0.1)
+        raise AssertionError(self.written)
+
+    def children(self) -> dict[str, int]:
+        """This will return the process ids of the web server and the worker."""
+        found = {}
+        listed = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True, check=True
+        )
+        for line in listed.stdout.splitlines():
+            pid, command = line.split(maxsplit=1)
+            if match := re.search(r"web\.cli (serve|worker)", command):
+                found[match[1]] = int(pid)
+        return found
+
+    def answers(self) -> bool:
+        """This will tell whether a page is served."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def end(self, name: signal.Signals = signal.SIGTERM) -> int:
+        """This will stop it as Ctrl-C or a system does, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(name)
+        return self.process.wait(timeout=40)
+
+
+def is_alive(pid: int) -> bool:
+    """This will tell whether a process runs; a dead one that nobody buried yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "world"
+
+
+@pytest.fixture
+def demo(folder: Path, tmp_path: Path) -> Iterator[Demo]:
+    """A demo that is ready."""
+    running = Demo(folder, free_port(), tmp_path / "log")
+    try:
+        running.wait_until_ready()
+        yield running
+    finally:
+        running.end()
+
+
+def test_the_demo_shows_its_steps_its_address_and_an_account_of_each_role(demo: Demo) -> None:
+    assert demo.answers()
+    assert re.findall(r"^\[(\d)/\d\]", demo.written, re.M) == ["1", "2", "3", "4", "5"]
+    assert f"http://127.0.0.1:{demo.port}" in demo.written
+    assert "Password of all accounts" in demo.written
+    assert set(demo.children()) == {"serve", "worker"}
+
+
+def test_ctrl_c_ends_both_processes_and_a_second_start_is_quick_and_keeps_the_data(
+    demo: Demo, folder: Path, tmp_path: Path
+) -> None:
+    children = demo.children()
+    before = (folder / "bihuan.db").stat().st_ino
+    assert demo.end(signal.SIGINT) == 0
+    assert not any(is_alive(pid) for pid in children.values())
+    assert not demo.answers()
+    assert "The data is kept" in demo.written
+    second = Demo(folder, demo.port, tmp_path / "second")
+    try:
+        assert second.wait_until_ready() < 15
+        assert "unchanged" in second.written
+        assert (folder / "bihuan.db").stat().st_ino == before
+    finally:
+        assert second.end() == 0
+
+
+@pytest.mark.parametrize(("victim", "other"), [("worker", "serve"), ("serve", "worker")])
+def test_when_one_process_dies_the_other_is_stopped_and_the_exit_code_says_so(
+    demo: Demo, victim: str, other: str
+) -> None:
+    children = demo.children()
+    os.kill(children[victim], signal.SIGKILL)
+    assert demo.process.wait(timeout=40) == 1
+    assert not is_alive(children[other])
+    assert "ended by itself" in demo.written
+    assert "the data is kept" in demo.written
+
+
+def test_a_port_in_use_is_said_at_once(folder: Path, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        late = Demo(folder, port, tmp_path / "log")
+        assert late.process.wait(timeout=30) == 2
+    assert f"Port {port} is in use" in late.written
+
+
+def test_reset_deletes_only_what_is_a_demo(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "thesis.txt").write_text("ten years of work")
+    command = [sys.executable, "-m", "web.cli", "demo", "--reset", "--folder", str(precious)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert (precious / "thesis.txt").exists()
