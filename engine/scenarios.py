@@ -1,7 +1,8 @@
 """Runs scenario files: diagrams on a virtual clock in memory, checked step by step, without a line of Python.
 
-A file names its `models`, the `process` to start and `runs`; each run is a list of steps: start, complete, advance, message,
-signal, set, enable, service, expect. A refused step leaves everything as it was and must be followed by `expect: {error: true}`.
+A file names its `models`, the `process` to start and `runs`; each run is a list of steps: start, complete, advance,
+message, signal, set, enable, service, expect. A refused step leaves everything as it was and must be followed by
+`expect: {error: true}`.
 """
 
 from __future__ import annotations
@@ -82,24 +83,12 @@ class Runner:
             self.refusal = error.message
             self.world.cases, self.world.kept, self.world.now, self.world.starts = before, kept, now, starts
         if self.refusal is not None and not expected.get("error"):
-            raise StepFailed(f"it was refused: {self.refusal}; {self.stands()}")
+            raise StepFailed(f"it was refused: {self.refusal}; {_stands(self.world)}")
 
     def _refuse_incidents(self) -> None:
         found = [text for case in self.world.cases for text in case.incidents.values()]
         if found:
             raise StepRefused(reason="; ".join(found))
-
-    def stands(self) -> str:
-        """This will say what is open, for people."""
-        return f"open tasks {self.tasks()}, waiting {self.waiting()}"
-
-    def tasks(self) -> list[str]:
-        """This will return the open user tasks as scenarios name them."""
-        return sorted(_task_name(opened) for _, opened in self.world.opened(TaskOpened))
-
-    def waiting(self) -> list[str]:
-        """This will return the ids of the elements that wait for an event."""
-        return sorted(opened.element for _, opened in self.world.opened(*WAITS))
 
     def start(self, step: dict[str, Any], data: Any) -> None:
         """This will start a case of the scenario's process."""
@@ -158,12 +147,12 @@ class Runner:
     def expect(self, expected: dict[str, Any]) -> None:
         """This will compare what stands with what is expected."""
         if self.refusal is None and expected.get("error"):
-            raise StepFailed(f"the step before should have been refused; {self.stands()}")
+            raise StepFailed(f"the step before should have been refused; {_stands(self.world)}")
         case = self.world.cases[0] if self.world.cases else None
         actual: dict[str, Any] = {
             "error": self.refusal is not None,
-            "tasks": self.tasks(),
-            "waiting": self.waiting(),
+            "tasks": _tasks(self.world),
+            "waiting": _waiting(self.world),
             "ended": case is not None and case.ended,
             "incidents": sorted(text.split(":", 1)[0] for case in self.world.cases for text in case.incidents.values()),
             "services": sorted(
@@ -172,25 +161,38 @@ class Runner:
         }
         for what, wanted in expected.items():
             if what == "vars":
-                self._expect_variables(wanted, case)
+                _expect_variables(wanted, case)
             elif what not in actual:
                 raise StepFailed(f"expect has no {what}; it has {', '.join((*actual, 'vars'))}")
             else:
                 wanted = sorted(wanted) if isinstance(wanted, list) else wanted
                 if actual[what] != wanted:
-                    raise StepFailed(f"{what} expected {wanted}, but there is {actual[what]}; {self.stands()}")
-
-    def _expect_variables(self, wanted: dict[str, Any], case: Case | None) -> None:
-        data = case.data if case is not None else {}
-        for name, value in wanted.items():
-            if data.get(name) != value:
-                raise StepFailed(f"variable {name} expected {value!r}, but it is {data.get(name)!r}")
+                    raise StepFailed(f"{what} expected {wanted}, but there is {actual[what]}; {_stands(self.world)}")
 
 
 VERBS: dict[str, Callable[[Runner, dict[str, Any], Any], None]] = {
     name: getattr(Runner, name)
     for name in ("start", "complete", "advance", "message", "signal", "set", "enable", "service")
 }
+
+
+def _expect_variables(wanted: dict[str, Any], case: Case | None) -> None:
+    data = case.data if case is not None else {}
+    for name, value in wanted.items():
+        if data.get(name) != value:
+            raise StepFailed(f"variable {name} expected {value!r}, but it is {data.get(name)!r}")
+
+
+def _stands(world: World) -> str:
+    return f"open tasks {_tasks(world)}, waiting {_waiting(world)}"
+
+
+def _tasks(world: World) -> list[str]:
+    return sorted(_task_name(opened) for _, opened in world.opened(TaskOpened))
+
+
+def _waiting(world: World) -> list[str]:
+    return sorted(opened.element for _, opened in world.opened(*WAITS))
 
 
 def _shown(step: dict[str, Any]) -> str:
@@ -283,7 +285,7 @@ def run_file(path: str | Path) -> list[RunResult]:
 
 
 def report(paths: Iterable[str | Path]) -> Iterator[tuple[str, bool]]:
-    """This will run scenario files and give one line for each with whether it passed, then `scenarios: A of B passed`."""
+    """This will run files and give one line for each with whether it passed, then `scenarios: A of B passed`."""
     total = passed = 0
     for path in paths:
         results = run_file(path)

@@ -167,10 +167,11 @@ class World:
     def deliver(self, name: str, key: str | None, data: dict[str, Any]) -> bool:
         """This will give a message to one receiver, or start a case with it; False when nobody waits."""
         for case, opened in self.opened(MessageAwaited):
-            if isinstance(opened, MessageAwaited) and opened.message == name:
-                if key is None or opened.correlation_key in (None, key):
-                    self.take(case, stimuli.ReceiveMessage(opened.token, data))
-                    return True
+            if not isinstance(opened, MessageAwaited) or opened.message != name:
+                continue
+            if key is None or opened.correlation_key in (None, key):
+                self.take(case, stimuli.ReceiveMessage(opened.token, data))
+                return True
         for process in self.processes.values():
             for start in process.starts:
                 if start.kind == "message" and start.message == name:

@@ -39,7 +39,7 @@ def open_ad_hoc(run: Run, token: Token) -> None:
 
 
 def may_start(token: Token, element: str) -> bool:
-    """This will tell whether `element` can be started now; with sequential ordering one activity is done after the other."""
+    """This will tell whether `element` can be started now; with sequential ordering only one is open at a time."""
     ad_hoc = token.node.ad_hoc
     if token.info.get("enough") or (ad_hoc is not None and ad_hoc.sequential and token.live_children):
         return False

@@ -39,7 +39,7 @@ def call(run: Run, token: Token) -> None:
 def come_back(run: Run, token: Token) -> None:
     """This will hand over the results of the called process and go on behind the call.
 
-    Without output mappings everything goes back unless the diagram says no; with both, mappings win over what goes back.
+    Without output mappings everything goes back unless the diagram says no; with both, the mappings win.
     """
     close_events(run, token)
     document = token.doc or {}

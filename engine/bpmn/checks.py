@@ -68,7 +68,12 @@ def _boundaries(process: Process, node: Node) -> Iterator[DiagramFault]:
     if node.incoming:
         yield _at(node, "boundary-incoming")
     kind = _kind(node)
-    if kind in ("error", "cancel", "compensation") and not node.interrupting and process.is_native and kind != "compensation":
+    if (
+        kind in ("error", "cancel", "compensation")
+        and not node.interrupting
+        and process.is_native
+        and kind != "compensation"
+    ):
         yield _at(node, "non-interrupting", kind=kind)
     if kind == "cancel" and host.type != "transaction":
         yield _at(node, "cancel-outside")

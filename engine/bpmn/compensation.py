@@ -1,7 +1,7 @@
 """Undoing completed work: what was completed is recorded in its scope, handlers run in reverse order of completion.
 
-A record is [element, local variables, inner records]. Handlers of the items of one multi-instance activity have no order
-among themselves and run together; every other handler waits for those of what was completed after it.
+A record is [element, local variables, inner records]. Handlers of the items of one multi-instance activity have no
+order among themselves and run together; every other handler waits for those of what was completed after it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _keep(scope: Token, records: list[Record]) -> None:
 
 
 def _visible(token: Token) -> list[Token]:
-    """The scope of the thrower; from inside an event subprocess also the scope that it belongs to, which it may undo."""
+    """The scope of the thrower; from inside an event subprocess also the scope that this handles events of."""
     scopes = [scope_of(token)]
     while scopes[-1].node.by_event and scopes[-1].parent is not None:
         scopes.append(scope_of(scopes[-1]))
@@ -156,7 +156,7 @@ def _finish(run: Run, token: Token) -> None:
 
 
 def cancel_transaction(run: Run, token: Token) -> None:
-    """This will end everything open in the transaction around `token`, undo what is done, and leave by its cancel event."""
+    """This will end what is open in the transaction around `token`, undo what is done, and leave by its cancel event."""
     transaction = next((above for above in token.ancestors() if above.node.type == "transaction"), None)
     if transaction is None:
         raise Stuck("There is no transaction to cancel.")

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from lxml import etree
 
-from engine import feel
-from engine.bpmn import juel, translation
-from engine.bpmn.imported import TASKS, form, service_task
+from engine.bpmn.imported import TASKS, form
 from engine.bpmn.normal import normalise
 from engine.bpmn.process import ACTIVITIES, Note
-from engine.bpmn.source import XSI, ZEEBE, bpmn, child, line_of, local, read, text_of
+from engine.bpmn.rewriting import (
+    ad_hoc,
+    call_activity,
+    conditional_event,
+    error_variables,
+    input_output,
+    listeners,
+    loop_condition,
+    multi_instance,
+    named_value,
+    retries,
+    sequence_flow,
+    thrown_message,
+    timer,
+)
+from engine.bpmn.source import ZEEBE, bpmn, line_of, local, read
 from engine.bpmn.vendor import (
     Report,
     add,
     attribute,
     extend,
-    holder,
-    map_input,
-    map_output,
-    vendor_children,
-    vendor_extensions,
     vendor_name,
 )  # fmt: skip
-from engine.errors import FaultsFound, Invalid
+from engine.errors import FaultsFound
 
-DROPPED = frozenset(
-    [
-        "async", "asyncBefore", "asyncAfter", "exclusive", "asyncLeave", "historyTimeToLive", "isStartableInTasklist",
-        "autoStoreVariables", "formFieldValidation", "doNotIncludeVariables", "noWaitStatesAsyncLeave", "isEagerExecutionFetching",
-    ]
-)  # fmt: skip
+# What says how jobs are cut in the old engines; here every wait is saved.
+DROPPED = frozenset({"async", "asyncBefore", "asyncAfter", "asyncLeave", "exclusive", "historyTimeToLive"})
+DROPPED |= {"isStartableInTasklist", "autoStoreVariables", "formFieldValidation", "doNotIncludeVariables"}
 
 
 def convert(xml: bytes) -> tuple[bytes, list[Note]]:
@@ -58,10 +62,10 @@ def translate(root: etree._Element) -> Report:
             continue
         for rule in _RULES.get(name, ()):
             rule(element, report)
-        if name in ACTIVITIES or name.endswith("Event") or name.endswith("Gateway"):
-            _input_output(element, report)
-            _listeners(element, report)
-            _retries(element, report)
+        if name in ACTIVITIES or name.endswith(("Event", "Gateway")):
+            input_output(element, report)
+            listeners(element, report)
+            retries(element, report)
     _define_errors(root, report)
     _drop(root, report)
     return report
@@ -78,299 +82,7 @@ def _process(element: etree._Element, report: Report) -> None:
             report.kept(element, name, value, "who may start is a matter of rights")
     # An error that nobody catches ends its path in Camunda 7; here it would be an incident.
     add(extend(element, "properties"), "property", name="bihuan:uncaughtErrors", value="end")
-    _listeners(element, report)
-
-
-def _flow(element: etree._Element, report: Report) -> None:
-    condition = child(element, "conditionExpression")
-    if condition is not None:
-        _condition(element, condition, report, "condition")
-    for item in vendor_extensions(element, "executionListener"):
-        report.impossible(element, "executionListener", _listener_type(item) or "", "flows have no listeners")
-
-
-def _condition(element: etree._Element, condition: etree._Element, report: Report, place: str) -> None:
-    text = text_of(condition)
-    language = (condition.get("language") or "").lower()
-    if not text and attribute(condition, "resource") is None:
-        return
-    if language and "juel" not in language and "feel" not in language:
-        report.refuse(element, place, text, f"it is written in {language}")
-        return
-    try:
-        found = _condition_text(text, "feel" in language)
-    except Invalid as error:
-        report.refuse(element, place, text or str(attribute(condition, "resource")), error.message)
-        return
-    condition.text = found
-    if found != text:
-        for part in list(condition):
-            condition.remove(part)
-        report.translated(element, place, text, found)
-
-
-def _condition_text(text: str, is_feel: bool) -> str:
-    if juel.is_juel(text) and not is_feel:
-        return translation.translate(text)
-    if text.startswith("="):
-        return text
-    try:
-        feel.parse(text)
-    except feel.FeelSyntaxError as error:
-        raise translation.Untranslatable(problem=str(error)) from None
-    return "=" + text
-
-
-def _conditional_event(element: etree._Element, report: Report) -> None:
-    condition = child(element, "condition")
-    above = element.getparent()
-    if condition is not None:
-        _condition(above if above is not None else element, condition, report, "condition")
-    names = attribute(element, "variableName")
-    if names:
-        extend(element, "conditionalFilter", variableNames=names)
-
-
-def _multi_instance(element: etree._Element, report: Report) -> None:
-    activity = element.getparent()
-    if activity is None:
-        return
-    collection = attribute(element, "collection") or text_of(child(element, "loopDataInputRef")) or None
-    item = attribute(element, "elementVariable") or _item_name(child(element, "inputDataItem"))
-    cardinality = child(element, "loopCardinality")
-    if collection is not None:
-        try:
-            extend(element, "loopCharacteristics", inputCollection=translation.variable(collection), inputElement=item)
-            report.translated(activity, "collection", collection, item or "")
-        except Invalid as error:
-            report.refuse(activity, "collection", collection, error.message)
-    elif cardinality is not None:
-        count = report.value(activity, "loopCardinality", text_of(cardinality))
-        if count is None:
-            report.refuse(activity, "loopCardinality", text_of(cardinality), "it cannot be translated")
-        else:
-            number = count.removeprefix("=")
-            source = f"for i in 1..{number} return i"
-            if not number.isdigit() or number == "0":
-                source = f"if ({number}) < 1 then [] else for i in 1..({number}) return i"
-            extend(element, "loopCharacteristics", inputCollection="=" + source)
-            element.remove(cardinality)
-    completion = child(element, "completionCondition")
-    if completion is not None:
-        _condition(activity, completion, report, "completion condition")
-    _aggregation(element, activity, report)
-
-
-def _item_name(element: etree._Element | None) -> str | None:
-    return element.get("name") or element.get("id") if element is not None else None
-
-
-def _aggregation(element: etree._Element, activity: etree._Element, report: Report) -> None:
-    found = next(vendor_extensions(element, "variableAggregation"), None)
-    if found is None:
-        return
-    fields = [
-        (item.get("source"), item.get("target") or item.get("source")) for item in vendor_children(found, "variable")
-    ]
-    if not found.get("target") or not fields:
-        report.impossible(activity, "variableAggregation", found.get("target") or "", "it names no variable")
-        return
-    single = f"={fields[0][0]}"
-    several = "={" + ", ".join(f'"{target}": {source}' for source, target in fields) + "}"
-    output = single if len(fields) == 1 else several
-    extend(element, "loopCharacteristics", outputCollection=found.get("target"), outputElement=output)
-    report.translated(activity, "variableAggregation", str(found.get("target")), output)
-
-
-def _loop_condition(element: etree._Element, report: Report) -> None:
-    condition, activity = child(element, "loopCondition"), element.getparent()
-    if condition is not None and activity is not None:
-        _condition(activity, condition, report, "loop condition")
-
-
-def _ad_hoc(element: etree._Element, report: Report) -> None:
-    completion = child(element, "completionCondition")
-    if completion is not None:
-        _condition(element, completion, report, "completion condition")
-
-
-def _call(element: etree._Element, report: Report) -> None:
-    target = report.value(element, "calledElement", element.get("calledElement"))
-    if attribute(element, "caseRef") is not None:
-        report.refuse(element, "caseRef", str(attribute(element, "caseRef")), "CMMN is not executed")
-    if target is None:
-        return
-    binding = attribute(element, "calledElementBinding") or "latest"
-    same = attribute(element, "sameDeployment") == "true"
-    kind = "deployment" if same or binding == "deployment" else "versionTag" if binding == "versionTag" else None
-    everything = {"in": attribute(element, "inheritVariables") == "true", "out": False}
-    for way in ("in", "out"):
-        for item in vendor_extensions(element, way):
-            everything[way] = _in_out(element, item, way, report) or everything[way]
-    extend(
-        element,
-        "calledElement",
-        processId=target,
-        bindingType=kind,
-        versionTag=attribute(element, "calledElementVersionTag"),
-        propagateAllParentVariables=str(everything["in"]).lower(),
-        propagateAllChildVariables=str(everything["out"]).lower(),
-    )
-    if binding == "version":
-        report.kept(element, "calledElementVersion", attribute(element, "calledElementVersion") or "", "bind by tag")
-    for name in ("variableMappingClass", "variableMappingDelegateExpression"):
-        if (value := attribute(element, name)) is not None:
-            report.impossible(element, name, value, "write input and output mappings")
-
-
-def _in_out(element: etree._Element, item: etree._Element, way: str, report: Report) -> bool:
-    if item.get("variables") == "all":
-        return True
-    if item.get("businessKey") is not None:
-        value = report.value(element, "businessKey", item.get("businessKey"))
-        if value is not None:
-            map_input(element, value, "businessKey")
-        return False
-    source, target = item.get("source"), item.get("target") or item.get("source")
-    text = item.get("sourceExpression") or (source if source and juel.is_juel(source) else None)
-    value = report.value(element, way, text) if text is not None else f"={source}" if source else None
-    if value is None or not target:
-        return False
-    if way == "in":
-        map_input(element, value, target)
-    else:
-        map_output(element, value if value.startswith("=") else "=" + translation.quoted(value), target)
-    report.translated(element, way, text or str(source), target)
-    return False
-
-
-def _input_output(element: etree._Element, report: Report) -> None:
-    for holder_ in vendor_extensions(element, "inputOutput"):
-        for name, write in (("inputParameter", map_input), ("outputParameter", map_output)):
-            for item in vendor_children(holder_, name):
-                source = _parameter(element, item, report)
-                if source is not None and item.get("name"):
-                    needs = name == "outputParameter" and not source.startswith("=")
-                    write(element, "=" + translation.quoted(source) if needs else source, str(item.get("name")))
-
-
-def _parameter(element: etree._Element, item: etree._Element, report: Report) -> str | None:
-    for part in item:
-        kind = vendor_name(part.tag)
-        if kind == "list":
-            return "=[" + ", ".join(_member(element, value, report) for value in part) + "]"
-        if kind == "map":
-            entries = (
-                f"{translation.quoted(value.get('key') or '')}: {_member(element, value, report)}" for value in part
-            )
-            return "={" + ", ".join(entries) + "}"
-        if kind == "script":
-            report.impossible(element, f"parameter {item.get('name')}", text_of(part), "scripts are not run")
-            return None
-    return report.value(element, f"parameter {item.get('name')}", text_of(item)) or text_of(item)
-
-
-def _member(element: etree._Element, item: etree._Element, report: Report) -> str:
-    value = report.value(element, "parameter", text_of(item)) or ""
-    return value[1:] if value.startswith("=") else translation.quoted(value)
-
-
-def _listener_type(item: etree._Element) -> str | None:
-    named = item.get("class") or item.get("delegateExpression") or item.get("expression")
-    if named is None:
-        return None
-    bean = re.search(r"[\w.]+", named.replace("${", "").replace("#{", ""))
-    return (bean[0] if bean else named).rsplit(".", 1)[-1] if item.get("class") else (bean[0] if bean else named)
-
-
-def _listeners(element: etree._Element, report: Report) -> None:
-    for item in list(vendor_extensions(element, "executionListener")):
-        event, text = item.get("event") or "start", item.get("expression")
-        assignment = _assignment(text)
-        type = _listener_type(item)
-        if isinstance(assignment, translation.Assignment):
-            (map_input if event == "start" else map_output)(element, assignment.value, assignment.name)
-            report.translated(element, "executionListener", str(text), f"{event} mapping")
-        elif type is not None and event in ("start", "end") and local(element) in ACTIVITIES:
-            listeners = extend(element, "executionListeners")
-            add(listeners, "executionListener", eventType=event, type=type)
-            report.kept(element, "executionListener", type, f"a service {type} is needed")
-        else:
-            report.impossible(element, "executionListener", type or "script", f"{event} listeners are not run here")
-    for item in vendor_extensions(element, "taskListener"):
-        report.impossible(element, "taskListener", _listener_type(item) or "script", "task listeners are not run")
-
-
-def _assignment(text: str | None) -> object:
-    if text is None:
-        return None
-    try:
-        return translation.translate_statement(text)
-    except Invalid:
-        return None
-
-
-def _retries(element: etree._Element, report: Report) -> None:
-    for item in vendor_extensions(element, "failedJobRetryTimeCycle"):
-        match = re.fullmatch(r"R(\d+)/(P.*)", text_of(item))
-        definition = child(element, "extensionElements")
-        task = definition.find(f"{{{ZEEBE}}}taskDefinition") if definition is not None else None
-        if match and task is not None:
-            task.set("retries", match[1])
-            report.kept(element, "retryBackoff", match[2], "waiting time between retries")
-
-
-def _timer(element: etree._Element, report: Report) -> None:
-    above = element.getparent()
-    for name in ("timeDate", "timeDuration", "timeCycle"):
-        part = child(element, name)
-        text = text_of(part)
-        if part is None or not text or above is None:
-            continue
-        value = report.value(above, "timer", text) if juel.is_juel(text) else _quartz(text)
-        if value is None:
-            report.refuse(above, "timer", text, "it cannot be translated")
-        else:
-            part.text = value
-
-
-def _quartz(text: str) -> str:
-    fields = text.split()
-    if len(fields) in (6, 7) and not text.startswith(("R", "P")):
-        return " ".join("*" if field == "?" else field for field in fields[:6])
-    return text
-
-
-def _named(element: etree._Element, report: Report) -> None:
-    name = element.get("name")
-    if name and juel.is_juel(name):
-        value = report.value(element, "name", name)
-        if value is not None:
-            element.set("name", value)
-
-
-def _coded(element: etree._Element, report: Report) -> None:
-    for name, source in (
-        ("errorCodeVariable", "errorCode"),
-        ("errorMessageVariable", "errorMessage"),
-        ("escalationCodeVariable", "escalationCode"),
-    ):
-        target = attribute(element, name)
-        event = element.getparent()
-        if target is not None and event is not None:
-            map_output(event, f"={source}", target)
-            report.translated(event, name, target, source)
-
-
-def _thrown_message(element: etree._Element, report: Report) -> None:
-    event = element.getparent()
-    names = ("class", "delegateExpression", "expression", "type")
-    if event is None or not any(attribute(element, name) for name in names):
-        return
-    for key in list(element.attrib):
-        if vendor_name(key):
-            event.set(str(key), str(element.get(key)))
-    service_task(event, report)
+    listeners(element, report)
 
 
 def _define_errors(root: etree._Element, report: Report) -> None:
@@ -424,18 +136,17 @@ Rule = Callable[[etree._Element, Report], None]
 _RULES: dict[str, tuple[Rule, ...]] = {
     **{name: (rule,) for name, rule in TASKS.items()},
     "process": (_process,),
-    "sequenceFlow": (_flow,),
+    "sequenceFlow": (sequence_flow,),
     "startEvent": (form,),
-    "callActivity": (_call,),
-    "adHocSubProcess": (_ad_hoc,),
-    "multiInstanceLoopCharacteristics": (_multi_instance,),
-    "standardLoopCharacteristics": (_loop_condition,),
-    "timerEventDefinition": (_timer,),
-    "conditionalEventDefinition": (_conditional_event,),
-    "errorEventDefinition": (_coded,),
-    "escalationEventDefinition": (_coded,),
-    "messageEventDefinition": (_thrown_message,),
-    "message": (_named,),
-    "signal": (_named,),
+    "callActivity": (call_activity,),
+    "adHocSubProcess": (ad_hoc,),
+    "multiInstanceLoopCharacteristics": (multi_instance,),
+    "standardLoopCharacteristics": (loop_condition,),
+    "timerEventDefinition": (timer,),
+    "conditionalEventDefinition": (conditional_event,),
+    "errorEventDefinition": (error_variables,),
+    "escalationEventDefinition": (error_variables,),
+    "messageEventDefinition": (thrown_message,),
+    "message": (named_value,),
+    "signal": (named_value,),
 }
-__all__ = ["XSI", "convert", "holder", "translate"]

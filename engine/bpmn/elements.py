@@ -198,7 +198,7 @@ def _is_compensation(node: Node) -> bool:
 
 
 def standing(element: etree._Element) -> dict[str, etree._Element]:
-    """This will return all elements of a process that must not be lost, by id: flow nodes, flows and unknown activities."""
+    """This will return what must not be lost, by id: flow nodes, flows and unknown activities."""
     ignored = {"dataObject", "dataObjectReference", "dataStoreReference", "laneSet", "property", *DIRECTION_FREE}
     found: dict[str, etree._Element] = {}
     for scope in element.iter(*map(bpmn, ("process", *SCOPES))):

@@ -95,10 +95,8 @@ _TOKEN = re.compile(
     r"|(?P<symbol>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]]))",
     re.UNICODE | re.DOTALL,
 )
-_WORDS = {
-    "and": "&&", "or": "||", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">=", "div": "/", "mod": "%",
-    "not": "!", "empty": "empty",
-}  # fmt: skip
+_WORDS = {"and": "&&", "or": "||", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+_WORDS |= {"div": "/", "mod": "%", "not": "!", "empty": "empty"}
 _LEVELS = [("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%")]
 _MAX_DEPTH = 100
 _OPEN = re.compile(r"[$#]\{")

@@ -10,7 +10,7 @@ from typing import Any
 from engine.bpmn.stimuli import Data
 
 State = dict[str, Any]
-"""JSON-compatible snapshot of a case: open tokens and local data only, never specs, so that its size follows what is open."""
+"""JSON-compatible snapshot: open tokens and local data only, never specs, so that its size follows what is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,10 @@ class SignalSent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRaised:
-    """The token stands still at `element` until `RetryIncident`: `reason` for people, `detail` has expression, position, values."""
+    """The token stands still at `element` until `RetryIncident`: `reason` is for people.
+
+    `detail` has the expression, its place and the values of its variables.
+    """
 
     token: int
     element: str

@@ -62,8 +62,9 @@ class Flow:
 class EventDefinition:
     """What an event waits for or brings about.
 
-    `kind` is message, signal, timer, error, escalation, conditional, compensation, cancel, link or terminate. `name` is the
-    message, signal or link name; `code` the error or escalation code (None catches all); `timer` is date, duration or cycle.
+    `kind` is message, signal, timer, error, escalation, conditional, compensation, cancel, link or terminate.
+    `name` is the message, signal or link name; `code` the error or escalation code (None catches all); `timer` is
+    date, duration or cycle.
     """
 
     kind: str

@@ -62,7 +62,8 @@ class Uncaught(Invalid):
 def step(process: Process, state: State | None, data: Data, stimulus: Stimulus, now: datetime, host: Host) -> Outcome:
     """This will return the next state of a case, its data and everything its keeper must do; inputs stay as they were.
 
-    `state` is None for `Start`. Raises a Conflict when what `stimulus` is for waits no longer, Invalid when the case cannot take it.
+    `state` is None for `Start`. Raises a Conflict when what `stimulus` is for waits no longer, Invalid when the case
+    cannot take it.
     """
     document = dict(data)
     tree = Tree.load(process, state, document, host) if state else Tree.new(process, document)

@@ -98,7 +98,7 @@ class RetryIncident:
 
 @dataclass(frozen=True, slots=True)
 class ReturnTo:
-    """The case goes back from the task at `token` to the earlier `element`; that token and what depends on it is withdrawn.
+    """The case goes back from the task at `token` to the earlier `element`; that token is withdrawn.
 
     `withdraw_others` also withdraws every other token of the same scope that `element` precedes.
     """

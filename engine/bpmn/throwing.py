@@ -30,7 +30,7 @@ def catchers(run: Run, name: str) -> list[Token]:
 
 
 def _handlers(origin: Token, kind: str) -> Iterator[tuple[Token, Node]]:
-    """Catching events from `origin` upwards: at each level first the event subprocesses inside, then the boundary outside."""
+    """Catching events from `origin` upwards: at each level the event subprocesses inside, then the boundary outside."""
     child, token = origin, origin
     while True:
         if token is not origin and token.kind in ("act", "case") and not token.info.get("interrupted"):
@@ -55,7 +55,7 @@ def _event_subprocess_starts(scope: Token, child: Token, kind: str) -> Iterator[
 
 
 def find(run: Run, origin: Token, kind: str, code: str | None) -> tuple[Token, Node] | None:
-    """This will find the nearest event that catches `code`; at one level the one with the code beats the one that takes all."""
+    """This will find the nearest event that catches `code`; at one level the exact one beats the one that takes all."""
     best: tuple[Token, Node] | None = None
     level: tuple[int, bool] | None = None
     for owner, node in _handlers(origin, kind):

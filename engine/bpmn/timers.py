@@ -49,7 +49,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a timer fires: first at `due_at`, then `left` more times (None: for ever) by `every` or by `line` of cron."""
+    """When a timer fires: at `due_at`, then `left` more times (None: for ever) by `every` or by `line` of cron."""
 
     due_at: datetime
     left: int | None = 0
@@ -87,7 +87,7 @@ def duration(text: str) -> Duration:
 
 
 def moment(text: str) -> datetime:
-    """This will read an ISO 8601 date or date-time as UTC, or raise TimerInvalid; FEEL's `@zone` suffix is understood."""
+    """This will read an ISO 8601 date or date-time as UTC, with FEEL's `@zone` suffix too, or raise TimerInvalid."""
     text = text.strip()
     text, _, zone = text.partition("@")
     text = re.sub(r"\[[^\]]*\]$", "", text)

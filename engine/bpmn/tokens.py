@@ -1,8 +1,9 @@
 """Where a case stands: a tree of tokens at nodes, and the compact snapshot that it is kept as.
 
-Kinds: `case` is the root; `act` works or waits at a node (a subprocess or call has tokens below it); `body` holds the items of a
-multi-instance activity; `sub` waits for the event of a boundary event, an event subprocess or an event-based gateway; `join` has
-arrived at a gateway that still waits for others. A row of the snapshot is [id, parent, kind, element, local, info, doc].
+Kinds: `case` is the root; `act` works or waits at a node (a subprocess or call has tokens below it); `body` holds the
+items of a multi-instance activity; `sub` waits for the event of a boundary event, an event subprocess or an event-based
+gateway; `join` has arrived at a gateway that still waits for others.
+A row of the snapshot is [id, parent, kind, element, local, info, doc].
 """
 
 from __future__ import annotations
@@ -35,8 +36,20 @@ class Token:
     """
 
     __slots__ = (
-        "alive", "children", "doc", "id", "info", "inner", "inner_key", "key", "kind", "local", "node", "parent", "process",
-    )  # fmt: skip
+        "alive",
+        "children",
+        "doc",
+        "id",
+        "info",
+        "inner",
+        "inner_key",
+        "key",
+        "kind",
+        "local",
+        "node",
+        "parent",
+        "process",
+    )
 
     def __init__(self, id: int, kind: str, node: Node, parent: Token | None, process: Process, key: str) -> None:
         """This will stand at `node` below `parent`, in `process` whose definition is `key`."""
@@ -158,7 +171,7 @@ class Tree:
         return {"v": 1, "next": self.next, "tokens": rows}
 
     def add(self, kind: str, node: Node, parent: Token, boundary: bool = False) -> Token:
-        """This will put a new token at `node` below `parent`; a `boundary` one belongs to the process of its activity."""
+        """This will put a new token at `node` below `parent`; a `boundary` one is of the process of its activity."""
         owner, key = (parent.process, parent.key) if boundary else (parent.inner, parent.inner_key)
         token = Token(self.next, kind, node, parent, owner, key)
         self.next += 1

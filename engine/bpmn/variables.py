@@ -56,7 +56,7 @@ def counters(body: Token) -> Data:
 
 
 def write(token: Token, name: str, value: Any) -> None:
-    """This will write a variable where it exists, looking from `token` upwards, else into the document of its process."""
+    """This will write a variable where it exists, from `token` upwards, else into the document of its process."""
     if token.is_boundary:
         token = token.above
     while True:
@@ -74,7 +74,7 @@ def write(token: Token, name: str, value: Any) -> None:
 
 
 def put(base: Mapping[str, Any], path: str, value: Any) -> tuple[str, Any]:
-    """This will return the variable and its new value when `value` is written to the path `a.b.c`; nothing is mutated."""
+    """This will return a variable and its new value when `value` is written to the path `a.b.c`; it mutates nothing."""
     name, *steps = path.split(".")
     return name, _merge(base.get(name), steps, value)
 

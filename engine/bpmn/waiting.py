@@ -115,7 +115,7 @@ def rearm(run: Run, fired: Token) -> None:
 
 
 def subscribe(run: Run, owner: Token, nodes: list[Node], boundary: bool) -> None:
-    """This will wait for the events of `nodes` as long as `owner` stands: its boundaries, or its event subprocesses' starts."""
+    """This will wait for the events of `nodes` while `owner` stands: its boundaries, or starts of event subprocesses."""
     for node in nodes:
         event = node.event
         if event is not None and event.kind in ("timer", "message", "signal", "conditional"):
@@ -208,7 +208,7 @@ def catch(run: Run, owner: Token, node: Node, data: dict[str, Any], local: dict[
 
 @operation
 def arrive(run: Run, token: Token, data: dict[str, Any]) -> None:
-    """This will go on from a catch event that has happened: inner event subprocesses are watched, data is taken over."""
+    """This will go on from an event that has happened: inner event subprocesses wait from now on, data is written."""
     node = token.node
     run.tell("entered", token)
     if node.type == "startEvent" and token.above.kind == "act":
