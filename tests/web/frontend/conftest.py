@@ -109,6 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Cache-Control", "max-age=600" if self.path.startswith("/static/") else "no-store")
         self.send_header("Content-Security-Policy", POLICY.format(styles=styles))
         self.end_headers()
         self.wfile.write(content)
@@ -153,10 +154,24 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium: Any) -> Any:
+    """This will keep one context for each kind of device, so that bundles are fetched and compiled once."""
+    known: dict[str, Any] = {}
+
+    def context(**options: Any) -> Any:
+        key = json.dumps(options, sort_keys=True)
+        if key not in known:
+            known[key] = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
+        return known[key]
+
+    return context
+
+
 @pytest.fixture
-def open_page(chromium: Any, site: Site) -> Iterator[Any]:
+def open_page(contexts: Any, site: Site) -> Iterator[Any]:
     """This will open pages that may neither log an error nor break the policy."""
-    contexts: list[Any] = []
+    pages: list[Any] = []
     complaints: list[str] = []
 
     def listen(message: Any) -> None:
@@ -165,11 +180,8 @@ def open_page(chromium: Any, site: Site) -> Iterator[Any]:
             complaints.append(message.text)
 
     def open_page(path: str, width: int = 1440, height: int = 900, **options: Any) -> Any:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = contexts(viewport={"width": width, "height": height}, **options).new_page()
+        pages.append(page)
         page.set_default_timeout(8000)
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -177,6 +189,8 @@ def open_page(chromium: Any, site: Site) -> Iterator[Any]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.evaluate("localStorage.clear()")
+        page.context.clear_cookies()
+        page.close(run_before_unload=False)
     assert complaints == []

@@ -68,7 +68,7 @@ function returnToPlace() {
     return;
   }
   sessionStorage.removeItem(PLACE);
-  window.scrollTo(0, place.top);
+  window.scrollTo({top: place.top, behavior: 'instant'});
   const row = [...document.querySelectorAll('tr[data-href]')].find(each => each.dataset.href === place.row);
   row?.classList.add('row-seen');
   row?.focus({preventScroll: true});

@@ -94,6 +94,7 @@ function Search({domId, entries, chosen, pick, onBlur}) {
   const [found, setFound] = useState(null);
   const [active, setActive] = useState(0);
   const [problem, setProblem] = useState('');
+  const [isSearching, setSearching] = useState(false);
   const timer = useRef(null);
   const asked = useRef(0);
 
@@ -105,20 +106,27 @@ function Search({domId, entries, chosen, pick, onBlur}) {
         setFound(items.filter(item => !chosen.includes(item.code)));
         setActive(0);
         setProblem('');
+        setSearching(false);
       }
     } catch (error) {
       setProblem(error.message);
+      setSearching(false);
     }
   };
+  // what was found for other words must not be chosen by a quick Enter
   const type = event => {
     setText(event.target.value);
     clearTimeout(timer.current);
+    asked.current += 1;
+    setFound(null);
+    setSearching(true);
     timer.current = setTimeout(() => ask(event.target.value), TYPING_PAUSE_MS);
   };
   const close = () => {
     clearTimeout(timer.current);
     asked.current += 1;
     setFound(null);
+    setSearching(false);
   };
   const choose = entry => {
     close();
@@ -157,6 +165,9 @@ function Search({domId, entries, chosen, pick, onBlur}) {
         aria-activedescendant={found?.length ? `${domId}-option-${active}` : undefined}
         aria-describedby={`${domId}-description ${domId}-error-message`}
         onInput={type} onKeyDown={press} onFocus={() => ask(text)} onBlur={() => { close(); onBlur?.(); }} />
+      {isSearching && !found && (
+        <ul class="register-options" role="status"><li class="register-none">{words('正在查找…', 'Searching…')}</li></ul>
+      )}
       {found && <Options domId={domId} found={found} active={active} choose={choose} />}
       {problem && <p class="register-problem" role="alert">{problem}</p>}
     </div>
