@@ -1,1 +1,142 @@
-"""The BPM engine of Bihuan; these public names are all that may be imported from outside."""
+"""The public names of the engine; nothing else is imported from outside."""
+
+from __future__ import annotations
+
+from engine import access, calendars, dmn, feel, forms, history, imports, queries
+from engine.access import (
+    SYSTEM,
+    Actor,
+    DesignersOnly,
+    FourEyes,
+    MayNotStart,
+    Membership,
+    NotYourCase,
+    NotYourFile,
+    NotYours,
+    OperatorsOnly,
+)
+from engine.apps import AppInvalid, AppNotFound, ProcessApp, Service, Summary, load_apps
+from engine.bpmn import ServiceError
+from engine.cases import CaseEnded, CaseNotFound, CaseSuspended
+from engine.catalog import ZONE
+from engine.checks import Checked
+from engine.comments import CommentInvalid
+from engine.db import open_database
+from engine.definitions import DefinitionNotFound, FormNotFound, ProcessNotFound
+from engine.drafts import DraftTooLarge
+from engine.errors import BihuanError, Conflict, Fault, FaultsFound, Invalid, NotFound, Refused
+from engine.files import FileEmpty, FileNotFound, FileRefused, FileTooLarge
+from engine.forms import FormInvalid
+from engine.imports import Importer, RowRefused
+from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
+from engine.models import (
+    Attachment,
+    Case,
+    CaseField,
+    Definition,
+    Deployment,
+    HistoryEvent,
+    Incident,
+    Job,
+    Person,
+    Queue,
+    RegisterEntry,
+    Resource,
+    Subscription,
+    Task,
+    Unit,
+)
+from engine.models import Membership as MembershipRow
+from engine.people import PersonInvalid, PersonNotFound, UnitInvalid, UnitNotFound
+from engine.runtime import Engine
+from engine.scheduler import Worker
+from engine.starting import AlreadyImported
+from engine.tasks import NotReleasable, TaskDone, TaskNotFound, TaskTaken, TaskWithdrawn
+from engine.transactions import Busy, now_utc
+
+__all__ = [
+    "SYSTEM",
+    "ZONE",
+    "Actor",
+    "AlreadyImported",
+    "AppInvalid",
+    "AppNotFound",
+    "Attachment",
+    "BihuanError",
+    "Busy",
+    "Case",
+    "CaseEnded",
+    "CaseField",
+    "CaseNotFound",
+    "CaseSuspended",
+    "Checked",
+    "CommentInvalid",
+    "Conflict",
+    "Definition",
+    "DefinitionNotFound",
+    "Deployment",
+    "DesignersOnly",
+    "DraftTooLarge",
+    "Engine",
+    "Fault",
+    "FaultsFound",
+    "FileEmpty",
+    "FileNotFound",
+    "FileRefused",
+    "FileTooLarge",
+    "FormInvalid",
+    "FormNotFound",
+    "FourEyes",
+    "HistoryEvent",
+    "Importer",
+    "Incident",
+    "IncidentNotFound",
+    "IncidentResolved",
+    "Invalid",
+    "Job",
+    "MayNotStart",
+    "Membership",
+    "MembershipRow",
+    "NotFound",
+    "NotReleasable",
+    "NotSuspended",
+    "NotYourCase",
+    "NotYourFile",
+    "NotYours",
+    "OperatorsOnly",
+    "Person",
+    "PersonInvalid",
+    "PersonNotFound",
+    "ProcessApp",
+    "ProcessNotFound",
+    "Queue",
+    "QueueStillEmpty",
+    "Refused",
+    "RegisterEntry",
+    "Resource",
+    "RowRefused",
+    "Service",
+    "ServiceError",
+    "Subscription",
+    "Summary",
+    "Task",
+    "TaskDone",
+    "TaskNotFound",
+    "TaskTaken",
+    "TaskWithdrawn",
+    "Unit",
+    "UnitInvalid",
+    "UnitNotFound",
+    "Worker",
+    "access",
+    "calendars",
+    "dmn",
+    "feel",
+    "forms",
+    "history",
+    "imports",
+    "load_apps",
+    "now_utc",
+    "open_database",
+    "queries",
+]

@@ -8,6 +8,8 @@ from functools import cached_property
 
 from engine.errors import Refused
 
+DESIGNER = "process_designer"  # a role that every installation knows, whatever its apps
+
 
 class NotYours(Refused):
     """This task waits for {needed}."""
@@ -27,6 +29,10 @@ class MayNotStart(Refused):
 
 class OperatorsOnly(Refused):
     """Only operators may do this."""
+
+
+class DesignersOnly(Refused):
+    """Only process designers may do this."""
 
 
 class FourEyes(Refused):
@@ -126,6 +132,12 @@ def may_start(actor: Actor, roles: Iterable[str]) -> bool:
     """This will tell whether the actor holds one of the roles that start a process; `*` lets everybody."""
     wanted = set(roles)
     return actor.person_id is None or "*" in wanted or not wanted.isdisjoint(actor.roles)
+
+
+def require_designer(actor: Actor) -> None:
+    """This will refuse everybody but process designers, operators and the engine itself. Raises DesignersOnly."""
+    if actor.person_id is not None and not actor.is_admin and DESIGNER not in actor.roles:
+        raise DesignersOnly
 
 
 def require_operator(actor: Actor) -> None:

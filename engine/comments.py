@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine import cases, files
-from engine.access import NotYourCase, NotYourFile, may_see_case
+from engine.access import Actor, NotYourCase, NotYourFile, may_see_case
 from engine.cases import Running
 from engine.errors import Invalid
 from engine.files import FileNotFound, Stored
@@ -47,30 +47,30 @@ def attach(turn: Turn, stored: Stored, *, name: str, case_id: UUID | None, task_
     return attachment
 
 
-def find_attachment(turn: Turn, attachment_id: UUID) -> Attachment:
+def find_attachment(turn: Turn, by: Actor, attachment_id: UUID) -> Attachment:
     """This will return the row of a file that the person may see. Raises FileNotFound, NotYourFile."""
     attachment = turn.session.get(Attachment, attachment_id)
     if attachment is None or attachment.removed_at is not None:
         raise FileNotFound
-    if attachment.uploaded_by is not None and attachment.uploaded_by == turn.by.person_id:
+    if attachment.uploaded_by is not None and attachment.uploaded_by == by.person_id:
         return attachment
-    if attachment.case_id is None or not _may_see(turn, attachment.case_id):
+    if attachment.case_id is None or not _may_see(turn, by, attachment.case_id):
         raise NotYourFile
     return attachment
 
 
 def _seen(turn: Turn, case_id: UUID) -> Running:
     running = cases.load(turn, case_id)
-    if not _may_see(turn, case_id):
+    if not _may_see(turn, turn.by, case_id):
         raise NotYourCase(unit=running.row["unit_name"])
     return running
 
 
-def _may_see(turn: Turn, case_id: UUID) -> bool:
+def _may_see(turn: Turn, by: Actor, case_id: UUID) -> bool:
     found = turn.session.execute(select(Case.unit_path, Case.started_by).where(Case.id == case_id)).one()
     return may_see_case(
-        turn.by,
+        by,
         unit_path=found.unit_path,
         started_by=found.started_by,
-        had_task=cases.had_task(turn.session, turn.by, case_id),
+        had_task=cases.had_task(turn.session, by, case_id),
     )

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, checks, forms, jobs, registers
-from engine.access import require_operator
+from engine.access import require_designer
 from engine.apps import ProcessApp
 from engine.catalog import Listed
 from engine.checks import Checked, Package, checksum
@@ -39,8 +39,8 @@ def deploy_app(turn: Turn, app: ProcessApp) -> Deployment | None:
 
 
 def deploy_diagram(turn: Turn, process_id: str, xml: str, *, note: str) -> Definition:
-    """This will put a new version of one process in force. Raises OperatorsOnly, ProcessNotFound, FaultsFound."""
-    require_operator(turn.by)
+    """This will put a new version of one process in force. Raises DesignersOnly, ProcessNotFound, FaultsFound."""
+    require_designer(turn.by)
     listed = turn.catalog.process(process_id)
     if listed is None:
         raise ProcessNotFound(process=process_id)

@@ -84,11 +84,57 @@ def check_password(session: Session, *, login: str, password: str) -> Person | N
     return person if person is not None and person.is_active and person.password_hash else None
 
 
-def set_password(session: Session, *, login: str, password: str) -> Person:
-    """This will set a new password and end all sessions of the person. Raises PersonNotFound, PersonInvalid."""
+def find_person(session: Session, login: str) -> Person:
+    """This will return an account, active or not. Raises PersonNotFound."""
     person = session.scalar(select(Person).where(Person.login == login))
     if person is None:
         raise PersonNotFound(person=login)
+    return person
+
+
+def create(session: Session, row: Mapping[str, Any]) -> Person:
+    """This will make an account as described for `load`. Raises PersonInvalid, UnitNotFound."""
+    login = str(row["login"])
+    if session.scalar(select(Person.id).where(Person.login == login)) is not None:
+        raise PersonInvalid(login=login, reason="there is an account of this name")
+    if not str(row["name"]).strip():
+        raise PersonInvalid(login=login, reason="a name is needed")
+    if not row.get("password"):
+        raise PersonInvalid(login=login, reason="a password is needed")
+    load(session, units=(), persons=[row])
+    return find_person(session, login)
+
+
+def change_role(session: Session, *, login: str, role: str, unit_code: str, is_held: bool) -> None:
+    """This will give or take a role in a unit; nothing happens when it is so already."""
+    person = find_person(session, login)
+    unit_id = session.scalar(select(Unit.id).where(Unit.code == unit_code))
+    if unit_id is None:
+        raise UnitNotFound(code=unit_code)
+    mine = (Membership.person_id == person.id, Membership.unit_id == unit_id, Membership.role == role)
+    found = session.scalar(select(Membership.id).where(*mine))
+    if is_held and found is None:
+        session.add(Membership(person_id=person.id, unit_id=unit_id, role=role))
+    elif not is_held:
+        session.execute(delete(Membership).where(*mine))
+    session.flush()
+    directories.changed(session)
+
+
+def set_active(session: Session, *, login: str, is_active: bool) -> Person:
+    """This will disable an account, which ends its sessions, or put it into use again. Raises PersonNotFound."""
+    person = find_person(session, login)
+    person.is_active = is_active
+    if not is_active:
+        person.session_stamp = secrets.token_hex(16)
+    session.flush()
+    directories.changed(session)
+    return person
+
+
+def set_password(session: Session, *, login: str, password: str) -> Person:
+    """This will set a new password and end all sessions of the person. Raises PersonNotFound, PersonInvalid."""
+    person = find_person(session, login)
     person.password_hash = _hashed(login, password)
     person.session_stamp = secrets.token_hex(16)
     session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from engine.turn import Turn
 
 Data = dict[str, Any]
 DEFAULT_NUMBER = "{process}-{year}-{seq:05}"
+SEQUENCE = re.compile(r"\{seq[^}]*\}")
 
 
 class AlreadyImported(Conflict):
@@ -38,6 +40,7 @@ def start_by_person(
     unit_code: str | None = None,
     origin: str | None = None,
     attachments: Sequence[UUID] = (),
+    locale: str = "zh",
 ) -> Case:
     """This will start a case with the data of the process's start form.
 
@@ -57,7 +60,9 @@ def start_by_person(
         form = turn.catalog.resource(
             "form", start.form_id, now=turn.now, binding=start.form_binding, caller=turn.catalog.definitions[listed.id]
         )
-        data, found = submission.check(turn, form.id if form else None, sent, outcome=None, case={}, around=around)
+        data, found = submission.check(
+            turn, form.id if form else None, sent, outcome=None, case={}, around=around, locale=locale
+        )
         named.extend(found)
     running = start_case(turn, listed, data, unit_code=unit_code, origin=origin)
     writing.run(turn.session, files.bind(turn, list(dict.fromkeys(named)), case_id=running.id, task_id=None))
@@ -149,6 +154,6 @@ def _row(turn: Turn, app: ProcessApp, listed: Listed, place: Place | None, origi
 def _number(turn: Turn, app: ProcessApp, process_id: str, region: str) -> str:
     pattern = app.number if process_id == app.process else DEFAULT_NUMBER
     year = turn.now.astimezone(ZONE).year
-    series = pattern.replace("{seq", "{{seq").format(process=process_id, region=region, year=year)
+    series = SEQUENCE.sub("#", pattern).format(process=process_id, region=region, year=year)
     seq = counters.next_value(turn.session, f"{app.name}:{series}"[:200])
     return pattern.format(process=process_id, region=region, year=year, seq=seq)

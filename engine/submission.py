@@ -22,6 +22,7 @@ def check(
     outcome: str | None,
     case: Mapping[str, Any],
     around: Surroundings,
+    locale: str = "zh",
 ) -> tuple[Data, list[UUID]]:
     """This will return what is to be merged into the case data and the attachments it names. Raises FormInvalid.
 
@@ -33,6 +34,7 @@ def check(
     cleaned = form.load(
         sent,
         outcome=outcome,
+        locale=locale,
         case=case,
         environment=around.environment(turn.now),
         known=registers.known(turn.session, turn.now),

@@ -196,7 +196,9 @@ def require_other_eyes(turn: Turn, held: Held) -> None:
         raise FourEyes(element=name)
 
 
-def complete(turn: Turn, task_id: UUID, sent: Mapping[str, Any], *, outcome: str | None = None) -> Case:
+def complete(
+    turn: Turn, task_id: UUID, sent: Mapping[str, Any], *, outcome: str | None = None, locale: str = "zh"
+) -> Case:
     """This will finish a task with what its form sent and run the case on.
 
     A free task may be completed by a member of its queue, who thereby claims it. Raises TaskDone, TaskTaken, NotYours,
@@ -211,7 +213,9 @@ def complete(turn: Turn, task_id: UUID, sent: Mapping[str, Any], *, outcome: str
         raise LostRace
     seen = {**running.data, **held.detail["local"]}
     around = turn.surroundings(running.app, running.row["definition_id"])
-    data, attachments = submission.check(turn, row["resource_id"], sent, outcome=outcome, case=seen, around=around)
+    data, attachments = submission.check(
+        turn, row["resource_id"], sent, outcome=outcome, case=seen, around=around, locale=locale
+    )
     also = [*_done(turn, held, outcome), *files.bind(turn, attachments, case_id=running.id, task_id=task_id)]
     told: Data = {"task": task_id, "data": data}
     if outcome is not None:

@@ -1,0 +1,77 @@
+"""The part of the front door that knows people: who signs in, who holds which role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine import people
+from engine.access import SYSTEM, Actor, require_operator
+from engine.models import Person
+from engine.people import Loaded
+from engine.transactions import Transactions
+from engine.turn import Turn
+
+
+class Accounts(Transactions):
+    """People and their roles; every method is one transaction."""
+
+    def actor(self, person_id: int) -> Actor:
+        """This will return a person with the roles held now. Raises PersonNotFound."""
+        return self.look(lambda turn: people.find_actor(turn.session, turn.directory, person_id))
+
+    def sign_in(self, login: str, password: str) -> Person | None:
+        """This will return the active person with this password, or None."""
+        return self.look(lambda turn: people.check_password(turn.session, login=login, password=password))
+
+    def set_password(self, login: str, password: str, *, by: Actor = SYSTEM) -> Person:
+        """This will set a person's password and end their sessions. Raises PersonNotFound, PersonInvalid."""
+        if by.login != login:
+            require_operator(by)
+        return self.write(by, lambda turn: people.set_password(turn.session, login=login, password=password))
+
+    def create_person(
+        self,
+        *,
+        login: str,
+        name: str,
+        password: str,
+        by: Actor,
+        post: str = "",
+        roles: Sequence[tuple[str, str]] = (),
+        is_admin: bool = False,
+    ) -> Person:
+        """This will make an account with `roles` (pairs of role and unit code). Raises PersonInvalid, UnitNotFound."""
+        require_operator(by)
+        row = {"login": login, "name": name, "post": post, "password": password, "roles": roles, "is_admin": is_admin}
+        return self.write(by, lambda turn: people.create(turn.session, row))
+
+    def give_role(self, login: str, role: str, unit: str, *, by: Actor) -> None:
+        """This will let a person hold a role in the unit with this code. Raises PersonNotFound, UnitNotFound."""
+        require_operator(by)
+        self.write(by, _change_role, login, role, unit, True)
+
+    def take_role(self, login: str, role: str, unit: str, *, by: Actor) -> None:
+        """This will take a role in a unit away from a person. Raises PersonNotFound, UnitNotFound."""
+        require_operator(by)
+        self.write(by, _change_role, login, role, unit, False)
+
+    def set_active(self, login: str, is_active: bool, *, by: Actor) -> Person:
+        """This will disable an account and end its sessions, or put it into use again. Raises PersonNotFound."""
+        require_operator(by)
+        return self.write(by, lambda turn: people.set_active(turn.session, login=login, is_active=is_active))
+
+    def load_people(
+        self, units: Sequence[Mapping[str, Any]], persons: Sequence[Mapping[str, Any]] = (), *, by: Actor = SYSTEM
+    ) -> Loaded:
+        """This will insert or update org units, persons and exactly their roles. Raises UnitInvalid, PersonInvalid.
+
+        A unit: code, name, kind, parent, region. A person: login, name, post, password, is_admin and roles as pairs of
+        role and unit code.
+        """
+        require_operator(by)
+        return self.write(by, lambda turn: people.load(turn.session, units=units, persons=persons))
+
+
+def _change_role(turn: Turn, login: str, role: str, unit: str, is_held: bool) -> None:
+    people.change_role(turn.session, login=login, role=role, unit_code=unit, is_held=is_held)

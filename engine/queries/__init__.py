@@ -1,0 +1,63 @@
+"""Read only: inbox, cases, boards, definitions, people. Every query takes the session first and who asks second."""
+
+from engine.queries.boards import Board, BoardCell, board, board_tasks
+from engine.queries.cases import CaseView, case, cases
+from engine.queries.deployed import (
+    Contents,
+    Startable,
+    StartView,
+    definition,
+    definitions,
+    deployments,
+    diagram,
+    resource,
+    resources,
+    start,
+    startable,
+)
+from engine.queries.inbox import Counts, QueueCount, done, inbox, inbox_counts, started
+from engine.queries.operations import incidents, jobs
+from engine.queries.organisation import account, accounts, names, people, person, register, units
+from engine.queries.paging import CursorInvalid, Page
+from engine.queries.tasks import TaskView, draft, task
+
+__all__ = [
+    "Board",
+    "BoardCell",
+    "CaseView",
+    "Contents",
+    "Counts",
+    "CursorInvalid",
+    "Page",
+    "QueueCount",
+    "StartView",
+    "Startable",
+    "TaskView",
+    "account",
+    "accounts",
+    "board",
+    "board_tasks",
+    "case",
+    "cases",
+    "definition",
+    "definitions",
+    "deployments",
+    "diagram",
+    "done",
+    "draft",
+    "inbox",
+    "inbox_counts",
+    "incidents",
+    "jobs",
+    "names",
+    "people",
+    "person",
+    "register",
+    "resource",
+    "resources",
+    "start",
+    "startable",
+    "started",
+    "task",
+    "units",
+]

@@ -1,0 +1,183 @@
+"""What waits for somebody: their own tasks and those of their queues, each read by one index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, text, union_all
+from sqlalchemy.orm import Session, defer
+
+from engine.access import Actor, is_member
+from engine.models import Case, Queue, Task, Unit
+from engine.models.people import PERSONS
+from engine.queries import paging
+from engine.queries.paging import OPEN_TASK, Page
+
+SORTS: dict[str, tuple[Any, bool]] = {  # name -> (column, is falling)
+    "due": (Task.order_at, False),
+    "-due": (Task.order_at, True),
+    "created": (Task.created_at, False),
+    "-created": (Task.created_at, True),
+    "new": (Task.created_at, True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """How much waits in a queue; numbers go up to 1001."""
+
+    queue_id: int
+    role: str
+    unit_name: str
+    open: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much waits for somebody; numbers go up to 1001 a queue."""
+
+    all: int
+    mine: int
+    overdue: int
+    soon: int
+    queues: list[QueueCount]
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    id: int
+    role: str
+    unit_name: str
+
+
+def _queues(session: Session, actor: Actor) -> list[_Queue]:
+    """The queues that the actor belongs to: by role in the unit, or by name."""
+    units = {membership.unit_id for membership in actor.memberships}
+    where: list[ColumnElement[bool]] = [text(PERSONS)]  # type: ignore[list-item]
+    if units:
+        where.append(Queue.unit_id.in_(units))
+    found = select(Queue.id, Queue.role, Queue.unit_id, Unit.name).join(Unit, Unit.id == Queue.unit_id)
+    rows = session.execute(found.where(or_(*where)).order_by(Queue.id))
+    return [_Queue(row.id, row.role, row.name) for row in rows if is_member(actor, row.role, row.unit_id)]
+
+
+def _mine(actor: Actor) -> ColumnElement[bool]:
+    return and_(Task.assignee_id == actor.person_id, OPEN_TASK)
+
+
+def _of_queue(queue_id: int) -> ColumnElement[bool]:
+    return and_(Task.queue_id == queue_id, Task.assignee_id.is_(None), OPEN_TASK)
+
+
+def _branches(session: Session, actor: Actor, show: str, queue_id: int | None) -> list[ColumnElement[bool]]:
+    if actor.person_id is None:
+        return []
+    branches = []
+    if show in ("all", "mine") and queue_id is None:
+        branches.append(_mine(actor))
+    if show in ("all", "queue"):
+        queues = [queue.id for queue in _queues(session, actor)]
+        branches += [_of_queue(id) for id in queues if queue_id in (None, id)]
+    return branches
+
+
+def inbox(
+    session: Session,
+    actor: Actor,
+    *,
+    show: str = "all",
+    queue_id: int | None = None,
+    due: str | None = None,
+    q: str = "",
+    sort: str = "due",
+    after: str | None = None,
+    limit: int = 50,
+    soon_days: int = 3,
+) -> Page[Task]:
+    """This will list the tasks that wait for the actor: `mine`, free ones of their queues (`queue`), or `all`."""
+    limit = paging.limited(limit)
+    column, is_falling = SORTS.get(sort, SORTS["due"])
+    only = [
+        *paging.holds(q, Task.case_number, Task.case_title, Task.case_subject),
+        *paging.due_range(paging.now(session), due, soon_days),
+    ]
+    branches = [and_(branch, *only) for branch in _branches(session, actor, show, queue_id)]
+    if not branches:
+        return Page([], None, 0, False)
+    beyond = [paging.beyond((column, Task.id), after, (datetime, UUID), is_falling=is_falling)] if after else []
+    tasks = _first(session, [and_(branch, *beyond) for branch in branches], column, is_falling, limit + 1)
+    counted = paging.count(session, *(select(Task.id).where(branch) for branch in branches))
+    return paging.cut(tasks, limit, lambda task: (getattr(task, column.key), task.id), counted)
+
+
+def _first(
+    session: Session, branches: Sequence[ColumnElement[bool]], column: Any, is_falling: bool, limit: int
+) -> list[Task]:
+    """The first tasks of all branches: each is read by its index only so far as it can matter, then they are merged."""
+    order = (column.desc(), Task.id.desc()) if is_falling else (column, Task.id)
+    heads = [select(column.label("at"), Task.id).where(branch).order_by(*order).limit(limit) for branch in branches]
+    parts = [select(head.subquery()) for head in heads]
+    merged = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    keys = (merged.c.at.desc(), merged.c.id.desc()) if is_falling else (merged.c.at, merged.c.id)
+    first = select(merged.c.id).order_by(*keys).limit(limit)
+    found = select(Task).where(Task.id.in_(first)).options(defer(Task.detail)).order_by(*order)
+    return list(session.scalars(found))
+
+
+def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Counts:
+    """This will count what waits for the actor, in all and by queue."""
+    if actor.person_id is None:
+        return Counts(0, 0, 0, 0, [])
+    moment = paging.now(session)
+    queues = _queues(session, actor)
+    overdue, soon = (paging.due_range(moment, due, soon_days) for due in ("overdue", "soon"))
+    branches = [(0, _mine(actor)), *((queue.id, _of_queue(queue.id)) for queue in queues)]
+    rows = [
+        select(
+            literal(id).label("queue"),
+            _capped(branch).label("open"),
+            _capped(branch, *overdue).label("overdue"),
+            _capped(branch, *soon).label("soon"),
+        )
+        for id, branch in branches
+    ]
+    found = {row.queue: row for row in session.execute(union_all(*rows) if len(rows) > 1 else rows[0])}
+    return Counts(
+        all=sum(row.open for row in found.values()),
+        mine=found[0].open,
+        overdue=sum(row.overdue for row in found.values()),
+        soon=sum(row.soon for row in found.values()),
+        queues=[
+            QueueCount(each.id, each.role, each.unit_name, found[each.id].open, found[each.id].overdue)
+            for each in queues
+        ],
+    )
+
+
+def _capped(*where: ColumnElement[bool]) -> Any:
+    inner = select(Task.id).where(*where).limit(paging.MOST + 1).subquery()
+    return select(func.count()).select_from(inner).scalar_subquery()
+
+
+def done(session: Session, actor: Actor, *, q: str = "", after: str | None = None, limit: int = 50) -> Page[Task]:
+    """This will list what the actor has done, newest first."""
+    key = (Task.completed_at, Task.id)
+    mine = select(Task).where(
+        Task.completed_by == actor.person_id, *paging.holds(q, Task.case_number, Task.case_title, Task.case_subject)
+    )
+    return paging.newest(
+        session, mine.options(defer(Task.detail)), select(Task.id), key, (datetime, UUID), after, limit
+    )
+
+
+def started(session: Session, actor: Actor, *, q: str = "", after: str | None = None, limit: int = 50) -> Page[Case]:
+    """This will list the cases that the actor has started, newest first."""
+    mine = select(Case).where(
+        Case.started_by == actor.person_id, *paging.holds(q, Case.number, Case.title, Case.subject)
+    )
+    return paging.newest(session, mine, select(Case.id), (Case.id,), (UUID,), after, limit)

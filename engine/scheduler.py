@@ -1,0 +1,77 @@
+"""The only module that knows APScheduler: wakes the worker for due jobs and runs what the calendar asks for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from threading import Event
+from types import FrameType
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy.exc import OperationalError
+
+from engine import due
+from engine.catalog import ZONE
+from engine.runtime import Engine
+
+log = logging.getLogger(__name__)
+BATCH = 200
+
+
+class Worker:
+    """Runs due jobs until it is told to stop. Any number of workers may share one database; on SQLite one is enough."""
+
+    def __init__(self, engine: Engine, *, every: float = 1.0, name: str = "") -> None:
+        """This will look for due jobs `every` so many seconds."""
+        self.engine, self.every = engine, every
+        self.name = (name or f"{socket.gethostname()}:{os.getpid()}")[:64]
+        self._stopped = Event()
+        self._scheduler = BackgroundScheduler(timezone=ZONE, job_defaults={"coalesce": True, "max_instances": 1})
+        self._scheduler.add_job(self.work, "interval", seconds=every, id="due-jobs", misfire_grace_time=None)
+        self.add_daily(lambda: due.forget_expired(engine.write), hour=3, minute=10, id="forget-expired-messages")
+
+    def add_daily(self, work: Callable[[], object], *, hour: int, minute: int, id: str) -> None:
+        """This will run `work` every day at this time of the officials' clock, once even after being asleep."""
+        self._scheduler.add_job(work, "cron", hour=hour, minute=minute, id=id, misfire_grace_time=3600)
+
+    def work(self) -> int:
+        """This will run all jobs that are due now and return how many."""
+        done = 0
+        try:
+            while not self._stopped.is_set():
+                count = self.engine.run_due_jobs(BATCH, self.name, self._stopped.is_set)
+                done += count
+                if count < BATCH:
+                    break
+        except OperationalError:
+            # The database restarts or is busy: what was claimed comes back when its lease ends.
+            log.exception("worker %s could not reach the database and will try again", self.name)
+        return done
+
+    def start(self) -> None:
+        """This will work in the background of this process, until `stop`."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """This will finish the job in hand and stop."""
+        self._stopped.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def run(self) -> None:
+        """This will work until the process gets SIGTERM or SIGINT, then finish the job in hand and return."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._receive)
+        self.start()
+        log.info("worker %s runs", self.name)
+        while not self._stopped.wait(0.5):
+            continue
+        self.stop()
+        log.info("worker %s has stopped", self.name)
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        log.info("worker %s got %s", self.name, signal.Signals(number).name)
+        self._stopped.set()

@@ -1,0 +1,100 @@
+"""Opens the database and gives every call of the engine its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from engine import messages, migrating
+from engine.access import SYSTEM, Actor
+from engine.apps import ProcessApp
+from engine.db import Sessions, open_database
+from engine.definitions import Library
+from engine.errors import Conflict
+from engine.turn import LostRace, Turn
+
+P = ParamSpec("P")
+T = TypeVar("T")
+SERIALIZATION_FAILURES = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+
+
+class Busy(Conflict):
+    """Others are changing the same case; please try again."""
+
+
+def now_utc() -> datetime:
+    """This will return the time of the machine's clock."""
+    return datetime.now(UTC)
+
+
+class Transactions:
+    """A database, the process apps that run on it, and the clock."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        apps: Sequence[ProcessApp],
+        clock: Callable[[], datetime] = now_utc,
+        pool_size: int = 10,
+    ) -> None:
+        """This will open the database and serve `apps`."""
+        self.database = open_database(database_url, pool_size=pool_size)
+        self.library = Library(apps)
+        self.clock = clock
+        self._sessions = Sessions(self.database)
+
+    @property
+    def apps(self) -> tuple[ProcessApp, ...]:
+        """This will return the process apps."""
+        return tuple(self.library.apps.values())
+
+    def app(self, name: str) -> ProcessApp:
+        """This will return a process app by name. Raises AppNotFound."""
+        return self.library.app(name)
+
+    def write(self, by: Actor, operation: Callable[Concatenate[Turn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """This will run an operation of the engine in one transaction: all of it happens, or nothing.
+
+        When a race was lost it is run again, this time waiting for the rows it needs. Raises Busy.
+        """
+        for is_locking in (False, True, True):
+            try:
+                with self._sessions.writing() as session:
+                    turn = Turn(session, self.clock(), by, self.library, is_locking)
+                    result = operation(turn, *args, **kwargs)
+                    messages.deliver_all(turn)
+                return result
+            except LostRace:
+                continue
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in SERIALIZATION_FAILURES:
+                    raise
+        raise Busy
+
+    def look(self, operation: Callable[Concatenate[Turn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """This will run an operation that only reads."""
+        with self._sessions.reading() as session:
+            return operation(Turn(session, self.clock(), SYSTEM, self.library), *args, **kwargs)
+
+    def read(self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """This will ask one of `engine.queries`: `engine.read(queries.inbox, actor)`."""
+        with self._sessions.reading() as session:
+            session.info.update(library=self.library, now=self.clock())
+            return query(session, *args, **kwargs)
+
+    def migrate(self) -> None:
+        """This will bring the database to the tables of this version."""
+        migrating.upgrade(self.database)
+
+    def is_current(self) -> bool:
+        """This will tell whether the database has the tables of this version."""
+        return migrating.is_current(self.database)
+
+    def close(self) -> None:
+        """This will close all connections to the database."""
+        self.database.dispose()

