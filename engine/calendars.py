@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -15,6 +15,7 @@ from borax.calendars.lunardate import LunarDate, TermUtils
 from engine.errors import Invalid
 
 ZONE = ZoneInfo("Asia/Shanghai")
+CHINA = timezone(timedelta(hours=8))  # no summer time since 1991; an offset is read everywhere, a zone name is not
 MAX_DAYS = 40_000  # about 110 years: no limit of any law is longer, and no expression may keep a worker busy
 DAY = timedelta(days=1)
 
@@ -92,7 +93,7 @@ def add_days(day: date, count: int, *, roll: bool = True) -> date:
 
 def end_of_day(day: date) -> datetime:
     """This will return the last second of `day` in China (23:59:59+08:00)."""
-    return datetime.combine(day, time(23, 59, 59), ZONE)
+    return datetime.combine(day, time(23, 59, 59), CHINA)
 
 
 def day_of(value: Any) -> date:

@@ -16,7 +16,7 @@ app = ProcessApp(
     process="hazard",
     number="YH-{region}-{year}-{seq:04}",
     summary=Summary(
-        title='=单位名称 + "：" + (if string length(隐患描述) > 60 then substring(隐患描述, 1, 59) + "…" else 隐患描述)',
+        title='=单位名称 + "：" + 隐患描述',
         subject="=单位名称",
         badge='=if 定级结论 = "确认" then 等级 else null',
         tone=(

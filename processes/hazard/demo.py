@@ -15,7 +15,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from engine import SYSTEM, Actor, AlreadyImported, Engine, Task, calendars, queries
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import Actor, AlreadyImported, Engine, Task, calendars, queries
 
 from . import demo_script
 from .demo_script import Route
@@ -143,7 +146,7 @@ class _World:
     def step(self, hazard: Hazard, planned: str, day: date) -> None:
         """This will let somebody do the planned step; where the tables sent the case another way, the open one."""
         element, _, choice = planned.partition(":")
-        tasks = self.open_tasks(hazard)
+        tasks = self.engine.read(_open_tasks, hazard.case_id)
         task = next((task for task in tasks if task.element == element and choice in ("", task.role)), None)
         task = task or next((task for task in tasks if task.element == element), None)
         if task is None:
@@ -154,11 +157,6 @@ class _World:
         data, outcome = demo_script.write(planned, hazard.record, day, hazard.position)
         by = self.actor(self.handler(hazard, task.element, task.role, task.unit_name))
         self.engine.complete_task(task.id, by=by, data=data, outcome=outcome)
-
-    def open_tasks(self, hazard: Hazard) -> list[Task]:
-        """This will return what waits for people in a hazard's case."""
-        view = self.engine.read(queries.case, SYSTEM, hazard.case_id)
-        return [task for task in view.tasks if task.state == "open"]
 
     def reporter(self, hazard: Hazard, source: str) -> str:
         """This will return the login of whoever registers a hazard."""
@@ -191,19 +189,32 @@ class _World:
         return self.actors[login]
 
 
+def _open_tasks(session: Session, case_id: UUID | None) -> list[Task]:
+    waiting = select(Task).where(Task.case_id == case_id, Task.state == "open").order_by(Task.token)
+    return list(session.scalars(waiting))
+
+
 def _hazards(today: date) -> Iterator[Hazard]:
     enterprises = defaultdict(list)
     for row in _rows("enterprises.csv"):
         enterprises[row["行业"]].append(row)
     everyone = [row for rows in enterprises.values() for row in rows]
     taken: dict[int, int] = {}
-    for position, record in enumerate(_rows("hazards.csv")):
+    in_force = {row["code"]: row["effective_from"] for row in _rows("criteria.csv")}
+    for position, row in enumerate(_rows("hazards.csv")):
+        record = {**row, "criterion_from": in_force.get(row["criterion_code"], "")}
         industry = record["industry"].partition("（")[0]
-        fitting = enterprises.get(industry) or everyone
+        enterprise = _best(record, enterprises.get(industry) or everyone)
         route = demo_script.choose(record, taken)
         gaps = sum(demo_script.GAPS[step.partition(":")[0]] for step in route.steps)
         begins = calendars.workdays(today, -(gaps + route.age))
-        yield Hazard(position, record, fitting[position % len(fitting)], route, begins)
+        yield Hazard(position, record, enterprise, route, begins)
+
+
+def _best(record: Mapping[str, str], enterprises: list[dict[str, str]]) -> dict[str, str]:
+    """The enterprise whose name and trade share most characters with a record, so that each has fitting hazards."""
+    said = set(record["unit_type"] + record["industry"])
+    return max(enterprises, key=lambda enterprise: len(said & set(enterprise["title"] + enterprise["经营范围"])))
 
 
 def _times(hazard: Hazard, now: datetime) -> Iterator[datetime]:

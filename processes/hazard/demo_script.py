@@ -39,7 +39,7 @@ class Route:
     age: int
 
 
-ON_SPOT_ROUTES = (
+ON_SPOT_ROUTES: tuple[Route, ...] = (
     Route(ON_SPOT, 30),
     Route(ON_SPOT[:2], 1),
     Route(ON_SPOT[:3], 2),
@@ -51,7 +51,7 @@ ON_SPOT_ROUTES = (
     Route([], 8),
     Route(ON_SPOT, 11),
 )
-ORDER_ROUTES = (
+ORDER_ROUTES: tuple[Route, ...] = (
     Route(GENERAL[:4], 2),
     Route(GENERAL[:2], 1),
     Route(GENERAL[:4], 25),
@@ -60,7 +60,7 @@ ORDER_ROUTES = (
     Route(GENERAL[:3], 1),
     Route(RETURNED[:2], 1),
 )
-LISTED_ROUTES = (
+LISTED_ROUTES: tuple[Route, ...] = (
     Route(MAJOR, 25),
     Route(MAJOR[:8], 4),
     Route(MAJOR[:6], 1),
@@ -80,7 +80,7 @@ LISTED_ROUTES = (
     Route(MAJOR[:5], 1),
     Route(MAJOR[:8], 12),
 )
-UNLISTED_ROUTES = (
+UNLISTED_ROUTES: tuple[Route, ...] = (
     Route(UNLISTED, 18),
     Route(UNLISTED[:3], 2),
     Route(UNLISTED[:6], 5),
@@ -143,7 +143,7 @@ def _verify(record: Mapping[str, str], day: date, position: int, choice: str) ->
         "检查日期": day.isoformat(),
         "影响范围": reach(record) if record["grade"] == "重大" else "本县区",
         "核实情况": f"到场核实：{record['description']}，情况属实",
-        "判定条款": [record["criterion_code"]] if record["criterion_code"] and record["grade"] == "重大" else [],
+        "判定条款": _criteria(record, day),
         "判定依据": record["legal_basis"],
         "需要停产": stop,
         "受威胁人数": 2 + position % 14,
@@ -153,6 +153,12 @@ def _verify(record: Mapping[str, str], day: date, position: int, choice: str) ->
         "整改建议": record["measure"],
     }
     return data, "属实"
+
+
+def _criteria(record: Mapping[str, str], day: date) -> list[str]:
+    """The criterion of a major hazard, if its standard is in force on the day of inspection."""
+    is_in_force = record["criterion_from"] <= day.isoformat()
+    return [record["criterion_code"]] if record["criterion_code"] and record["grade"] == "重大" and is_in_force else []
 
 
 def _confirm(record: Mapping[str, str], day: date, position: int, choice: str) -> tuple[Data, str | None]:
