@@ -77,7 +77,7 @@ class Reader:
             return logic
 
         def fit(frame: Frame) -> Any:
-            return coerce(logic(frame), kind)[0]
+            return coerce(logic(frame), kind, frame.state)[0]
 
         return fit
 
@@ -268,8 +268,8 @@ def _for(element: Element, reader: Reader) -> Logic:
             return None
         results: list[Any] = []
         for item in items:
-            frame.state.tick()
-            results.append(body(within(frame, {name: item, "partial": results})))
+            frame.state.spend(1 + len(results))
+            results.append(body(within(frame, {name: item, "partial": list(results)})))
         return results
 
     return collect

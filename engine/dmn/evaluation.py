@@ -80,7 +80,7 @@ class Evaluation:
                     raw = group.get(part.name)
         value = adopt(raw)
         self.given[part.name] = value
-        fitted, fits = coerce(value, part.type)
+        fitted, fits = coerce(value, part.type, self.state)
         if not fits:
             raise InputDataRefused(
                 decision=part.name, input=part.name, value=shown(value, self.state), expected=str(part.type)
@@ -118,7 +118,7 @@ class Evaluation:
         value = None
         try:
             value = decision.logic(Frame({}, None, root, self.state)) if decision.logic else None
-            fitted, fits = coerce(value, decision.type)
+            fitted, fits = coerce(value, decision.type, self.state)
             if not fits:
                 raise ResultRefused(decision=decision.name, value=shown(value, self.state), expected=str(decision.type))
             value = fitted
@@ -142,7 +142,7 @@ class Evaluation:
             root.setdefault(knowledge.name, evaluation.values.get(knowledge.key))
             root.update(zip((name for name, _ in knowledge.parameters), arguments, strict=True))
             result = knowledge.logic(Frame({}, None, root, state))
-            return coerce(result, knowledge.type)[0]
+            return coerce(result, knowledge.type, state)[0]
 
         return function_value(knowledge.name, knowledge.parameters, run)
 
@@ -175,7 +175,7 @@ class Evaluation:
                 results[part.variable] = inner.value_of(part)
         self.steps += inner.steps
         value = next(iter(results.values())) if len(service.outputs) == 1 and results else results
-        return coerce(value, service.type)[0]
+        return coerce(value, service.type, self.state)[0]
 
 
 def evaluate(
@@ -224,7 +224,7 @@ def _run(evaluation: Evaluation, part: Decision | Service | Knowledge, inputs: M
             if isinstance(needed, Decision | InputData):
                 name = needed.variable if isinstance(needed, Decision) else needed.name
                 value = evaluation.given[name] = adopt(inputs.get(name))
-                fitted, fits = coerce(value, needed.type)
+                fitted, fits = coerce(value, needed.type, evaluation.state)
                 if not fits and evaluation.strict:
                     raise InputDataRefused(
                         decision=part.name, input=name, value=shown(value, evaluation.state), expected=str(needed.type)
@@ -235,7 +235,7 @@ def _run(evaluation: Evaluation, part: Decision | Service | Knowledge, inputs: M
     arguments = []
     for name, kind in part.parameters:
         evaluation.given[name] = adopt(inputs.get(name))
-        arguments.append(coerce(evaluation.given[name], kind)[0])
+        arguments.append(coerce(evaluation.given[name], kind, evaluation.state)[0])
     return function.invoke(evaluation.state, arguments)
 
 

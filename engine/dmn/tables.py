@@ -95,7 +95,7 @@ class Table:
     def _input(self, column: Input, frame: Frame) -> Any:
         value = column.code(frame)
         if column.type is not None and value is not None:
-            fitted, fits = coerce(value, column.type)
+            fitted, fits = coerce(value, column.type, frame.state)
             if not fits:
                 raise InputRefused(
                     decision=self.name,
@@ -119,7 +119,7 @@ class Table:
         fits = True
         fitted = value
         if column.type is not None and value is not None:
-            fitted, fits = coerce(value, column.type)
+            fitted, fits = coerce(value, column.type, frame.state)
         allowed = fits and (
             column.allowed is None or fitted is None or column.allowed(fitted, _with_input(fitted, frame)) is True
         )

@@ -18,8 +18,9 @@ def _get_value(entries: dict[str, Any], key: str | list[Any]) -> Any:
     return value if key != [] else None
 
 
-@builtin("get entries", "m: context")
-def _get_entries(entries: dict[str, Any]) -> list[Any]:
+@builtin("get entries", "m: context", state=True)
+def _get_entries(state: State, entries: dict[str, Any]) -> list[Any]:
+    state.check_list(len(entries))
     return [{"key": key, "value": value} for key, value in entries.items()]
 
 

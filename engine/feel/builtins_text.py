@@ -75,7 +75,9 @@ def _ends_with(text: str, match: str) -> bool:
     return text.endswith(match)
 
 
-def _pattern(pattern: str, flags: str | None) -> Any:
+def _pattern(state: State, text: str, pattern: str, flags: str | None) -> Any:
+    # taking one class from another tries all characters there are
+    state.spend(len(text) // 100 + len(pattern) + 20_000 * pattern.count("-["))
     found = compiled(pattern, flags or "")
     if found is None:
         raise NoResult
@@ -84,13 +86,12 @@ def _pattern(pattern: str, flags: str | None) -> Any:
 
 @builtin("matches", "input: string, pattern: string, flags?: string", state=True)
 def _matches(state: State, text: str, pattern: str, flags: str | None = None) -> bool:
-    state.spend(len(text) // 100)
-    return _pattern(pattern, flags).search(text) is not None
+    return _pattern(state, text, pattern, flags).search(text) is not None
 
 
 @builtin("replace", "input: string, pattern: string, replacement: string, flags?: string", state=True)
 def _replace(state: State, text: str, pattern: str, replacement: str, flags: str | None = None) -> str:
-    found = _pattern(pattern, flags)
+    found = _pattern(state, text, pattern, flags)
     pieces: list[str] = []
     size = 0
     for piece in expansions(found, text, replacement, "q" in (flags or "")):
@@ -104,7 +105,7 @@ def _replace(state: State, text: str, pattern: str, replacement: str, flags: str
 
 @builtin("split", "string: string, delimiter: string", state=True)
 def _split(state: State, text: str, delimiter: str) -> list[str]:
-    pattern = _pattern(delimiter, None)
+    pattern = _pattern(state, text, delimiter, None)
     parts: list[str] = []
     position = 0
     for match in pattern.finditer(text):
@@ -122,7 +123,7 @@ def _split(state: State, text: str, delimiter: str) -> list[str]:
 @builtin("extract", "string: string, pattern: string", state=True)
 def _extract(state: State, text: str, pattern: str) -> list[str]:
     found: list[str] = []
-    for match in _pattern(pattern, None).finditer(text):
+    for match in _pattern(state, text, pattern, None).finditer(text):
         found.append(match.group())
         state.tick()
         if len(found) > state.limits.list_size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .compiler import Scope, compile_node, compiles
+from .compiler import Scope, compile_node, compiles, read_name
 from .environment import Code, Frame, State
 from .hosting import host_function
 from .nodes import Call, Function, Name
@@ -45,8 +45,8 @@ def _call(node: Call, scope: Scope) -> Code:
         if known is not None and not bound and not may:
             return _builtin_call(known, arguments, names, position)
         if known is None:
-            scope.note(name)
-        return _named_call(name, known, compile_node(node.function, Scope(None, scope)), arguments, node)
+            scope.functions.update([] if bound else [name])
+        return _named_call(name, known, read_name(node.function, scope), arguments, node)
     function = compile_node(node.function, scope)
     return lambda frame: call(function(frame), [code(frame) for code in arguments], names, frame.state, position)
 
@@ -107,7 +107,7 @@ def call(
             state.warn("arguments", position, function=called or function.name)
             return None
         values = [given.get(name) for name in function.parameters]
-    if not function.is_flexible and not _fit_arguments(function, values):
+    if not function.is_flexible and not _fit_arguments(function, values, state):
         state.warn("arguments", position, function=called or function.name)
         return None
     state.enter()
@@ -118,12 +118,12 @@ def call(
         state.leave()
 
 
-def _fit_arguments(function: FunctionValue, values: list[Any]) -> bool:
+def _fit_arguments(function: FunctionValue, values: list[Any], state: State) -> bool:
     if len(values) != len(function.parameters):
         return False
     for index, kind in enumerate(function.types):
         if kind is not None:
-            values[index], fits = coerce(values[index], kind)
+            values[index], fits = coerce(values[index], kind, state)
             if not fits:
                 return False
     return True

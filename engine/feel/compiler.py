@@ -34,7 +34,7 @@ class Scope:
     An `open` scope (a filter) binds names that only the data know.
     """
 
-    __slots__ = ("bound", "is_open", "maybe", "names", "parent", "paths")
+    __slots__ = ("bound", "functions", "is_open", "maybe", "names", "parent", "paths")
 
     def __init__(self, bound: set[str] | None = None, parent: Scope | None = None, is_open: bool = False) -> None:
         self.bound = bound if bound is not None else set()
@@ -43,6 +43,7 @@ class Scope:
         self.names: set[str] = parent.names if parent else set()
         self.paths: set[str] = parent.paths if parent else set()
         self.maybe: set[str] = parent.maybe if parent else set()
+        self.functions: set[str] = parent.functions if parent else set()
 
     def inner(self, bound: set[str], is_open: bool = False) -> Scope:
         """This will return a scope inside this one."""
@@ -107,9 +108,14 @@ def _invalid(node: InvalidLiteral, scope: Scope) -> Code:
 
 @compiles(Name)
 def _name(node: Name, scope: Scope) -> Code:
-    bound, may = scope.look_up(node.name)
-    if not (node.name in BUILTINS and not bound):
+    if node.name not in BUILTINS:
         scope.note(node.name)
+    return read_name(node, scope)
+
+
+def read_name(node: Name, scope: Scope) -> Code:
+    """This will return a closure that looks a name up, nearest binding first."""
+    bound, may = scope.look_up(node.name)
     return _chained(node.name, node.position) if bound or may else _free(node.name, node.position)
 
 
@@ -153,7 +159,15 @@ def _chained(name: str, position: int) -> Code:
             inner = inner.parent
         return free(frame)
 
-    return read
+    def read_results(frame: Frame) -> Any:
+        # `partial` grows while the loop runs: what an expression keeps of it must not
+        value = read(frame)
+        if type(value) is not list:
+            return value
+        frame.state.spend(len(value))
+        return list(value)
+
+    return read_results if name == "partial" else read
 
 
 def absent(frame: Frame, name: str, position: int) -> Any:
@@ -201,6 +215,8 @@ def _free_path(base: Name, steps: list[Path]) -> Code:
         value = frame.root.get(first, _MISSING)
         if value is _MISSING:
             value = absent(frame, first, start)
+            if value is None:
+                return None
         for index, (name, _) in enumerate(places):
             if type(value) is dict and name in value:
                 value = value[name]
@@ -280,4 +296,4 @@ def _conditional(node: Conditional, scope: Scope) -> Code:
 @compiles(InstanceOf)
 def _instance(node: InstanceOf, scope: Scope) -> Code:
     code, kind = compile_node(node.value, scope), node.type
-    return lambda frame: conforms(code(frame), kind, checked=False)
+    return lambda frame: conforms(code(frame), kind, frame.state, checked=False)

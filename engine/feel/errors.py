@@ -18,6 +18,7 @@ EXPECTATIONS: dict[str, tuple[str, str]] = {
     "range end": ("], ) or [", "]、) 或 ["),
     "half-width": ("the half-width form", "半角符号"),
     "character": ("a FEEL symbol", "FEEL 符号"),
+    "number": ("a number of at most 6144 digits", "不超过 6144 位的数字"),
     "date literal": ("a date, time or duration in quotation marks", "引号内的日期、时间或时长"),
 }
 END_OF_TEXT = {"en": "the end of the text", "zh": "文本结尾"}

@@ -40,7 +40,8 @@ _REGISTERED = (
     calls,
     iteration,
 )
-_CACHED = 10_000
+_CACHED = 5000
+_CACHED_LENGTH = 2000  # longer texts are compiled each time, so that strangers cannot fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Result:
 class Expression:
     """A FEEL expression, compiled."""
 
-    __slots__ = ("code", "maybe_names", "names", "paths", "text")
+    __slots__ = ("code", "functions", "maybe_names", "names", "paths", "text")
 
     def __init__(self, text: str, vocabulary: Vocabulary = NO_WORDS) -> None:
         """This will compile `text`. Raises FeelSyntaxError, LimitExceeded."""
@@ -63,6 +64,7 @@ class Expression:
         self.code: Code = _guarded(lambda: compile_node(parse_expression(text, vocabulary), scope))
         self.names = frozenset(scope.names)
         self.paths = frozenset(scope.paths)
+        self.functions = frozenset(scope.functions)  # called by name, and not built in
         # free names inside filters: they may be entries of the filtered elements
         self.maybe_names = frozenset(scope.maybe - scope.names)
 
@@ -89,7 +91,7 @@ class Expression:
 class UnaryTests:
     """The tests of a decision table cell, compiled; `any_value` is true for `-`."""
 
-    __slots__ = ("any_value", "code", "maybe_names", "names", "paths", "text")
+    __slots__ = ("any_value", "code", "functions", "maybe_names", "names", "paths", "text")
 
     def __init__(self, text: str, vocabulary: Vocabulary = NO_WORDS) -> None:
         """This will compile `text`. Raises FeelSyntaxError, LimitExceeded."""
@@ -99,6 +101,7 @@ class UnaryTests:
         self.any_value = self.code is None
         self.names = frozenset(scope.names)
         self.paths = frozenset(scope.paths)
+        self.functions = frozenset(scope.functions)
         self.maybe_names = frozenset(scope.maybe - scope.names)
 
     def matches(self, input_value: Any, context: Mapping[str, Any], environment: Environment) -> bool | None:
@@ -132,16 +135,18 @@ def located(notes: list[tuple[str, int, dict[str, Any]]], text: str) -> list[War
     return list(found.values())
 
 
-@functools.lru_cache(maxsize=_CACHED)
+_expression = functools.lru_cache(maxsize=_CACHED)(Expression)
+_unary_tests = functools.lru_cache(maxsize=_CACHED)(UnaryTests)
+
+
 def parse(text: str) -> Expression:
     """This will compile an expression, or take it from the cache. Raises FeelSyntaxError, LimitExceeded."""
-    return Expression(text)
+    return _expression(text) if len(text) <= _CACHED_LENGTH else Expression(text)
 
 
-@functools.lru_cache(maxsize=_CACHED)
 def parse_unary_tests(text: str) -> UnaryTests:
     """This will compile unary tests, or take them from the cache. Raises FeelSyntaxError, LimitExceeded."""
-    return UnaryTests(text)
+    return _unary_tests(text) if len(text) <= _CACHED_LENGTH else UnaryTests(text)
 
 
 def literal_or_expression(text: str) -> str | Expression:

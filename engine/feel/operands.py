@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Overflow
+
 from .cursor import STOP_WORDS, Cursor
 from .durations import parse_duration
 from .lexer import unquote
@@ -21,8 +23,12 @@ def operand(cursor: Cursor) -> Node:
     token = cursor.token
     kind, text = token.kind, token.text
     if kind == "number":
+        try:
+            number = NUMBERS.create_decimal(text)
+        except Overflow:
+            raise cursor.unexpected("number") from None
         cursor.advance()
-        return Literal(token.position, NUMBERS.create_decimal(text))
+        return Literal(token.position, number)
     if kind == "string":
         cursor.advance()
         return Literal(token.position, unquote(text))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .environment import State
 from .temporal import Date, DateTime, Time
 from .values import TYPE_OF, FunctionValue, Range, type_name
 
@@ -37,51 +38,52 @@ class FeelType:
 ANY = FeelType("Any")
 
 
-def conforms(value: Any, type_: FeelType, checked: bool = True) -> bool:
+def conforms(value: Any, type_: FeelType, state: State, checked: bool = True) -> bool:
     """This will be true for a value of the type; null only belongs to Null.
 
-    Allowed values count if `checked`; `instance of` does not look at them.
+    Allowed values count if `checked`; `instance of` does not look at them. Raises LimitExceeded.
     """
+    state.tick()
     if value is None:
         return type_.name == "Null"
-    if checked and type_.base is not None and not conforms(value, type_.base):
+    if checked and type_.base is not None and not conforms(value, type_.base, state):
         return False
-    if not _has_kind(value, type_, checked):
+    if not _has_kind(value, type_, state, checked):
         return False
     return not checked or type_.check is None or type_.check(value)
 
 
-def _has_kind(value: Any, type_: FeelType, checked: bool) -> bool:
+def _has_kind(value: Any, type_: FeelType, state: State, checked: bool) -> bool:
     name = type_.name
     if name == "Any":
         return True
     if name == "list":
         item = type_.item
-        return type(value) is list and (item is None or all(_fits(each, item, checked) for each in value))
+        return type(value) is list and (item is None or all(_fits(each, item, state, checked) for each in value))
     if name == "context":
-        return type(value) is dict and _fields_conform(value, type_.fields, checked)
+        return type(value) is dict and _fields_conform(value, type_.fields, state, checked)
     if name == "range":
-        return type(value) is Range and _range_conforms(value, type_.item)
+        return type(value) is Range and _range_conforms(value, type_.item, state)
     if name == "function":
         return type(value) is FunctionValue and _function_conforms(value, type_)
     return type(value) is _PYTHON_OF.get(name)
 
 
-def _fits(value: Any, item: FeelType, checked: bool) -> bool:
-    return value is None or conforms(value, item, checked)
+def _fits(value: Any, item: FeelType, state: State, checked: bool) -> bool:
+    return value is None or conforms(value, item, state, checked)
 
 
-def _fields_conform(value: dict[str, Any], fields: dict[str, FeelType] | None, checked: bool) -> bool:
+def _fields_conform(value: dict[str, Any], fields: dict[str, FeelType] | None, state: State, checked: bool) -> bool:
     if fields is None:
         return True
-    return all(key in value and _fits(value[key], kind, checked) for key, kind in fields.items())
+    return all(key in value and _fits(value[key], kind, state, checked) for key, kind in fields.items())
 
 
-def _range_conforms(value: Range, item: FeelType | None) -> bool:
+def _range_conforms(value: Range, item: FeelType | None, state: State) -> bool:
     if item is None:
         return True
     ends = [end for end in (value.start, value.end) if end is not None]
-    return bool(ends) and all(conforms(end, item) for end in ends)
+    return bool(ends) and all(conforms(end, item, state) for end in ends)
 
 
 def _function_conforms(value: FunctionValue, type_: FeelType) -> bool:
@@ -115,41 +117,41 @@ def subtype(one: FeelType, other: FeelType) -> bool:
     return True
 
 
-def coerce(value: Any, type_: FeelType) -> tuple[Any, bool]:
+def coerce(value: Any, type_: FeelType, state: State) -> tuple[Any, bool]:
     """This will fit a value to a type by the implicit conversions of DMN 1.5, 10.3.2.9.4; False if it does not fit."""
-    if value is None or conforms(value, type_):
+    if value is None or conforms(value, type_, state):
         return value, True
     if type_.name == "list" and type(value) is not list:
-        wrapped, fits = coerce(value, type_.item or ANY)
-        return ([wrapped], True) if fits and conforms([wrapped], type_) else (None, False)
+        wrapped, fits = coerce(value, type_.item or ANY, state)
+        return ([wrapped], True) if fits and conforms([wrapped], type_, state) else (None, False)
     if type(value) is list and len(value) == 1 and type_.name != "list":
-        return coerce(value[0], type_)
+        return coerce(value[0], type_, state)
     if type(value) is Date and type_.name == "date and time":
         moment = DateTime(value, Time(0, 0))
-        return (moment, True) if conforms(moment, type_) else (None, False)
+        return (moment, True) if conforms(moment, type_, state) else (None, False)
     if type(value) is list and type_.name == "list" and type_.item is not None:
-        return _coerce_items(value, type_)
+        return _coerce_items(value, type_, state)
     if type(value) is dict and type_.name == "context" and type_.fields:
-        return _coerce_fields(value, type_)
+        return _coerce_fields(value, type_, state)
     return None, False
 
 
-def _coerce_items(value: list[Any], type_: FeelType) -> tuple[Any, bool]:
-    pairs = [coerce(item, type_.item or ANY) for item in value]
+def _coerce_items(value: list[Any], type_: FeelType, state: State) -> tuple[Any, bool]:
+    pairs = [coerce(item, type_.item or ANY, state) for item in value]
     items = [item for item, _ in pairs]
-    if all(fits for _, fits in pairs) and conforms(items, type_):
+    if all(fits for _, fits in pairs) and conforms(items, type_, state):
         return items, True
     return None, False
 
 
-def _coerce_fields(value: dict[str, Any], type_: FeelType) -> tuple[Any, bool]:
+def _coerce_fields(value: dict[str, Any], type_: FeelType, state: State) -> tuple[Any, bool]:
     # data may leave entries out: they are null, although `instance of` would insist on them
     fitted = dict(value)
     for key, kind in (type_.fields or {}).items():
-        fitted[key], fits = coerce(value.get(key), kind)
+        fitted[key], fits = coerce(value.get(key), kind, state)
         if not fits:
             return None, False
-    return (fitted, True) if conforms(fitted, type_) else (None, False)
+    return (fitted, True) if conforms(fitted, type_, state) else (None, False)
 
 
 __all__ = ["ANY", "SIMPLE", "FeelType", "coerce", "conforms", "subtype", "type_name"]

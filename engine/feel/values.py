@@ -25,6 +25,8 @@ NUMBERS = Context(
     prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, traps=[InvalidOperation, DivisionByZero, Overflow]
 )
 ZERO, ONE = Decimal(0), Decimal(1)
+MAX_EXPONENT = 6144
+MAX_BITS = 20_000  # a whole number of about 6000 digits
 MAX_DEPTH = 200  # nested lists and contexts in case data
 
 
@@ -86,9 +88,9 @@ def adopt(value: Any, depth: int = 0) -> Any:
     if kind in _PLAIN:
         return value
     if kind is Decimal:
-        return value if value.is_finite() else None
+        return value if value.is_finite() and abs(value.adjusted()) <= MAX_EXPONENT else None
     if kind is int:
-        return Decimal(value)
+        return Decimal(value) if value.bit_length() <= MAX_BITS else None
     if kind is float:
         number = Decimal(repr(value))
         return number if number.is_finite() else None
@@ -111,7 +113,7 @@ def _adopt_other(value: Any, depth: int) -> Any:
     if isinstance(value, Decimal | bool):
         return value
     if isinstance(value, int):
-        return Decimal(int(value))
+        return adopt(int(value))
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
