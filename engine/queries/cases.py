@@ -51,7 +51,7 @@ class Diagram:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """The file of a case. `forms` are the schemas of its forms in order of their use; `names` those of persons by id."""
+    """The file of a case. `forms` are schemas of its forms in order of use, `names` those of persons by id."""
 
     case: Case
     definition: Definition
@@ -124,7 +124,7 @@ def _names(session: Session, found: Case, tasks: Sequence[Task], attachments: Se
     ids = {found.started_by, *(row.uploaded_by for row in attachments)}
     ids |= {id for task in tasks for id in (task.assignee_id, task.completed_by)}
     persons = select(Person.id, Person.name).where(Person.id.in_({id for id in ids if id is not None}))
-    return dict(session.execute(persons).tuples().all())
+    return {row.id: row.name for row in session.execute(persons)}
 
 
 def _diagram(

@@ -109,7 +109,7 @@ def _accounts(session: Session, *where: Any) -> list[Account]:
 
 def names(session: Session, actor: Actor, ids: Collection[int]) -> dict[int, str]:
     """This will return the names of persons by id."""
-    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    return {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))}
 
 
 def units(session: Session, actor: Actor, *, below: bool = False) -> list[UnitShown]:
