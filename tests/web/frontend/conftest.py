@@ -93,7 +93,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_file(file)
             return
         names = json.loads((STATIC / "dist" / "manifest.json").read_text(encoding="utf-8"))
-        text = re.sub(r"{{(\S+?)}}", lambda m: f"/static/dist/{names[m[1]]}", file.read_text(encoding="utf-8"))
+        text = re.sub(
+            r"{{(\w+\.(?:js|css|svg))}}", lambda m: f"/static/dist/{names[m[1]]}", file.read_text(encoding="utf-8")
+        )
         self.send(200, "text/html; charset=utf-8", text.replace("[[token]]", TOKEN).encode())
 
     def send_file(self, file: Path) -> None:

@@ -222,3 +222,14 @@ def test_the_form_fits_a_phone(open_page: Any, site: Any) -> None:
     page = open_page("/form.html", width=390, height=844, has_touch=True, is_mobile=True)
     page.wait_for_selector("text=拍照")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_quick_enter_never_takes_what_was_found_for_other_words(sheet: Any) -> None:
+    field(sheet, "criterion").focus()
+    sheet.wait_for_selector("[role=option] >> nth=1")
+    sheet.keyboard.type("除")
+    sheet.keyboard.press("Enter")
+    assert sheet.locator(".register-chip").count() == 0
+    sheet.wait_for_selector("[role=option] >> text=除尘")
+    sheet.keyboard.press("Enter")
+    sheet.wait_for_selector(".register-chip:has-text('GZ-12')")

@@ -11,33 +11,9 @@ const kept = ({id, name, size, content_type, url}) => ({id, name, size, content_
 export function FileField(props) {
   const {field, domId, value, readonly, disabled, onChange} = props;
   const files = Array.isArray(value) ? value : [];
-  const {url} = useConfig('uploads');
-  const latest = useRef(files);
-  latest.current = files;
-  const [pending, setPending] = useState([]);
   const takesMany = isTrue(field.multiple);
-  const set = list => {
-    latest.current = list;
-    onChange({value: list.length ? list : null});
-  };
-  const change = (item, facts) => setPending(list => list.map(each => (each.key === item.key ? {...each, ...facts} : each)));
-  const drop = item => setPending(list => list.filter(each => each.key !== item.key));
-
-  const send = async item => {
-    change(item, {problem: '', share: 0});
-    try {
-      const stored = await upload(url, item.file, share => change(item, {share}));
-      set(takesMany ? [...latest.current, kept(stored)] : [kept(stored)]);
-      drop(item);
-    } catch (error) {
-      change(item, {problem: error.message});
-    }
-  };
-  const add = chosen => {
-    const items = [...chosen].slice(0, takesMany ? undefined : 1).map(file => ({key: crypto.randomUUID?.() ?? String(Math.random()), file, share: 0, problem: ''}));
-    setPending(list => [...list, ...items]);
-    items.forEach(send);
-  };
+  const set = list => onChange({value: list.length ? list : null});
+  const {pending, add, send, drop} = useUploads(files, takesMany, set);
   const isFixed = readonly || disabled;
   return (
     <Frame {...props}>
@@ -60,6 +36,33 @@ FileField.config = {
   sanitizeValue: ({value}) => (Array.isArray(value) && value.length ? value : null),
   create: (options = {}) => ({...options}),
 };
+
+// the files on their way; several may arrive at once, so what is there is read when each arrives
+function useUploads(files, takesMany, set) {
+  const {url} = useConfig('uploads');
+  const latest = useRef(files);
+  latest.current = files;
+  const [pending, setPending] = useState([]);
+  const change = (item, facts) => setPending(list => list.map(each => (each.key === item.key ? {...each, ...facts} : each)));
+  const drop = item => setPending(list => list.filter(each => each.key !== item.key));
+  const send = async item => {
+    change(item, {problem: '', share: 0});
+    try {
+      const stored = kept(await upload(url, item.file, share => change(item, {share})));
+      latest.current = takesMany ? [...latest.current, stored] : [stored];
+      set(latest.current);
+      drop(item);
+    } catch (error) {
+      change(item, {problem: error.message});
+    }
+  };
+  const add = chosen => {
+    const items = [...chosen].slice(0, takesMany ? undefined : 1).map(file => ({key: Symbol(file.name), file, share: 0, problem: ''}));
+    setPending(list => [...list, ...items]);
+    items.forEach(send);
+  };
+  return {pending, add, send, drop};
+}
 
 function Stored({file, group, isFixed, remove}) {
   return (
@@ -115,7 +118,9 @@ function usePreview(file) {
 function Chooser({field, domId, takesMany, add}) {
   const all = useRef(null);
   const camera = useRef(null);
-  const takesPhotos = field.accept?.includes('image/');
+  const kinds = (field.accept ?? '').split(',').map(kind => kind.trim());
+  const takesPhotos = kinds.some(kind => kind.startsWith('image/'));
+  const takesOnlyPhotos = kinds.every(kind => kind.startsWith('image/'));
   const hasTouch = matchMedia('(pointer: coarse)').matches;
   const take = event => {
     add(event.target.files);
@@ -135,7 +140,7 @@ function Chooser({field, domId, takesMany, add}) {
         </>
       )}
       <button type="button" id={domId} class="btn" onClick={() => all.current.click()}>
-        <Icon name="upload" />{takesPhotos ? words('选择照片', 'Choose photos') : words('选择文件', 'Choose files')}
+        <Icon name="upload" />{takesOnlyPhotos ? words('选择照片', 'Choose photos') : words('选择文件', 'Choose files')}
       </button>
       {!hasTouch && <span class="quiet">{words('或把文件拖到这里', 'or drop files here')}</span>}
     </div>

@@ -89,73 +89,70 @@ function Chosen({codes, titles, isFixed, remove}) {
   ));
 }
 
-function Search({domId, entries, chosen, pick, onBlur}) {
-  const [text, setText] = useState('');
+// what was found for the words typed; null while nothing was asked
+function useSearch(entries, chosen) {
   const [found, setFound] = useState(null);
-  const [active, setActive] = useState(0);
-  const [problem, setProblem] = useState('');
   const [isSearching, setSearching] = useState(false);
+  const [problem, setProblem] = useState('');
   const timer = useRef(null);
-  const asked = useRef(0);
-
-  const ask = async query => {
-    const turn = (asked.current += 1);
-    try {
-      const items = await entries.search(query);
-      if (turn === asked.current) {
-        setFound(items.filter(item => !chosen.includes(item.code)));
-        setActive(0);
-        setProblem('');
-        setSearching(false);
-      }
-    } catch (error) {
-      setProblem(error.message);
-      setSearching(false);
-    }
-  };
-  // what was found for other words must not be chosen by a quick Enter
-  const type = event => {
-    setText(event.target.value);
-    clearTimeout(timer.current);
-    asked.current += 1;
-    setFound(null);
-    setSearching(true);
-    timer.current = setTimeout(() => ask(event.target.value), TYPING_PAUSE_MS);
+  const turn = useRef(0);
+  const settle = (items, message) => {
+    setFound(items);
+    setProblem(message);
+    setSearching(false);
   };
   const close = () => {
     clearTimeout(timer.current);
-    asked.current += 1;
-    setFound(null);
-    setSearching(false);
+    turn.current += 1;
+    settle(null, '');
   };
+  const ask = async text => {
+    const mine = (turn.current += 1);
+    try {
+      const items = await entries.search(text);
+      if (mine === turn.current) {
+        settle(items.filter(item => !chosen.includes(item.code)), '');
+      }
+    } catch (error) {
+      settle(null, error.message);
+    }
+  };
+  // what was found for other words must not be chosen by a quick Enter
+  const askSoon = text => {
+    close();
+    setSearching(true);
+    timer.current = setTimeout(() => ask(text), TYPING_PAUSE_MS);
+  };
+  return {found, isSearching, problem, ask, askSoon, close};
+}
+
+function Search({domId, entries, chosen, pick, onBlur}) {
+  const [text, setText] = useState('');
+  const [active, setActive] = useState(0);
+  const {found, isSearching, problem, ask, askSoon, close} = useSearch(entries, chosen);
+  useEffect(() => setActive(0), [found]);
   const choose = entry => {
     close();
     setText('');
     pick(entry);
   };
+  const move = step => (found ? setActive((active + step + found.length) % Math.max(found.length, 1)) : ask(text));
+  const keys = {
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    Enter: () => found?.[active] && choose(found[active]),
+    Escape: found && close,
+  };
   const press = event => {
-    if (event.isComposing) {
-      return;
-    }
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    if (!event.isComposing && keys[event.key]) {
       event.preventDefault();
-      const step = event.key === 'ArrowDown' ? 1 : -1;
-      if (found) {
-        setActive((active + step + found.length) % Math.max(found.length, 1));
-      } else {
-        ask(text);
-      }
-    } else if (event.key === 'Enter') {
-      event.preventDefault();
-      if (found?.[active]) {
-        choose(found[active]);
-      }
-    } else if (event.key === 'Escape' && found) {
-      event.stopPropagation();
-      close();
+      keys[event.key]();
     }
   };
-
+  const type = event => {
+    setText(event.target.value);
+    askSoon(event.target.value);
+  };
   return (
     <div class="register-search">
       <Icon name="search" />
@@ -165,13 +162,15 @@ function Search({domId, entries, chosen, pick, onBlur}) {
         aria-activedescendant={found?.length ? `${domId}-option-${active}` : undefined}
         aria-describedby={`${domId}-description ${domId}-error-message`}
         onInput={type} onKeyDown={press} onFocus={() => ask(text)} onBlur={() => { close(); onBlur?.(); }} />
-      {isSearching && !found && (
-        <ul class="register-options" role="status"><li class="register-none">{words('正在查找…', 'Searching…')}</li></ul>
-      )}
+      {isSearching && <Waiting />}
       {found && <Options domId={domId} found={found} active={active} choose={choose} />}
       {problem && <p class="register-problem" role="alert">{problem}</p>}
     </div>
   );
+}
+
+function Waiting() {
+  return <ul class="register-options" role="status"><li class="register-none">{words('正在查找…', 'Searching…')}</li></ul>;
 }
 
 function Options({domId, found, active, choose}) {
