@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from engine import Actor, BihuanError, access, queries
-from web import current, staff
+from web import current
 from web.formatting import role_title
 from web.locale import sentence
 from web.navigation import Entry
@@ -63,7 +63,7 @@ def incident_count() -> int:
 def role_choices() -> list[tuple[str, str]]:
     """This will list the roles of all process apps, by their titles, and the one of ours."""
     known = {code: title for app in current.engine().apps.values() for code, title in app.roles.items()}
-    known.setdefault("process_designer", gettext("process designer"))
+    known.setdefault(access.DESIGNER, gettext("process designer"))
     return sorted(known.items(), key=lambda pair: pair[1])
 
 
@@ -77,7 +77,7 @@ def index() -> ResponseReturnValue:
 def people() -> str:
     """This will list the accounts."""
     q = request.args.get("q", "").strip()[:100]
-    return render_template("admin/people.html", people=current.read(staff.accounts, q=q), q=q)
+    return render_template("admin/people.html", people=current.read(queries.people, q=q), q=q)
 
 
 @blueprint.get("/people/new")
@@ -92,7 +92,7 @@ def _new_person(typed: Any, fault: str = "") -> str:
         typed=typed,
         fault=fault,
         roles=role_choices(),
-        units=current.read(staff.tree),
+        units=current.read(queries.units),
     )
 
 
@@ -102,8 +102,7 @@ def add_person() -> ResponseReturnValue:
     typed = {name: value.strip() for name, value in request.form.items()}
     roles = [(typed["role"], typed["unit"])] if typed.get("role") and typed.get("unit") else []
     try:
-        staff.add(
-            current.engine(),
+        current.engine().create_person(
             login=typed.get("login", ""),
             name=typed.get("name", ""),
             post=typed.get("post", ""),
@@ -123,9 +122,9 @@ def person(login: str) -> str:
     """This will show one account."""
     return render_template(
         "admin/person.html",
-        person=current.read(staff.account, login),
+        person=current.read(queries.account, login),
         roles=role_choices(),
-        units=current.read(staff.tree),
+        units=current.read(queries.units),
         typed={},
     )
 
@@ -135,7 +134,7 @@ def give_role(login: str) -> ResponseReturnValue:
     """This will give the person a role in a unit."""
     role, unit = request.form.get("role", ""), request.form.get("unit", "")
     if role and unit:
-        staff.change_roles(current.engine(), login, by=current.actor(), added=[(role, unit)])
+        current.engine().give_role(login, role, unit, by=current.actor())
         flash(gettext("The role is given: %(role)s.", role=role_title(role)), "success")
     else:
         flash(gettext("Choose a role and a unit."), "danger")
@@ -146,7 +145,7 @@ def give_role(login: str) -> ResponseReturnValue:
 def take_role(login: str) -> ResponseReturnValue:
     """This will take a role away from the person."""
     role, unit = request.form.get("role", ""), request.form.get("unit", "")
-    staff.change_roles(current.engine(), login, by=current.actor(), removed=[(role, unit)])
+    current.engine().take_role(login, role, unit, by=current.actor())
     flash(gettext("The role is taken away: %(role)s.", role=role_title(role)), "success")
     return redirect(url_for("admin.person", login=login), 303)
 
@@ -155,7 +154,7 @@ def take_role(login: str) -> ResponseReturnValue:
 def reset_password(login: str) -> ResponseReturnValue:
     """This will set a new password and end all sessions of the person."""
     try:
-        staff.set_password(current.engine(), login, request.form.get("password", ""), by=current.actor())
+        current.engine().set_password(login, request.form.get("password", ""), by=current.actor())
         flash(gettext("The password is set; tell it to the person by a safe way."), "success")
     except BihuanError as error:
         flash(sentence(error), "danger")
@@ -169,7 +168,7 @@ def set_active(login: str) -> ResponseReturnValue:
     if login == current.actor().login and not is_active:
         flash(gettext("You cannot disable your own account."), "danger")
     else:
-        staff.set_active(current.engine(), login, is_active, by=current.actor())
+        current.engine().set_active(login, is_active, by=current.actor())
         flash(gettext("The account is in use again.") if is_active else gettext("The account is disabled."), "success")
     return redirect(url_for("admin.person", login=login), 303)
 
@@ -177,11 +176,11 @@ def set_active(login: str) -> ResponseReturnValue:
 @blueprint.get("/units")
 def units() -> str:
     """This will show the org tree and the roles, with how many people hold them."""
-    everybody = current.read(staff.accounts)
+    everybody = current.read(queries.people)
     holders = Counter(held.role for person in everybody for held in person.roles if person.is_active)
     return render_template(
         "admin/units.html",
-        units=current.read(staff.tree),
+        units=current.read(queries.units),
         kinds=UNIT_KINDS,
         roles=role_choices(),
         holders=holders,

@@ -33,7 +33,7 @@ def cli(settings_file: Path | None) -> None:
 for command in (
     demo.demo,
     serving.serve,
-    serving.worker,
+    serving.run_worker,
     database.db,
     people.user,
     diagrams.deploy,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, lazy_gettext
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from engine import Actor, Fault, FaultsFound, Invalid, Refused, queries
+from engine import Actor, Fault, FaultsFound, Invalid, access, queries
+from engine.models import Case
 from web import current, security, sheets
 from web.navigation import Entry
 
 blueprint = Blueprint("studio", __name__, url_prefix="/studio")
-
-ROLE = "process_designer"
-
-
-class DesignersOnly(Refused):
-    """Only process designers may do this."""
 
 
 class DiagramMissing(Invalid):
@@ -27,19 +25,13 @@ class DiagramMissing(Invalid):
 
 def is_designer(actor: Actor) -> bool:
     """This will tell whether the actor may change diagrams."""
-    return actor.is_admin or ROLE in actor.roles
-
-
-def require_designer(actor: Actor) -> None:
-    """This will refuse everybody who may not change diagrams. Raises DesignersOnly."""
-    if not is_designer(actor):
-        raise DesignersOnly
+    return actor.is_admin or access.DESIGNER in actor.roles
 
 
 @blueprint.before_request
 def guard() -> None:
     """This will refuse whoever is not a designer, before any page of this module."""
-    require_designer(current.actor())
+    access.require_designer(current.actor())
 
 
 def language() -> str:
@@ -67,16 +59,33 @@ def faults_of(xml: str) -> list[dict[str, Any]]:
     ]
 
 
-def definitions() -> list[Any]:
+@dataclass(frozen=True)
+class Listed:
+    """A deployed version and how many cases run on it."""
+
+    version: Any
+    running: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.version, name)
+
+
+def running_cases(session: Session, actor: Actor) -> dict[int, int]:
+    """This will count the cases that have not ended, by the definition on which they run."""
+    counted = select(Case.definition_id, func.count()).where(Case.state.in_(("open", "suspended")))
+    return {row[0]: row[1] for row in session.execute(counted.group_by(Case.definition_id))}
+
+
+def definitions() -> list[Listed]:
     """This will list all deployed versions of all processes, the newest of each on top."""
-    listed: list[Any] = current.read(queries.definitions)
-    return listed
+    running = current.read(running_cases)
+    return [Listed(version, running.get(version.id, 0)) for version in current.read(queries.definitions)]
 
 
-def versions_of(definition_id: int) -> list[Any]:
+def versions_of(definition_id: int) -> list[Listed]:
     """This will list the versions of the process of which `definition_id` is one, the newest on top."""
-    wanted = current.read(queries.definition, definition_id)
-    return [row for row in definitions() if row.process_id == wanted.process_id]
+    process_id = current.read(queries.definition, definition_id).process_id
+    return [row for row in definitions() if row.process_id == process_id]
 
 
 def diagram(definition_id: int) -> str:

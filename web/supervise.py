@@ -10,8 +10,11 @@ from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
 
 from engine import Actor, queries
+from engine.models import Unit
 from web import current
 from web.addresses import here
 from web.inbox import Chip
@@ -210,9 +213,16 @@ def _filters(unit: Any, step: str | None) -> Iterator[Chip]:
         yield Chip(here(step=None, after=None), step)
 
 
+def has_units_below(session: Session, actor: Actor) -> bool:
+    """This will tell whether the actor oversees units other than those where a role is held."""
+    inside = (and_(Unit.path > scope, Unit.path < f"{scope[:-1]}0") for scope in actor.scopes)
+    below = select(Unit.id).where(or_(*inside), Unit.kind != "department").limit(1)
+    return session.scalar(below) is not None
+
+
 def is_supervising(actor: Actor) -> bool:
     """This will tell whether the actor oversees others: an operator, or somebody above other units."""
-    return actor.is_admin or len(units()) > 1
+    return actor.is_admin or (bool(actor.scopes) and bool(current.read(has_units_below)))
 
 
 navigation = (

@@ -27,7 +27,9 @@ BROKEN = """<?xml version="1.0" encoding="UTF-8"?>
 
 TABLE = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="d">
+  <inputData id="a" name="amount"><variable name="amount" typeRef="number"/></inputData>
   <decision id="grade" name="定级">
+    <informationRequirement id="n"><requiredInput href="#a"/></informationRequirement>
     <decisionTable id="t" hitPolicy="FIRST">
       <input id="i"><inputExpression id="e"><text>amount</text></inputExpression></input>
       <output id="o" name="grade"/>

@@ -8,6 +8,7 @@ from flask import Response, make_response
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 
+from engine import access
 from web import current, studio
 from web.api import schemas
 
@@ -35,7 +36,7 @@ def xml(definition_id: int) -> Response:
 @blueprint.response(200, schemas.Checked)
 def check(submitted: dict[str, Any]) -> Any:
     """Check a diagram without putting it in force: all faults in one answer"""
-    studio.require_designer(current.actor())
+    access.require_designer(current.actor())
     return {"faults": studio.faults_of(submitted["xml"])}
 
 
@@ -47,5 +48,5 @@ def deploy(submitted: dict[str, Any], process_id: str) -> ResponseReturnValue:
 
     Running cases stay on theirs. Answers 422 with `faults` when it does not pass the check.
     """
-    studio.require_designer(current.actor())
+    access.require_designer(current.actor())
     return current.engine().deploy_diagram(process_id, submitted["xml"], by=current.actor(), note=submitted["note"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -327,6 +328,7 @@ class Me(Schema):
     csrf_token = text("To be sent as header X-CSRFToken with every POST, PUT and DELETE.")
 
 
+@cache
 def page_of(item: type[Schema]) -> type[Schema]:
     """This will make the schema of one page of a list of `item`."""
     return Schema.from_dict(
@@ -340,6 +342,7 @@ def page_of(item: type[Schema]) -> type[Schema]:
     )
 
 
+@cache
 def list_of(item: type[Schema]) -> type[Schema]:
     """This will make the schema of a whole list of `item`."""
     return Schema.from_dict({"items": fields.List(fields.Nested(item))}, name=f"{item.__name__}List")

@@ -8,8 +8,8 @@ from typing import Any
 from flask_babel import get_locale
 from flask_smorest import Blueprint
 
-from engine import dmn, feel
-from web import current, studio
+from engine import access, dmn, feel
+from web import current
 from web.api import schemas
 
 blueprint = Blueprint("api-trials", __name__, url_prefix="/api", description="Try-outs for designers")
@@ -23,7 +23,7 @@ def try_feel(submitted: dict[str, Any]) -> Any:
 
     Nothing is stored. Answers 422 with line and column when it is no FEEL.
     """
-    studio.require_designer(current.actor())
+    access.require_designer(current.actor())
     result = feel.parse(submitted["expression"]).explain(submitted["context"], environment())
     language = "zh" if str(get_locale() or "zh").startswith("zh") else "en"
     return {
@@ -43,7 +43,7 @@ def try_decision(submitted: dict[str, Any]) -> Any:
 
     Nothing is stored. `log` says which rules matched.
     """
-    studio.require_designer(current.actor())
+    access.require_designer(current.actor())
     model = dmn.parse(submitted["xml"].encode())
     return dmn.evaluate(model, submitted["decision"], submitted["input"], environment())
 

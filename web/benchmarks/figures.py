@@ -37,7 +37,7 @@ def measure(
     target: float | None = None,
     batch: int = 1,
 ) -> Figure:
-    """This will repeat `operation` for `seconds`; `batch` of them are timed together, for one is too short for a clock."""
+    """This will repeat `operation` for `seconds`; `batch` of them are timed together: one is too short."""
     operation()
     samples: list[float] = []
     end = time.perf_counter() + seconds

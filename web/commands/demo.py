@@ -11,19 +11,21 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import click
 from rich.console import Console
+from rich.status import Status
+from sqlalchemy.exc import SQLAlchemyError
 
-from engine import BihuanError, Engine
+from engine import BihuanError
 from web.commands import demo_world, installation
 from web.commands.serving import check_address
-from web.commands.terminal import FAULTY, MISUSED, N_, STOPPED, Failed, _, say, say_wrong, show_table
+from web.commands.terminal import FAULTY, MISUSED, N_, STOPPED, Failed, _, message_of, say, say_wrong, show_table
 from web.config import PREFIX, Settings
 
 STEPS = 5
@@ -37,28 +39,46 @@ class Interrupted(Exception):
 
 
 @dataclass
+class Step:
+    """One step while it runs: what it says at its end, and the number it shows until then."""
+
+    label: str
+    status: Status
+    told: list[str] = field(default_factory=list)
+
+    def tell(self, words: str) -> None:
+        """This will add to what the step says when it is done."""
+        self.told.append(words)
+
+    def show(self, done: int, total: int) -> None:
+        """This will show how far the step is."""
+        self.status.update(f"{self.label} {done}/{total}")
+
+
+@dataclass
 class Progress:
     """The steps of the demo, numbered, each with the time it took."""
 
     number: int = 0
 
     @contextmanager
-    def step(self, title: str, on_failure: str) -> Iterator[Callable[[str], None]]:
+    def step(self, title: str, on_failure: str) -> Iterator[Step]:
         """This will show that a step runs and then how it ended; a failure says what to do."""
         self.number += 1
         label = f"[{self.number}/{STEPS}] {title}"
-        console = Console(highlight=False, soft_wrap=True)
-        told: list[str] = []
+        console = Console(highlight=False, soft_wrap=True, markup=False)
         started = time.monotonic()
         try:
-            with console.status(label):
-                yield told.append
+            with console.status(label) as status:
+                step = Step(label, status)
+                yield step
         except (Failed, Interrupted):
             raise
-        except (OSError, BihuanError) as error:
+        except BihuanError as error:
+            raise Failed(f"{label}: {message_of(error)}", hint=on_failure) from error
+        except (OSError, SQLAlchemyError) as error:
             raise Failed(f"{label}: {error}", hint=on_failure) from error
-        seconds = time.monotonic() - started
-        console.print(f"{label}: {' '.join(told)} ({seconds:.1f} s)", markup=False)
+        console.print(f"{label}: {' '.join(step.told)} ({time.monotonic() - started:.1f} s)")
 
 
 def prepare(folder: Path, port: int, host: str) -> Settings:
@@ -83,23 +103,27 @@ def prepare(folder: Path, port: int, host: str) -> Settings:
     return settings
 
 
-def build_world(progress: Progress, settings: Settings) -> Engine:
+def build_world(progress: Progress, settings: Settings, folder: Path) -> None:
     """This will bring database, definitions, people and cases to where the demo begins; what is there stays."""
-    engine = installation.open_engine(settings, is_fresh=True)
-    reset = _("Try again; if it fails once more, 'make demo-reset' deletes the demo's data and begins anew.")
-    with progress.step(_("Database"), reset) as tell:
-        if engine.is_current():
-            tell(_("is up to date"))
-        else:
-            engine.migrate()
-            tell(_("tables made"))
-    with progress.step(_("Processes"), _("Correct the diagram that is named above, then try again.")) as tell:
+    again = _("Try again; if it fails once more, 'make demo-reset' deletes the demo's data and begins anew.")
+    with progress.step(_("Database"), again) as step:
+        if demo_world.sweep(folder):
+            step.tell(_("begun anew, for the last start was interrupted;"))
+            settings.files.mkdir(parents=True, exist_ok=True)
+        engine = installation.open_engine(settings, is_fresh=True)
+        step.tell(_("is up to date") if engine.is_current() else _("tables made"))
+        engine.migrate()
+    with progress.step(_("Processes"), _("Correct what is named above, then try again.")) as step:
         for app in installation.process_apps():
             deployed = engine.deploy_app(app, by=installation.BY)
-            tell(_("{app} put in force", app=app.title) if deployed else _("{app} unchanged", app=app.title))
-    with progress.step(_("Units, accounts and cases"), reset) as tell:
-        tell(demo_world.load(engine, installation.process_apps()))
-    return engine
+            step.tell(_("{app} put in force", app=app.title) if deployed else _("{app} unchanged", app=app.title))
+    with progress.step(_("Units, accounts and cases"), again) as step:
+        if demo_world.is_loaded(folder):
+            step.tell(_("kept as they are"))
+        else:
+            demo_world.load(engine, installation.process_apps(), folder, settings.demo_password, step.show)
+            step.tell(_("loaded"))
+    engine.database.dispose()
 
 
 def child(command: str, *options: str) -> subprocess.Popen[bytes]:
@@ -158,17 +182,17 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise Interrupted
 
 
-def run(settings: Settings, progress: Progress, engine: Engine) -> None:
+def run(settings: Settings, progress: Progress, folder: Path) -> None:
     """This will serve and work until Ctrl-C, SIGTERM or the death of a child."""
     url = f"http://{'127.0.0.1' if settings.host in ('0.0.0.0', '::') else settings.host}:{settings.port}"
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        with progress.step(_("Web server"), _("See what it wrote above.")) as tell:
+        with progress.step(_("Web server"), _("See what it wrote above.")) as step:
             children[_("The web server")] = child("serve")
             children[_("The worker")] = child("worker")
             wait_until_ready(url, children)
-            tell(_("answers, with a worker beside it"))
-        announce(url, settings, engine)
+            step.tell(_("answers, with a worker beside it"))
+        announce(url, settings, folder)
         watch(children)
     except Interrupted:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -180,14 +204,13 @@ def run(settings: Settings, progress: Progress, engine: Engine) -> None:
         stop(children)
 
 
-def announce(url: str, settings: Settings, engine: Engine) -> None:
+def announce(url: str, settings: Settings, folder: Path) -> None:
     """This will print the address and one account for each role."""
     say("")
     say(_("Bihuan is ready at {url}", url=url), style="bold green")
     say(_("Password of all accounts: {password}", password=settings.demo_password))
-    show_table(
-        [_("Account"), _("Name"), _("Role"), _("Unit")], demo_world.accounts(engine, installation.process_apps())
-    )
+    rows = [(account.login, account.name, account.role, account.unit) for account in demo_world.accounts(folder)]
+    show_table([_("Account"), _("Name"), _("Role"), _("Unit")], rows)
     say(_("Ctrl-C stops it; the data stays. 'make demo-reset' deletes it."))
 
 
@@ -219,14 +242,14 @@ def demo(host: str, port: int, folder: Path, is_reset: bool, is_prepared_only: b
         signal.signal(name, _interrupt)
     progress = Progress()
     try:
-        with progress.step(_("Settings"), _("Is the folder writable?")) as tell:
+        with progress.step(_("Settings"), _("Is the folder writable?")) as step:
             if not is_prepared_only:
                 check_address(host, port)
             settings = prepare(folder, port, host)
-            tell(_("in {file}", file=folder / SETTINGS_FILE))
-        engine = build_world(progress, settings)
+            step.tell(_("in {file}", file=folder / SETTINGS_FILE))
+        build_world(progress, settings, folder)
         if not is_prepared_only:
-            run(settings, progress, engine)
+            run(settings, progress, folder)
     except Interrupted:
         say(_("Stopped. The data is kept in {folder}.", folder=folder))
         sys.exit(0 if progress.number == STEPS else STOPPED)

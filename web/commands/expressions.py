@@ -77,15 +77,12 @@ def decide(file: Path, decision: str | None, input_: Path | None, shows_log: boo
     if shows_log:
         say(written(result.log))
         return
-    for step in result.log.get("decisions", [result.log]):
-        for rule in step.get("rules", ()):
-            say(
-                _(
-                    "“{decision}”: rule {rule} matched",
-                    decision=step.get("name"),
-                    rule=rule.get("index", rule.get("id")),
-                )
-            )
+    for made in result.log["decisions"]:
+        for table in made["tables"]:
+            for rule in table["matched"]:
+                note = " ".join(filter(None, rule["annotations"]))
+                line = _("“{table}”: rule {rule} matched", table=table["table"], rule=rule["rule"])
+                say(f"{line}  {note}".rstrip())
 
 
 @click.command(help=N_("Print the working day N working days after DATE (YYYY-MM-DD); a negative N counts back."),

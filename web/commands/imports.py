@@ -11,10 +11,12 @@ from rich.progress import Progress as ProgressBar
 
 from engine import SYSTEM, Actor, Engine, imports, queries
 from web.commands import installation
-from web.commands.terminal import MISUSED, Failed, N_, _, say, say_wrong
+from web.commands.terminal import MISUSED, N_, Failed, _, say, say_wrong
 
 
-@click.command("import", help=N_("Start a case for every row of a .csv or .xlsx file. Twice the same file: nothing twice."))
+@click.command(
+    "import", help=N_("Start a case for every row of a .csv or .xlsx file; twice the same file: nothing twice.")
+)
 @click.argument("app", metavar="APP")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--by", "login", metavar="LOGIN", help=N_("Account that starts the cases; without it the system does."))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from web import staff
+from engine import queries
 from web.commands import installation
 from web.commands.terminal import MISUSED, N_, Failed, _, is_interactive, say, show_table
 
@@ -58,10 +58,9 @@ PASSWORD = click.option(
 @PASSWORD
 def add(login: str, name: str, post: str, roles: tuple[Role, ...], admin: bool, password: str | None) -> None:
     """This will make an account that can sign in at once."""
-    engine = installation.open_engine()
     secret = _password(password)
-    staff.add(
-        engine, login=login, name=name, post=post, roles=roles, is_admin=admin, password=secret, by=installation.BY
+    installation.open_engine().create_person(
+        login=login, name=name, post=post, roles=roles, is_admin=admin, password=secret, by=installation.BY
     )
     say(_("“{login}” can sign in now.", login=login))
 
@@ -71,7 +70,7 @@ def add(login: str, name: str, post: str, roles: tuple[Role, ...], admin: bool, 
 def list_(q: str) -> None:
     """This will print one account a line."""
     engine = installation.open_engine()
-    rows = engine.read(staff.accounts, installation.BY, q=q)
+    rows = engine.read(queries.people, installation.BY, q=q)
     show_table(
         [_("Account"), _("Name"), _("Post"), _("Roles"), _("State")],
         [
@@ -92,7 +91,7 @@ def list_(q: str) -> None:
 @PASSWORD
 def password(login: str, password: str | None) -> None:
     """This will set a new password."""
-    staff.set_password(installation.open_engine(), login, _password(password), by=installation.BY)
+    installation.open_engine().set_password(login, _password(password), by=installation.BY)
     say(_("The password of “{login}” is changed; all its sessions have ended.", login=login))
 
 
@@ -106,7 +105,11 @@ def role(login: str, added: tuple[Role, ...], removed: tuple[Role, ...]) -> None
     """This will change the roles of a person and print what is held then."""
     if not added and not removed:
         raise Failed(_("Say what to change: --add ROLE@UNIT or --remove ROLE@UNIT."), exit_code=MISUSED)
-    staff.change_roles(installation.open_engine(), login, by=installation.BY, added=added, removed=removed)
+    engine = installation.open_engine()
+    for name, unit in added:
+        engine.give_role(login, name, unit, by=installation.BY)
+    for name, unit in removed:
+        engine.take_role(login, name, unit, by=installation.BY)
     say(_("The roles of “{login}” are changed.", login=login))
 
 
@@ -115,7 +118,7 @@ def role(login: str, added: tuple[Role, ...], removed: tuple[Role, ...]) -> None
 @click.option("--undo", is_flag=True, help=N_("Put the account into use again."))
 def disable(login: str, undo: bool) -> None:
     """This will disable an account, or put it into use again."""
-    staff.set_active(installation.open_engine(), login, undo, by=installation.BY)
+    installation.open_engine().set_active(login, undo, by=installation.BY)
     if undo:
         say(_("“{login}” can sign in again.", login=login))
     else:

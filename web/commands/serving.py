@@ -5,23 +5,16 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
 import socket
-import threading
-from types import FrameType
 from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
-from sqlalchemy.exc import SQLAlchemyError
 
-from engine import BihuanError, Engine
+from engine import Worker
 from web.commands import installation
 from web.commands.terminal import MISUSED, N_, Failed, _, say
 from web.config import PREFIX, Settings
-
-log = logging.getLogger(__name__)
-LONGEST_PAUSE = 30.0  # seconds between two looks while the database does not answer
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
@@ -105,45 +98,19 @@ def serve(host: str | None, port: int | None, processes: int | None, threads: in
     WebServer(chosen, is_quiet=quiet).run()
 
 
-def work(engine: Engine, *, poll: float, stop: threading.Event) -> None:
-    """This will run due jobs until `stop` is set; the job that runs is finished first.
-
-    A fault of the database or of a job's code must not end the worker: it is logged, and the next look comes later.
-    """
-    name = f"{socket.gethostname()}-{os.getpid()}"
-    pause = poll
-    while not stop.is_set():
-        try:
-            ran = engine.run_due_jobs(worker=name, should_stop=stop.is_set)
-            pause = poll
-        except (SQLAlchemyError, BihuanError):
-            log.exception("the worker could not look for due jobs; next look in %.0f s", pause)
-            ran, pause = 0, min(pause * 2, LONGEST_PAUSE)
-        if not ran:
-            stop.wait(pause)
-
-
-@click.command(help=N_("Run what is due: timers, service calls and retries. Any number of workers may run at once."))
+@click.command("worker", help=N_("Run due timers, service calls and retries; any number of workers may run at once."))
 @click.option("--poll", type=click.FloatRange(0.05, 60), default=1.0, show_default=True,
               help=N_("Seconds between two looks at an idle database."))  # fmt: skip
 @click.option("--once", is_flag=True, help=N_("Run what is due now, then end."))
 @click.option("--quiet", is_flag=True, help=N_("Write only warnings and errors."))
-def worker(poll: float, once: bool, quiet: bool) -> None:
+def run_worker(poll: float, once: bool, quiet: bool) -> None:
     """This will run due jobs until SIGTERM or Ctrl-C; the job that runs is finished first."""
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(message)s")
     engine = installation.open_engine()
+    worker = Worker(engine, every=poll)
     if once:
-        count = 0
-        while done := engine.run_due_jobs():
-            count += done
-        say(_("{count} jobs were run.", count=count))
+        say(_("{count} jobs were run.", count=worker.work()))
         return
-    stop = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
     if not quiet:
         say(_("The worker waits for due jobs; Ctrl-C ends it."))
-    work(engine, poll=poll, stop=stop)
+    worker.run()

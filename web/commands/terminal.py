@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,13 +28,15 @@ STOPPED = 130
 # click asks the same domain for its own words ("Usage:", "Options"), so one catalog serves both.
 gettext.bindtextdomain("messages", str(TRANSLATIONS))
 
+_SOURCES: dict[int, str] = {}  # the help texts as they are written, by the command or option they belong to
+
 
 def N_(message: str) -> str:
     """This will mark `message` for translation where the reader's language is not yet known."""
     return message
 
 
-def _(message: str, **details: object) -> str:
+def _(message: str, /, **details: object) -> str:
     """This will return `message` in the reader's language, as LC_ALL, LC_MESSAGES and LANG tell it."""
     translated = gettext.gettext(message) if message else ""
     return translated.format(**details) if details else translated
@@ -61,7 +64,8 @@ def reason_of(fault: Fault) -> str:
 
 def message_of(error: BihuanError) -> str:
     """This will return the message of an error of the engine in the reader's language, its faults below it."""
-    message = _(error.template).format_map(_Known(error.details))
+    details = {name: _(value) if isinstance(value, str) else value for name, value in error.details.items()}
+    message = _(error.template).format_map(_Known(details))
     faults: Iterable[Fault] = getattr(error, "faults", ())
     return "\n".join([message, *(f"{fault.name or fault.element or ''}: {reason_of(fault)}" for fault in faults)])
 
@@ -111,11 +115,12 @@ def read_text(path: Path) -> bytes:
 
 def localise(command: click.Command) -> None:
     """This will put the help texts of `command` and all below it into the reader's language."""
-    command.help = _(command.help or "") or None
-    command.short_help = _(command.short_help or "") or None
+    command.help = _(_SOURCES.setdefault(id(command), command.help or "")) or None
+    # what a list of commands shows: the first clause, for a line holds no more
+    command.short_help = re.split(r"[.;:](?:\s|$)|[。；：（]", command.help or "")[0]
     for parameter in command.params:
         if isinstance(parameter, click.Option):
-            parameter.help = _(parameter.help or "") or None
+            parameter.help = _(_SOURCES.setdefault(id(parameter), parameter.help or "")) or None
     if isinstance(command, click.Group):
         for below in command.commands.values():
             localise(below)
