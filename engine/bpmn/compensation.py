@@ -156,7 +156,7 @@ def _finish(run: Run, token: Token) -> None:
 
 
 def cancel_transaction(run: Run, token: Token) -> None:
-    """This will end what is open in the transaction around `token`, undo what is done, and leave by its cancel event."""
+    """This will end what is open in the transaction around `token`, undo what is done and leave by its cancel event."""
     transaction = next((above for above in token.ancestors() if above.node.type == "transaction"), None)
     if transaction is None:
         raise Stuck("There is no transaction to cancel.")

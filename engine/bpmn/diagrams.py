@@ -48,7 +48,9 @@ def parse(xml: bytes) -> Diagram:
     for spec in specs:
         values = Values(strict=native)
         process = elements.build(spec, definitions, values)
-        found = [*values.faults, *_lost(spec, process)]
+        found = list(values.faults)
+        told = {problem.element for problem in found}
+        found.extend(problem for problem in _lost(spec, process) if problem.element not in told)
         found = found or check(process)
         if found and _is_drawing(spec, specs):
             diagram.notes.append(_drawing(process, found))
@@ -56,7 +58,7 @@ def parse(xml: bytes) -> Diagram:
         faults.extend(found)
         if process.nodes:
             diagram.processes[process.id] = process
-    if not diagram.processes:
+    if not diagram.processes and not faults:
         faults.append(fault("no-process"))
     if faults:
         raise FaultsFound(list(faults))

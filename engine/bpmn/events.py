@@ -121,7 +121,7 @@ def _timer(node: Node, item: etree._Element, find: Find, values: Values, place: 
         return event
     event.timer, text = given[0]
     event.expression = values.read(text, place, "timer")
-    if event.expression is not None and event.expression.feel is None:
+    if event.expression is not None and event.expression.feel is None and not text.startswith("="):
         try:
             timers.validate(event.timer, text)
         except timers.TimerInvalid as error:

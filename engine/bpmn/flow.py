@@ -60,7 +60,7 @@ def complete(run: Run, token: Token, data: dict[str, Any]) -> None:
 
 def _drop_boundaries(run: Run, token: Token) -> None:
     """Camunda's rule: what an activity wrote does not fire the conditional events of its own boundary."""
-    for child in list(token.children):
+    for child in list(token.children.values()):
         if child.is_boundary:
             run.remove(child, True)
 
@@ -114,7 +114,7 @@ def outgoing(run: Run, token: Token) -> list[Flow]:
 @operation
 def done(run: Run, scope: Token) -> None:
     """This will end `scope` when nothing is left in it."""
-    if any(child.kind != "sub" for child in scope.children):
+    if any(child.kind != "sub" for child in scope.children.values()):
         if scope.node.type == "adHocSubProcess" and scope.kind == "act":
             run.push(("ad_hoc_progress", scope))
         return

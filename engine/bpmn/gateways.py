@@ -62,7 +62,7 @@ def join_parallel(run: Run, node: Node, scope: Token, flow: Flow) -> None:
     arrived = run.create("join", node, scope)
     arrived.info["flow"] = flow.id
     waiting: dict[str, Token] = {}
-    for child in scope.children:
+    for child in scope.children.values():
         if child.kind == "join" and child.node is node:
             waiting.setdefault(child.info["flow"], child)
     if len(waiting) < len(node.incoming):
@@ -111,7 +111,7 @@ def _blocked(group: list[Token], strict: bool) -> bool:
         return False
     to_empty = _upstream(process, node, empty)
     to_taken = _upstream(process, node, [flow for flow in node.incoming if flow.id in taken])
-    for other in scope.children:
+    for other in scope.children.values():
         if other.kind == "sub" or other in group:
             continue
         if other.kind == "join" and (other.node is node or not strict):

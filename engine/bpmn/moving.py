@@ -23,7 +23,7 @@ def enter(run: Run, node: Node, scope: Token, flow: Flow | None = None) -> None:
 
 def close_events(run: Run, scope: Token) -> None:
     """This will stop waiting for the event subprocesses of a scope that has ended."""
-    for child in list(scope.children):
+    for child in list(scope.children.values()):
         if child.kind == "sub" and not child.is_boundary:
             run.remove(child, True)
 

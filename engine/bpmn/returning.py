@@ -74,10 +74,10 @@ def withdraw(run: Run, token: Token, element: str, withdraw_others: bool) -> tup
         if element not in _before(scope.inner, node):
             continue
         target = scope.inner.nodes[element]
-        standing = next(child for child in scope.children if child is token or token in child.descendants())
+        standing = next(child for child in scope.children.values() if child is token or token in child.descendants())
         run.remove(standing, True)
         if withdraw_others:
-            for child in list(scope.children):
+            for child in list(scope.children.values()):
                 if child.kind != "sub" and element in _before(scope.inner, child.node):
                     run.remove(child, True)
         return scope, target

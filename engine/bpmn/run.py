@@ -14,7 +14,8 @@ from engine.bpmn.tokens import Token, Tree
 from engine.bpmn.variables import context, write
 from engine.errors import BihuanError, Invalid
 
-MAX_OPERATIONS = 250_000
+MAX_OPERATIONS = 100_000
+MAX_TOKENS = 50_000
 
 Operation = Callable[..., None]
 OPERATIONS: dict[str, Operation] = {}
@@ -77,6 +78,8 @@ class Run:
             name, token, *rest = self.agenda.pop()
             if not token.alive:
                 continue
+            if len(self.tree.tokens) > MAX_TOKENS:
+                break
             try:
                 OPERATIONS[name](self, token, *rest)
             except Stuck as trouble:
@@ -108,7 +111,7 @@ class Run:
 
     def clear(self, scope: Token) -> None:
         """This will take everything below `scope` away."""
-        for child in list(scope.children):
+        for child in list(scope.children.values()):
             self.remove(child, True)
 
     def close(self, token: Token, withdrawn: bool = False) -> None:

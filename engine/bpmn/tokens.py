@@ -59,7 +59,7 @@ class Token:
         self.local: Data = {}
         self.info: Data = {}
         self.doc: Data | None = None
-        self.children: list[Token] = []
+        self.children: dict[int, Token] = {}
         self.alive = True
 
     @property
@@ -89,7 +89,7 @@ class Token:
     @property
     def live_children(self) -> list[Token]:
         """This will return the tokens below that keep this scope open."""
-        return [child for child in self.children if child.kind in LIVE]
+        return [child for child in self.children.values() if child.kind in LIVE]
 
     def ancestors(self) -> Iterator[Token]:
         """This will go up to the root, beginning with the token above."""
@@ -100,11 +100,11 @@ class Token:
 
     def descendants(self) -> Iterator[Token]:
         """This will go through all tokens below, in order of their creation within each."""
-        stack = self.children[::-1]
+        stack = list(self.children.values())[::-1]
         while stack:
             token = stack.pop()
             yield token
-            stack.extend(token.children[::-1])
+            stack.extend(list(token.children.values())[::-1])
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.id} at {self.node.id}>"
@@ -180,7 +180,7 @@ class Tree:
 
     def _attach(self, token: Token) -> None:
         self.tokens[token.id] = token
-        token.above.children.append(token)
+        token.above.children[token.id] = token
         if token.kind == "join":
             self.joins[token.id] = token
         elif token.kind != "body" and token.node.event is not None and token.node.event.kind == "conditional":
@@ -192,4 +192,4 @@ class Tree:
         del self.tokens[token.id]
         self.joins.pop(token.id, None)
         self.conditions.pop(token.id, None)
-        token.above.children.remove(token)
+        del token.above.children[token.id]

@@ -115,7 +115,7 @@ def rearm(run: Run, fired: Token) -> None:
 
 
 def subscribe(run: Run, owner: Token, nodes: list[Node], boundary: bool) -> None:
-    """This will wait for the events of `nodes` while `owner` stands: its boundaries, or starts of event subprocesses."""
+    """This will wait for the events of `nodes` while `owner` stands: boundaries, or starts of event subprocesses."""
     for node in nodes:
         event = node.event
         if event is not None and event.kind in ("timer", "message", "signal", "conditional"):
