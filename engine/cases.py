@@ -46,7 +46,7 @@ class CaseSuspended(Conflict):
 
 @dataclass(slots=True)
 class Running:
-    """A case in memory: its row as read, its document, and where it stands.
+    """A case in memory: its row, its document, and where it stands. `stored` is the row as the table has it.
 
     `waiting` tells for each open token whether a task, a job or a subscription stands for it in the tables.
     """
@@ -59,6 +59,7 @@ class Running:
     waiting: dict[str, str] = field(default_factory=dict)
     offers: list[dict[str, Any]] = field(default_factory=list)
     is_new: bool = False
+    stored: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> UUID:
@@ -77,6 +78,7 @@ def restore(turn: Turn, values: Sequence[Any]) -> Running:
     kept = feel.loads(row["snapshot"])
     return Running(
         row=row,
+        stored=dict(row),
         data=feel.loads(row["data"]),
         state=kept["state"],
         process=turn.library.process(turn.session, row["definition_id"]),
@@ -123,7 +125,6 @@ def advance(
     surroundings = turn.surroundings(running.app, running.row["definition_id"])
     searched = searchable(running.app, running.data)
     outcome = bpmn.step(running.process, running.state or None, running.data, stimulus, turn.now, surroundings)
-    old = dict(running.row)
     running.state, running.data = outcome.state, outcome.data
     closing = writing.close_waiting(running.id, running.waiting, outcome, turn.now)
     running.offers = [offer for offer in running.offers if offer["token"] not in closing.tokens]
@@ -138,8 +139,8 @@ def advance(
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
     changes = [*also, *closing.changes, *fields]
     if not running.is_new:
-        changes += writing.copies(old, running.row, {*closing.tokens, *(told or {})})
-    _write(turn, running, old, changes)
+        changes += writing.copies(running.stored, running.row, {*closing.tokens, *(told or {})})
+    _write(turn, running, changes)
     for target, rows in opening.inserts:
         turn.session.execute(insert(target), rows)
     if events:
@@ -175,7 +176,7 @@ def _entries(outcome: Outcome, opening: Opening, told: Mapping[int, Data]) -> li
     return entries
 
 
-def _write(turn: Turn, running: Running, old: Data, changes: list[writing.Change]) -> None:
+def _write(turn: Turn, running: Running, changes: list[writing.Change]) -> None:
     row = running.row
     row["data"] = feel.dumps(running.data)
     kept: Data = {"state": running.state, "waiting": running.waiting}
@@ -185,17 +186,15 @@ def _write(turn: Turn, running: Running, old: Data, changes: list[writing.Change
     if running.is_new:
         turn.session.execute(insert(CASES), row)
         writing.run(turn.session, changes)
-        running.is_new = False
+        running.is_new, running.stored = False, dict(row)
         return
-    changed = {name: row[name] for name in NAMES if row[name] != old[name]}
-    store(turn, row, changed, changes)
+    _store(turn, running, changes)
 
 
-def store(turn: Turn, row: Data, changed: Data, changes: Sequence[writing.Change] = ()) -> None:
-    """This will update the case row, which nobody may have changed since it was read, and `changes` along with it.
-
-    Raises LostRace.
-    """
+def _store(turn: Turn, running: Running, changes: Sequence[writing.Change]) -> None:
+    """Updates the case row, which nobody may have changed since it was read, and `changes` along with it."""
+    row = running.row
+    changed = {name: row[name] for name in NAMES if row[name] != running.stored[name]}
     statement = (
         update(CASES)
         .where(CASES.c.id == row["id"], CASES.c.version == row["version"])
@@ -204,14 +203,13 @@ def store(turn: Turn, row: Data, changed: Data, changes: Sequence[writing.Change
     if writing.together(turn.session, statement, changes) != 1:
         raise LostRace
     row["version"] += 1
+    running.stored = dict(row)
 
 
 def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequence[writing.Change] = ()) -> None:
     """This will write to the history of a case that does not step, and `changes` along with it. Raises LostRace."""
-    old = dict(running.row)
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
-    changed = {name: value for name, value in running.row.items() if value != old[name]}
-    store(turn, running.row, changed, changes)
+    _store(turn, running, changes)
     turn.session.execute(insert(history.EVENTS), events)
 
 

@@ -1,0 +1,184 @@
+"""Timers and service calls: each once, repeated when they fail, an incident at last."""
+
+from __future__ import annotations
+
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+
+from engine import Case, CaseSuspended, Engine, OperatorsOnly, ServiceError, queries
+
+
+def reminders(engine: Engine, cast: Any, case: Case) -> int:
+    """How often the reminder of a case has fired."""
+    history = engine.read(queries.case, cast.alice, case.id).history
+    return [event.kind for event in history].count("timer_fired")
+
+
+def test_a_timer_fires_when_it_is_due_and_not_before(engine: Engine, cast: Any, clock: Any) -> None:
+    case = engine.start_case("repair", {"地点": "三楼", "情况": "漏水"}, by=cast.alice)
+    engine.run_due_jobs()
+    assert reminders(engine, cast, case) == 0
+    clock.advance(days=3, seconds=1)
+    engine.run_due_jobs()
+    assert engine.run_due_jobs() == 0 or reminders(engine, cast, case) == 1
+    assert reminders(engine, cast, case) == 1
+    assert engine.read(queries.case, cast.alice, case.id).tasks[0].state == "open"
+
+
+def test_a_timer_that_was_not_needed_is_gone(engine: Engine, cast: Any, clock: Any) -> None:
+    case = engine.start_case("repair", {"地点": "三楼", "情况": "漏水"}, by=cast.alice)
+    [task] = engine.read(queries.inbox, cast.bob).items
+    engine.complete_task(task.id, by=cast.bob, data={"处理": "换管"}, outcome="修好")
+    assert engine.read(queries.case, cast.alice, case.id).jobs == []
+    clock.advance(days=4)
+    engine.run_due_jobs()
+    assert reminders(engine, cast, case) == 0
+
+
+def test_two_workers_fire_each_timer_exactly_once(engine: Engine, make_engine: Any, cast: Any, clock: Any) -> None:
+    alice = cast.alice
+    cases = [engine.start_case("pausing", {}, by=alice, unit_code="420101") for _ in range(12)]
+    clock.advance(hours=2)
+    other = make_engine(engine.apps)
+    together = Barrier(2)
+
+    def work(worker: Engine, name: str) -> None:
+        together.wait()
+        for _ in range(10):
+            worker.run_due_jobs(limit=3, worker=name)
+
+    threads = [Thread(target=work, args=(engine, "one")), Thread(target=work, args=(other, "two"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    engine.run_due_jobs()
+    assert [reminders(engine, cast, case) for case in cases] == [1] * 12
+    assert len(engine.read(queries.inbox, cast.bob).items) == 12
+
+
+def test_a_job_of_a_dead_worker_is_done_by_another(engine: Engine, cast: Any, clock: Any) -> None:
+    case = engine.start_case("pausing", {}, by=cast.alice, unit_code="420101")
+    clock.advance(hours=2)
+    from engine import jobs
+
+    engine.write(cast.olga, lambda turn: jobs.claim(turn.session, now=turn.now, worker="dead", limit=10))
+    assert engine.run_due_jobs(worker="alive") >= 0
+    assert reminders(engine, cast, case) == 0
+    clock.advance(minutes=6)
+    engine.run_due_jobs(worker="alive")
+    assert reminders(engine, cast, case) == 1
+
+
+def test_due_jobs_run_oldest_first(engine: Engine, cast: Any, clock: Any) -> None:
+    first = engine.start_case("pausing", {}, by=cast.alice, unit_code="420101")
+    clock.advance(minutes=5)
+    second = engine.start_case("pausing", {}, by=cast.alice, unit_code="420101")
+    clock.advance(minutes=62)
+    engine.broadcast_signal("nobody listens")
+    while not reminders(engine, cast, first):
+        assert engine.run_due_jobs(limit=1) == 1
+        assert reminders(engine, cast, second) == 0
+    clock.advance(minutes=5)
+    engine.run_due_jobs()
+    assert reminders(engine, cast, second) == 1
+
+
+def test_a_service_is_called_outside_and_answers_the_case(engine: Engine, cast: Any, post: Any) -> None:
+    case = engine.start_case("calling", {"number": 21}, by=cast.alice)
+    assert engine.read(queries.case, cast.alice, case.id).data["doubled"] == 42
+    assert post.keys == []
+    engine.run_due_jobs()
+    view = engine.read(queries.case, cast.alice, case.id)
+    assert (view.case.state, view.case.end_element, view.data["sent_to"]) == ("closed", "end", "bob")
+    assert len(post.keys) == 1
+
+
+def test_a_bpmn_error_of_a_service_is_caught_in_the_diagram(
+    engine: Engine, cast: Any, post: Any, refusal: ServiceError
+) -> None:
+    post.problem = refusal
+    case = engine.start_case("calling", {"number": 1}, by=cast.alice)
+    engine.run_due_jobs()
+    assert engine.read(queries.case, cast.alice, case.id).case.end_element == "unsent"
+
+
+def test_a_failing_service_is_tried_again_later_and_becomes_an_incident(
+    engine: Engine, cast: Any, post: Any, clock: Any
+) -> None:
+    post.problem = ConnectionError("no route to host")
+    case = engine.start_case("calling", {"number": 1}, by=cast.alice)
+    engine.run_due_jobs()
+    assert len(post.keys) == 1
+    engine.run_due_jobs()
+    assert len(post.keys) == 1
+    clock.advance(seconds=11)
+    engine.run_due_jobs()
+    assert post.keys[0] == post.keys[1]
+    [incident] = engine.read(queries.incidents, cast.olga)
+    assert (incident.element, incident.reason) == ("mail", "no route to host")
+    assert engine.read(queries.case, cast.alice, case.id).case.incidents == 1
+    clock.advance(days=1)
+    engine.run_due_jobs()
+    assert len(post.keys) == 2
+
+
+def test_an_operator_retries_what_failed_and_nobody_else(engine: Engine, cast: Any, post: Any, clock: Any) -> None:
+    post.problem = ConnectionError("no route to host")
+    case = engine.start_case("calling", {"number": 1}, by=cast.alice)
+    for _ in range(2):
+        engine.run_due_jobs()
+        clock.advance(seconds=11)
+    [incident] = engine.read(queries.incidents, cast.olga)
+    with pytest.raises(OperatorsOnly):
+        engine.retry_incident(incident.id, by=cast.alice)
+    post.problem = None
+    engine.retry_incident(incident.id, by=cast.olga)
+    engine.run_due_jobs()
+    view = engine.read(queries.case, cast.alice, case.id)
+    assert (view.case.state, view.case.incidents) == ("closed", 0)
+    assert engine.read(queries.incidents, cast.olga) == []
+
+
+def test_a_start_timer_starts_as_many_cases_as_it_says(engine: Engine, cast: Any, clock: Any) -> None:
+    for _ in range(5):
+        clock.advance(hours=1, seconds=1)
+        engine.run_due_jobs()
+    cases = engine.read(queries.cases, cast.olga, process_id="hourly").items
+    assert [case.state for case in cases] == ["closed"] * 2
+
+
+def test_a_suspended_case_waits_and_its_timers_keep_their_time(engine: Engine, cast: Any, clock: Any) -> None:
+    case = engine.start_case("pausing", {}, by=cast.alice, unit_code="420101")
+    clock.advance(minutes=40)
+    engine.suspend_case(case.id, by=cast.olga, reason="复核")
+    clock.advance(hours=5)
+    engine.run_due_jobs()
+    assert reminders(engine, cast, case) == 0
+    engine.resume_case(case.id, by=cast.olga)
+    clock.advance(minutes=19)
+    engine.run_due_jobs()
+    assert reminders(engine, cast, case) == 0
+    clock.advance(minutes=2)
+    engine.run_due_jobs()
+    assert reminders(engine, cast, case) == 1
+
+
+def test_nobody_works_on_a_suspended_case(engine: Engine, cast: Any) -> None:
+    case = engine.start_case("parallel", {}, by=cast.alice, unit_code="420101")
+    engine.suspend_case(case.id, by=cast.olga, reason="复核")
+    [task, *_] = engine.read(queries.inbox, cast.bob).items
+    with pytest.raises(CaseSuspended):
+        engine.complete_task(task.id, by=cast.bob, data={})
+
+
+def test_a_cancelled_case_leaves_nothing_open(engine: Engine, cast: Any) -> None:
+    case = engine.start_case("repair", {"地点": "三楼", "情况": "漏水"}, by=cast.alice)
+    ended = engine.cancel_case(case.id, by=cast.olga, reason="重复")
+    assert ended.state == "cancelled"
+    view = engine.read(queries.case, cast.alice, case.id)
+    assert [task.state for task in view.tasks] == ["withdrawn"]
+    assert view.jobs == []
+    assert engine.read(queries.inbox, cast.bob).items == []
