@@ -25,6 +25,7 @@ from .cursor import Vocabulary
 from .environment import DEFAULT_LIMITS, MAX_NESTING, Code, Environment, Frame, State
 from .errors import LimitExceeded, Warning, locate
 from .grammar import parse_expression, parse_tests
+from .registry import BUILTINS
 from .values import adopt
 
 NO_WORDS = Vocabulary()
@@ -165,3 +166,6 @@ def evaluate_text(
 ) -> Result:
     """This will parse and evaluate for designers. Raises FeelSyntaxError, LimitExceeded."""
     return parse(text).explain(context or {}, environment or Environment(datetime.now(UTC), limits=DEFAULT_LIMITS))
+
+
+BUILTIN_NAMES = frozenset(BUILTINS)

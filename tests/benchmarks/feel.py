@@ -16,7 +16,8 @@ GATEWAY = '隐患.等级 = "重大" and 隐患.金额 > 100000 or 复查次数 >
 CASE: dict[str, Any] = {"隐患": {"等级": "重大", "金额": 120_000, "编号": "AQ-2026-0001"}, "复查次数": 1}
 TARGETS = {"gateway": 5.0, "table": 60.0, "cold_gateway": 200.0}
 
-_TABLE_HEAD = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="bench" name="bench" namespace="bench">
+_TABLE_HEAD = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"
+ id="bench" name="bench" namespace="bench">
 <inputData id="a" name="类别"><variable name="类别" typeRef="string"/></inputData>
 <inputData id="b" name="得分"><variable name="得分" typeRef="number"/></inputData>
 <inputData id="c" name="人数"><variable name="人数" typeRef="number"/></inputData>
