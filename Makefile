@@ -28,6 +28,7 @@ $(INSTALLED): requirements.lock requirements-node.lock pyproject.toml hatch_buil
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock || { echo "Installing the Python packages failed: see the message above; is the package index reachable?"; exit 1; }
 	@$(BIN)/python hatch_build.py --has-node || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
 	@echo "[3/3] Bihuan itself, with its front end"
+	@$(BIN)/python hatch_build.py
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(INSTALLED)
 
