@@ -31,8 +31,9 @@ def _start(run: Run, token: Token) -> None:
 
 
 def _user(run: Run, token: Token) -> None:
+    task = _task(run, token)
     token.info["open"] = 1
-    run.open(token, _task(run, token))
+    run.open(token, task)
 
 
 def _task(run: Run, token: Token) -> TaskOpened:

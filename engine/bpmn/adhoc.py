@@ -19,23 +19,29 @@ def offered(token: Token) -> list[Node]:
 
 def open_ad_hoc(run: Run, token: Token) -> None:
     """This will offer the activities inside, and begin those that the diagram names."""
-    ad_hoc = token.node.ad_hoc
+    ids = _active(run, token)
     token.info["open"] = 1
-    for node in offered(token):
+    nodes = {node.id: node for node in offered(token)}
+    for node in nodes.values():
         run.open(token, ActivityOffered(token=token.id, element=node.id, name=node.name, process_key=token.key))
-    if ad_hoc is not None and ad_hoc.active is not None:
-        ids = run.evaluate(ad_hoc.active, token, "active elements")
-        possible = {node.id: node for node in offered(token)}
-        if ids is None:
-            ids = []
-        if not isinstance(ids, list) or not all(id in possible for id in ids):
-            raise run.trouble(ad_hoc.active, context(token), "active elements", "it is no list of activities inside")
-        mark = len(run.agenda)
-        for id in ids:
-            enter(run, possible[id], token)
-        run.agenda[mark:] = run.agenda[mark:][::-1]
-    starts = event_starts(token.content.event_subprocesses, token)
-    subscribe(run, token, starts, False)
+    mark = len(run.agenda)
+    for id in ids:
+        enter(run, nodes[id], token)
+    run.agenda[mark:] = run.agenda[mark:][::-1]
+    subscribe(run, token, event_starts(token.content.event_subprocesses, token), False)
+
+
+def _active(run: Run, token: Token) -> list[str]:
+    ad_hoc = token.node.ad_hoc
+    if ad_hoc is None or ad_hoc.active is None:
+        return []
+    ids = run.evaluate(ad_hoc.active, token, "active elements")
+    possible = {node.id for node in offered(token)}
+    if ids is None:
+        return []
+    if not isinstance(ids, list) or not all(id in possible for id in ids):
+        raise run.trouble(ad_hoc.active, context(token), "active elements", "it is no list of activities inside")
+    return ids
 
 
 def may_start(token: Token, element: str) -> bool:

@@ -59,7 +59,7 @@ def complete(run: Run, token: Token, data: dict[str, Any]) -> None:
 
 
 def _drop_boundaries(run: Run, token: Token) -> None:
-    """Camunda's rule: what an activity wrote does not fire the conditional events of its own boundary."""
+    """What is completed cannot be interrupted any more; Camunda: nor does what it wrote fire its own boundary."""
     for child in list(token.children.values()):
         if child.is_boundary:
             run.remove(child, True)
@@ -82,6 +82,8 @@ def finish(run: Run, token: Token) -> None:
 @operation
 def leave(run: Run, token: Token) -> None:
     """This will move on over the outgoing flows; where there is none, the path ends."""
+    if token.node.boundaries:
+        _drop_boundaries(run, token)
     flows = outgoing(run, token)
     scope, node = token.above, token.node
     if flows and (len(node.outgoing) > 1 or node.type == "exclusiveGateway"):

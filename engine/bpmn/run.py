@@ -69,9 +69,7 @@ class Run:
         for _ in range(MAX_OPERATIONS):
             if not self.agenda:
                 if self.tree.joins:
-                    self.push(("settle", self.tree.root))
-                    name, token, *rest = self.agenda.pop()
-                    OPERATIONS[name](self, token)
+                    OPERATIONS["settle"](self, self.tree.root)
                 if not self.agenda:
                     return
                 continue

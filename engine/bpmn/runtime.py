@@ -11,7 +11,7 @@ from engine.bpmn.host import Host
 from engine.bpmn.moving import enter, open_scope
 from engine.bpmn.outcome import Event, Outcome, State
 from engine.bpmn.process import Process
-from engine.bpmn.run import Run
+from engine.bpmn.run import OPERATIONS, Run
 from engine.bpmn.stimuli import (
     Cancel,
     ChangeData,
@@ -30,7 +30,7 @@ from engine.bpmn.stimuli import (
     ThrowEscalation,
 )  # fmt: skip
 from engine.bpmn.throwing import catchers, find
-from engine.bpmn.tokens import Token, TokenGone, Tree
+from engine.bpmn.tokens import SnapshotInvalid, Token, TokenGone, Tree
 from engine.bpmn.waiting import event_starts, examine_conditions, subscribe
 from engine.errors import Conflict, Invalid, NotFound
 
@@ -181,6 +181,8 @@ def _retry(run: Run, stimulus: RetryIncident) -> None:
     if token is None or "incident" not in token.info:
         raise TokenGone(token=stimulus.token)
     name, *rest = token.info.pop("incident")
+    if name not in OPERATIONS:
+        raise SnapshotInvalid(element=token.node.id)
     run.resolved.append(token.id)
     if name == "throw_error" and token.node.type not in ("endEvent", "userTask"):
         name, rest = "work", []

@@ -13,7 +13,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import stimuli
-from engine.bpmn.outcome import Opened, Outcome
+from engine.bpmn.outcome import Opened, Outcome, TaskOpened
 from engine.bpmn.process import Process
 
 DIAGRAMS = Path(__file__).parents[2] / "apps" / "bpmn"
@@ -75,7 +75,8 @@ class Walk:
         )
 
     def complete(self, element: str, **data: Any) -> Outcome:
-        return self.take(stimuli.CompleteTask(self.token(element), data))
+        tasks = [item for _, group in sorted(self.open.items()) for item in group if isinstance(item, TaskOpened)]
+        return self.take(stimuli.CompleteTask(next(item.token for item in tasks if item.element == element), data))
 
     @property
     def elements(self) -> list[str]:

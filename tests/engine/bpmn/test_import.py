@@ -1,0 +1,258 @@
+"""Models of Camunda 7, Flowable and Activiti: translated, reported, run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine import bpmn
+from engine.bpmn import stimuli
+from engine.bpmn.convert import convert
+from engine.bpmn.outcome import ServiceCalled, TaskOpened
+from engine.bpmn.process import Process
+from engine.errors import FaultsFound
+
+
+def flow(source: str, target: str, condition: str = "") -> str:
+    inside = f"<bpmn:conditionExpression>{condition}</bpmn:conditionExpression>" if condition else ""
+    return f'<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}">{inside}</bpmn:sequenceFlow>'
+
+
+def imported(xml: bytes) -> Process:
+    return bpmn.parse(xml).processes["p"]
+
+
+@pytest.fixture
+def model(document: Callable[..., bytes]) -> Callable[..., bytes]:
+    """A document of another engine: the dialect's namespace is declared, but nothing of it is used."""
+    return document
+
+
+def test_a_user_task_keeps_its_people_dates_and_form(model: Callable, walk: Callable) -> None:
+    body = (
+        '<bpmn:userTask id="t" camunda:assignee="${handler}" camunda:candidateGroups="a, ${group}" '
+        'camunda:dueDate="P3D" camunda:priority="70" camunda:formKey="camunda-forms:deployment:check.form"/>'
+    )
+    case = walk(imported(model(body)))
+    (task,) = case.start(handler="bob", group="b").opened
+    assert isinstance(task, TaskOpened)
+    assert (task.assignee, task.groups, task.priority, task.form_id) == ("bob", ("a", "b"), 70, "check")
+    assert task.due_at is not None
+    assert (task.due_at - case.now).days == 3
+
+
+def test_standard_performers_become_candidates(model: Callable, walk: Callable) -> None:
+    owner = (
+        "<bpmn:potentialOwner><bpmn:resourceAssignmentExpression><bpmn:formalExpression>user(kermit), group(managers), staff"
+        "</bpmn:formalExpression></bpmn:resourceAssignmentExpression></bpmn:potentialOwner>"
+    )
+    (task,) = walk(imported(model(f'<bpmn:userTask id="t">{owner}</bpmn:userTask>'))).start().opened
+    assert (task.users, task.groups) == (("kermit",), ("managers", "staff"))
+
+
+def test_form_fields_become_a_form(model: Callable) -> None:
+    fields = (
+        '<bpmn:extensionElements><camunda:formData><camunda:formField id="amount" label="Amount" type="long">'
+        '<camunda:validation><camunda:constraint name="required"/><camunda:constraint name="min" config="5"/>'
+        '</camunda:validation></camunda:formField><camunda:formField id="kind" type="enum"><camunda:value id="a" name="A"/>'
+        "</camunda:formField></camunda:formData></bpmn:extensionElements>"
+    )
+    process = imported(model(f'<bpmn:userTask id="t">{fields}</bpmn:userTask>'))
+    assert '"key": "amount"' in process.forms["t_form"]
+    assert '"min": 5' in process.forms["t_form"]
+    form = process.nodes["t"].form
+    assert form is not None
+    assert form.external is not None
+    assert form.external.text == "camunda-forms:bpmn:t_form"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "type"),
+    [
+        ('camunda:class="org.example.Mailer"', "Mailer"),
+        ('flowable:delegateExpression="${mailer}"', "mailer"),
+        ('camunda:type="external" camunda:topic="mails"', "mails"),
+        ('camunda:expression="${mailer.send(to)}"', "mailer.send"),
+        ('flowable:type="mail"', "mail"),
+    ],
+)
+def test_service_tasks_call_services(model: Callable, walk: Callable, attributes: str, type: str) -> None:
+    field = '<bpmn:extensionElements><camunda:field name="text" expression="${greeting}!"/></bpmn:extensionElements>'
+    inside = "" if "expression" in attributes.lower() else field
+    case = walk(imported(model(f'<bpmn:serviceTask id="t" {attributes}>{inside}</bpmn:serviceTask>')))
+    (job,) = case.start(to="bob", greeting="hi").opened
+    assert isinstance(job, ServiceCalled)
+    assert job.type == type
+    assert job.data.get("text") == ("hi!" if inside else None)
+    assert job.data.get("arg1") == ("bob" if "send" in attributes else None)
+
+
+def test_expressions_of_service_tasks_become_scripts(model: Callable, walk: Callable) -> None:
+    body = (
+        '<bpmn:serviceTask id="a" camunda:expression="${x + 1}" camunda:resultVariable="y"/>'
+        '<bpmn:serviceTask id="b" flowable:expression="${execution.setVariable(\'z\', y * 2)}"/>'
+        '<bpmn:serviceTask id="c" camunda:expression="${true}"/>' + flow("a", "b") + flow("b", "c")
+    )
+    case = walk(imported(model(body)))
+    assert case.start(x=1).ended
+    assert case.outcome.data == {"x": 1, "y": 2, "z": 4}
+
+
+def test_conditions_loops_and_counters_mean_what_they_meant(model: Callable, walk: Callable) -> None:
+    loop = (
+        '<bpmn:multiInstanceLoopCharacteristics camunda:collection="people" camunda:elementVariable="person">'
+        "<bpmn:completionCondition>${nrOfCompletedInstances == 2}</bpmn:completionCondition>"
+        "</bpmn:multiInstanceLoopCharacteristics>"
+    )
+    body = (
+        f'<bpmn:userTask id="t" camunda:assignee="${{person}}">{loop}</bpmn:userTask><bpmn:exclusiveGateway id="g"/>'
+        '<bpmn:userTask id="yes"/><bpmn:userTask id="no"/>'
+        + flow("t", "g")
+        + flow("g", "yes", "${ok}")
+        + flow("g", "no", "${!ok}")
+    )
+    case = walk(imported(model(body)))
+    opened = case.start(people=["a", "b", "c"], ok=False).opened
+    assert [task.assignee for task in opened if isinstance(task, TaskOpened)] == ["a", "b", "c"]
+    case.complete("t")
+    case.complete("t")
+    assert case.elements == ["no"]
+
+
+def test_a_number_of_instances_counts_from_zero_as_before(model: Callable, walk: Callable) -> None:
+    loop = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>${n}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+    body = f'<bpmn:userTask id="t" camunda:assignee="user${{loopCounter}}">{loop}</bpmn:userTask>'
+    assert [task.assignee for task in walk(imported(model(body))).start(n=2).opened] == ["user0", "user1"]
+    assert walk(imported(model(body))).start(n=0).ended
+
+
+def test_called_processes_get_only_what_is_mapped(model: Callable, walk: Callable, load: Callable) -> None:
+    mapped = (
+        '<bpmn:extensionElements><camunda:in source="a" target="x"/><camunda:in sourceExpression="${a * 10}" target="z"/>'
+        '<camunda:out source="y" target="result"/></bpmn:extensionElements>'
+    )
+    case = walk(
+        imported(model(f'<bpmn:callActivity id="c" calledElement="called">{mapped}</bpmn:callActivity>')),
+        called=load("called"),
+    )
+    case.start(a=1, secret=2)
+    assert case.complete("inner").ended
+    assert case.outcome.data == {"a": 1, "secret": 2, "result": 11}
+
+
+def test_nothing_goes_into_a_called_process_without_a_mapping(model: Callable, walk: Callable, load: Callable) -> None:
+    case = walk(imported(model('<bpmn:callActivity id="c" calledElement="called"/>')), called=load("called"))
+    (task,) = case.start(x=1, z=1).opened
+    case.complete("inner")
+    assert case.outcome.data == {"x": 1, "z": 1}
+    assert task.element == "inner"
+
+
+def test_parameters_become_mappings(model: Callable, walk: Callable) -> None:
+    parameters = (
+        '<bpmn:extensionElements><camunda:inputOutput><camunda:inputParameter name="plain">1</camunda:inputParameter>'
+        '<camunda:inputParameter name="list"><camunda:list><camunda:value>${a}</camunda:value><camunda:value>b</camunda:value>'
+        '</camunda:list></camunda:inputParameter><camunda:outputParameter name="out">${answer + 1}</camunda:outputParameter>'
+        "</camunda:inputOutput></bpmn:extensionElements>"
+    )
+    case = walk(imported(model(f'<bpmn:userTask id="t">{parameters}</bpmn:userTask>')))
+    (task,) = case.start(a="x").opened
+    assert task.local == {"plain": "1", "list": ["x", "b"]}
+    assert case.complete("t", answer=1).ended
+    assert case.outcome.data == {"a": "x", "out": 2}
+
+
+def test_an_error_that_nobody_catches_ends_its_path_as_in_camunda_7(model: Callable, walk: Callable) -> None:
+    body = (
+        '<bpmn:startEvent id="s"/><bpmn:parallelGateway id="g"/><bpmn:userTask id="t"/>'
+        '<bpmn:endEvent id="e"><bpmn:errorEventDefinition errorRef="anything"/></bpmn:endEvent>'
+        + flow("s", "g") + flow("g", "t") + flow("g", "e")
+    )  # fmt: skip
+    case = walk(imported(model(body)))
+    assert not case.start().incidents
+    assert case.elements == ["t"]
+
+
+def test_a_receive_task_without_message_waits_for_one_of_its_name(model: Callable, walk: Callable) -> None:
+    case = walk(imported(model('<bpmn:receiveTask id="wait"/>')))
+    (awaited,) = case.start().opened
+    assert (awaited.message, awaited.correlation_key) == ("wait", None)
+    assert case.take(stimuli.ReceiveMessage(awaited.token)).ended
+
+
+def test_listeners_that_set_variables_become_mappings(model: Callable, walk: Callable) -> None:
+    listener = (
+        '<bpmn:extensionElements><camunda:executionListener event="start" expression="${execution.setVariable(\'n\', 1)}"/>'
+        '<camunda:executionListener event="end" class="org.example.Log"/></bpmn:extensionElements>'
+    )
+    case = walk(imported(model(f'<bpmn:userTask id="t">{listener}</bpmn:userTask>')))
+    (task,) = case.start().opened
+    assert task.local == {"n": 1}
+    (job,) = case.complete("t").opened
+    assert job.type == "Log"
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (flow("a", "b", "${bean.decides()}"), "condition"),
+        (
+            flow("a", "b").replace(
+                "</", '<bpmn:conditionExpression language="groovy">x</bpmn:conditionExpression></', 1
+            ),
+            "condition",
+        ),
+        ('<bpmn:serviceTask id="c" camunda:type="shell"/>', "type"),
+        ('<bpmn:callActivity id="c" camunda:caseRef="x"/>', "caseRef"),
+    ],
+)
+def test_what_the_process_cannot_run_without_is_refused(model: Callable, body: str, what: str) -> None:
+    with pytest.raises(FaultsFound) as raised:
+        bpmn.parse(model('<bpmn:task id="a"/><bpmn:task id="b"/>' + body))
+    faults: Any = [fault for fault in raised.value.faults if fault.code == "expression-foreign"]
+    assert [fault.details["place"] for fault in faults] == [what]
+
+
+def test_the_report_says_what_was_translated_kept_or_impossible(model: Callable) -> None:
+    body = (
+        '<bpmn:userTask id="t" name="Task" camunda:assignee="${a}" camunda:owner="x" camunda:asyncBefore="true">'
+        '<bpmn:extensionElements><camunda:taskListener event="create" class="org.example.Tell"/></bpmn:extensionElements>'
+        "</bpmn:userTask>"
+    )
+    notes = {note.code: note for note in bpmn.parse(model(body)).notes}
+    assert (notes["assignee"].kind, notes["assignee"].text) == ("translated", "assignee: ${a} -> =a")
+    assert notes["owner"].kind == "kept"
+    assert notes["taskListener"].kind == "impossible"
+    assert (notes["taskListener"].element, notes["taskListener"].name) == ("t", "Task")
+    assert "1 attributes" in notes["async"].text
+
+
+def test_a_converted_file_is_written_in_the_dialect_and_runs_alike(model: Callable, walk: Callable) -> None:
+    body = (
+        '<bpmn:startEvent id="s"/><bpmn:exclusiveGateway id="g"/><bpmn:userTask id="t" camunda:assignee="${a}"/>'
+        '<bpmn:endEvent id="e"><bpmn:errorEventDefinition errorRef="gone"/></bpmn:endEvent>'
+        + flow("s", "g") + flow("g", "t", "${n == 1}") + flow("g", "e", "${n != 1}")
+    )  # fmt: skip
+    drawing = '<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" id="drawing"/>'
+    xml, notes = convert(model(body).replace(b"</bpmn:definitions>", drawing.encode() + b"</bpmn:definitions>"))
+    assert b"camunda:assignee" not in xml
+    assert b"${" not in xml.replace(b"c7:", b"")
+    assert b"BPMNDiagram" in xml
+    assert notes
+    process = bpmn.parse(xml).processes["p"]
+    assert process.is_native
+    case = walk(process)
+    case.start(n=1, a="bob")
+    assert case.elements == ["t"]
+    assert walk(process).start(n=2).ended, "the uncaught error ends its path in the converted file too"
+
+
+def test_quartz_lines_lose_their_question_marks_and_years(model: Callable) -> None:
+    timer = "<bpmn:timerEventDefinition><bpmn:timeCycle>0 0/5 * * * ? 2026</bpmn:timeCycle></bpmn:timerEventDefinition>"
+    process = imported(model(f'<bpmn:startEvent id="s">{timer}</bpmn:startEvent><bpmn:task id="t"/>' + flow("s", "t")))
+    event = process.nodes["s"].event
+    assert event is not None
+    assert event.expression is not None
+    assert event.expression.text == "0 0/5 * * * *"
