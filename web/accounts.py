@@ -12,10 +12,10 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 
-from engine import Actor, queries
-from engine.models import Person
+from engine import Actor, Membership, Person, PersonInvalid, queries
 from web import current, errors
 from web.addresses import safe
+from web.locale import sentence
 
 blueprint = Blueprint("accounts", __name__)
 sessions = LoginManager()
@@ -47,19 +47,23 @@ class Visitor(UserMixin):  # type: ignore[misc]
         return replace(actor, memberships=chosen) if chosen else actor
 
 
-def membership_key(membership: object) -> str:
+def membership_key(membership: Membership) -> str:
     """This will return the text that stands for a role in a unit in forms and sessions."""
-    return f"{membership.role}@{membership.unit_id}"  # type: ignore[attr-defined]
+    return f"{membership.role}@{membership.unit_id}"
 
 
 @sessions.user_loader  # type: ignore[untyped-decorator]
 def load(key: str) -> Visitor | None:
     """This will return the visitor of a session cookie, or none when it is void."""
     number, _, stamp = key.partition(".")
-    person = current.engine().read(queries.person, int(number)) if number.isdigit() else None
-    if person is None or not person.is_active or person.session_stamp != stamp:
-        return None
-    return Visitor(person)
+    visitor = load_person(int(number)) if number.isdigit() else None
+    return visitor if visitor and visitor.person.session_stamp == stamp else None
+
+
+def load_person(person_id: int | None) -> Visitor | None:
+    """This will return the visitor who is the person with this id."""
+    person = current.engine().read(queries.person, person_id) if person_id is not None else None
+    return Visitor(person) if person is not None else None
 
 
 def destination(address: str | None) -> str:
@@ -150,13 +154,21 @@ def change_password() -> ResponseReturnValue:
         flash(gettext("The old password is wrong."), "danger")
     elif new != request.form.get("again", ""):
         flash(gettext("The two new passwords differ."), "danger")
+    elif (fault := _set_password(new)) is not None:
+        flash(fault, "danger")
     else:
-        actor = current_user.whole_actor()
-        current.engine().set_password(actor.login, new, by=actor)
-        person = current.engine().read(queries.person, actor.person_id)
-        login_user(Visitor(person))
         flash(gettext("The password is changed. All other sessions have ended."), "success")
     return redirect(url_for("accounts.me"), 303)
+
+
+def _set_password(new: str) -> str | None:
+    actor = current_user.whole_actor()
+    try:
+        current.engine().set_password(actor.login, new, by=actor)
+    except PersonInvalid as fault:
+        return sentence(fault)
+    login_user(load_person(actor.person_id))
+    return None
 
 
 def require_sign_in() -> ResponseReturnValue | None:

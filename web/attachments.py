@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 
-from engine.models import Attachment
+from engine import Attachment
 from web import current, errors
 from web.dossier import PHOTOS, file_address
 from web.previews import preview

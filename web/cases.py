@@ -11,12 +11,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, lazy_gettext
 
 from engine import queries
-from web import current, dossier
+from web import current, filing, forms
 from web.addresses import here, safe
 from web.formatting import case_state
 from web.inbox import Chip, may_start
 from web.navigation import Entry
-from web.tasks import sent_form
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
@@ -64,7 +63,7 @@ def _filters() -> Iterator[Chip]:
 @blueprint.get("/<uuid:case_id>")
 def show(case_id: UUID) -> str:
     """This will show the file of a case."""
-    return render_template("cases/show.html", **dossier.of_case(case_id))
+    return render_template("cases/show.html", **filing.file_of(current.read(queries.case, case_id)))
 
 
 @blueprint.get("/<uuid:case_id>/diagram")
@@ -96,13 +95,22 @@ def start() -> ResponseReturnValue:
 @blueprint.get("/start/<process_id>")
 def start_form(process_id: str) -> str:
     """This will show the form that starts a case."""
-    return render_template("cases/start_form.html", **dossier.of_start(process_id))
+    view = current.read(queries.start, process_id)
+    return render_template(
+        "cases/start_form.html",
+        process=view,
+        schema=view.form,
+        data=forms.filled(view.form, view.draft or {}, []),
+        has_draft=view.draft is not None,
+        buttons=forms.buttons(view.form),
+    )
 
 
 @blueprint.post("/start/<process_id>")
 def begin(process_id: str) -> ResponseReturnValue:
     """This will start a case with what was filled in."""
-    case = current.engine().start_case(process_id, sent_form()["data"], by=current.actor(), locale=str(get_locale()))
+    data, _ = forms.sent()
+    case = current.engine().start_case(process_id, data, by=current.actor(), locale=str(get_locale()))
     flash(gettext("Started: %(number)s %(title)s", number=case.number, title=case.title), "success")
     return jsonify(location=url_for("cases.show", case_id=case.id))
 
@@ -110,7 +118,7 @@ def begin(process_id: str) -> ResponseReturnValue:
 @blueprint.put("/start/<process_id>/draft")
 def save_draft(process_id: str) -> ResponseReturnValue:
     """This will keep what was typed so far, for the person alone."""
-    current.engine().save_draft(process_id, by=current.actor(), data=sent_form()["data"])
+    current.engine().save_draft(process_id, by=current.actor(), data=forms.sent()[0])
     return jsonify(saved=True)
 
 

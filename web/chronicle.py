@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
-from engine.models import HistoryEvent
+from engine import HistoryEvent
 
 # What a person wants to know of a case; the engine's history holds every step of every token beside it.
 SENTENCES: dict[str, Any] = {

@@ -11,8 +11,8 @@ from uuid import UUID
 from flask import url_for
 from flask_babel import get_locale
 
-from engine.forms import FormField, parse
-from engine.models import Attachment
+from engine import Attachment, forms
+from engine.forms import FormField
 from web.formatting import value as written
 
 PHOTOS = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -95,7 +95,7 @@ def groups_of(data: Mapping[str, Any], schemas: Iterable[Mapping[str, Any]], fil
     groups = []
     for schema in schemas:
         facts = []
-        for asked in parse(schema).fields:
+        for asked in forms.parse(schema).fields:
             content = _at(data, asked.path)
             if asked.path not in seen and content not in (None, "", [], {}):
                 seen.add(asked.path)

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, g, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext, refresh
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -123,7 +124,8 @@ def of_fault(error: Exception) -> ResponseReturnValue:
     """This will log a fault of ours under a number and tell the person the number, and nothing else."""
     number = secrets.token_hex(4).upper()
     log.error("error %s at %s %s", number, request.method, request.path, exc_info=error)
-    g.fault = number  # the page of a fault asks the database for nothing: it may be the database that fails
+    # the page of a fault asks the database for nothing, not even who is signed in: it may be the database that fails
+    g.fault, g._login_user = number, AnonymousUserMixin()
     refresh()
     return answer(500, "", number=number)
 

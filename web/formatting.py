@@ -74,9 +74,9 @@ def distance(due_at: datetime | None, at: datetime | None = None) -> Distance:
         return Distance("none", "")
     at = at or datetime.now(UTC)
     start, end = local(at).date(), local(due_at).date()
-    count = calendars.workdays_between(start, end)
     if due_at < at:
-        return Distance("overdue", _overdue(abs(count), (start - end).days))
+        return Distance("overdue", _overdue(calendars.workdays_between(end, start), (start - end).days))
+    count = calendars.workdays_between(start, end)
     tone = "soon" if count <= current.settings().soon_days else "in-time"
     if start == end:
         return Distance("soon", gettext("due today"))
@@ -123,7 +123,7 @@ def task_state(state: str) -> str:
 
 def role_title(role: str) -> str:
     """This will name a role, or several with a comma between; the process apps know the names, @ begins a login."""
-    titles = {code: title for app in current.engine().apps.values() for code, title in app.roles.items()}
+    titles = {code: title for app in current.engine().apps for code, title in app.roles.items()}
     return gettext(", ").join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
 
 

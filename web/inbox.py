@@ -65,11 +65,12 @@ def _asked() -> dict[str, Any]:
         "due": args["due"] if args.get("due") in DUES else None,
         "q": args.get("q", "").strip()[:100],
         "sort": args["sort"] if args.get("sort") in SORTS else "due",
+        "soon_days": current.settings().soon_days,
     }
 
 
 def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
-    counts = current.read(queries.inbox_counts)
+    counts = current.read(queries.inbox_counts, soon_days=current.settings().soon_days)
     whole = asked["show"] == "all" and asked["queue_id"] is None
 
     def chip(title: str, count: int, is_current: bool, tone: str = "", **changes: Any) -> Chip:

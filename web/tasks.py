@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from engine import queries
-from web import current, dossier
+from engine import TaskDone, TaskWithdrawn, queries
+from web import current, filing, forms
 from web.addresses import safe
+from web.formatting import moment
+from web.locale import sentence
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
 
 @blueprint.get("/<uuid:task_id>")
 def show(task_id: UUID) -> ResponseReturnValue:
-    """This will show a task with its form and the file of its case; a task that is over says who ended it and when."""
+    """This will show a task with its form and the file of its case; one that is over says who ended it and when."""
     view = current.read(queries.task, task_id)
     if view.task.state != "open":
-        return render_template("tasks/over.html", view=view, **dossier.of_case(view.case.id))
-    return render_template("tasks/show.html", **dossier.of_task(view))
+        return _over(view)
+    file = filing.file_of(current.read(queries.case, view.case.id))
+    data = {**view.data, **(view.draft or {})}
+    return render_template(
+        "tasks/show.html",
+        **file,
+        task=view.task,
+        assignee=view.assignee,
+        documentation=view.documentation,
+        may=view.may,
+        schema=view.form,
+        data=forms.filled(view.form, data, file["attachments"]),
+        has_draft=view.draft is not None,
+        buttons=forms.buttons(view.form),
+    )
+
+
+def _over(view: queries.TaskView) -> str:
+    at = moment(view.task.completed_at)
+    fact = TaskDone(by=view.completed_by, at=at) if view.task.state == "done" else TaskWithdrawn(at=at)
+    return render_template("tasks/over.html", task=view.task, case=view.case, over=sentence(fact))
 
 
 @blueprint.post("/<uuid:task_id>/claim")
@@ -45,9 +65,9 @@ def release(task_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:task_id>/complete")
 def complete(task_id: UUID) -> ResponseReturnValue:
     """This will finish the task with what was filled in, and lead back to the inbox."""
-    sent = sent_form()
+    data, outcome = forms.sent()
     case = current.engine().complete_task(
-        task_id, by=current.actor(), data=sent["data"], outcome=sent["outcome"], locale=str(get_locale())
+        task_id, by=current.actor(), data=data, outcome=outcome, locale=str(get_locale())
     )
     flash(gettext("Submitted: %(number)s %(title)s", number=case.number, title=case.title), "success")
     return jsonify(location=url_for("inbox.index"))
@@ -56,13 +76,6 @@ def complete(task_id: UUID) -> ResponseReturnValue:
 @blueprint.put("/<uuid:task_id>/draft")
 def save_draft(task_id: UUID) -> ResponseReturnValue:
     """This will keep what was typed so far, for the person alone."""
-    current.engine().save_draft(str(task_id), by=current.actor(), data=sent_form()["data"])
+    data, _ = forms.sent()
+    current.engine().save_draft(str(task_id), by=current.actor(), data=data)
     return jsonify(saved=True)
-
-
-def sent_form() -> dict[str, Any]:
-    """This will return what the form bundle sent: `data` by field, and the `outcome` of the pressed button."""
-    body = request.get_json(silent=True)
-    sent = body if isinstance(body, dict) else {}
-    outcome = sent.get("outcome")
-    return {"data": sent.get("data"), "outcome": str(outcome) if outcome is not None else None}

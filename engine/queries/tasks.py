@@ -23,7 +23,7 @@ Data = dict[str, Any]
 class TaskView:
     """A task, its case, the data it sees, its form (None: only a button), and what the actor may do with it.
 
-    `assignee` and `completed_by` are names; `properties` those of the diagram's element.
+    `assignee` and `completed_by` are names; `properties` and `documentation` those of the diagram's element.
     """
 
     task: Task
@@ -33,6 +33,7 @@ class TaskView:
     draft: Data | None
     may: frozenset[str]
     properties: dict[str, str]
+    documentation: str
     assignee: str
     completed_by: str
 
@@ -56,9 +57,15 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
         draft=draft(session, actor, str(task_id)),
         may=may,
         properties=detail["properties"],
+        documentation=_documentation(session, found),
         assignee=_name(session, found.assignee_id),
         completed_by=_name(session, found.completed_by),
     )
+
+
+def _documentation(session: Session, found: Task) -> str:
+    node = paging.library(session).process(session, found.definition_id).nodes.get(found.element)
+    return node.documentation if node is not None else ""
 
 
 def _verbs(actor: Actor, found: Task) -> frozenset[str]:

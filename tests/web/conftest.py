@@ -62,8 +62,8 @@ class Browser:
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         """This will open a page and remember its token."""
         answer = self.client.get(path, **kwargs)
-        if found := re.search(r'name="csrf-token" content="([^"]+)"', answer.get_data(as_text=True)):
-            self.token = found[1]
+        if found := re.search(rb'name="csrf-token" content="([^"]+)"', answer.data):
+            self.token = found[1].decode()
         return answer
 
     def post(self, path: str, headers: dict[str, str] | None = None, **fields: Any) -> TestResponse:

@@ -1,0 +1,100 @@
+"""The file of a case as one page shows it, on the case page and beside the form of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext
+
+from engine import Incident, Task, forms, queries
+from web import chronicle, current, dossier
+from web.formatting import distance
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task in the list of a case: its address when the reader may open it, and who has or did it."""
+
+    task: Task
+    address: str
+    who: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class IncidentShown:
+    """Why a case stands still; `reason` is the technical one, for operators."""
+
+    name: str
+    words: str
+    reason: str
+    raised_at: datetime
+
+
+INCIDENTS = {
+    "failed": lazy_gettext("an automatic step failed"),
+    "job": lazy_gettext("a call to another system failed"),
+    "empty-queue": lazy_gettext("nobody holds the role that must do this"),
+}
+
+
+def file_of(view: queries.CaseView) -> dict[str, Any]:
+    """This will return what the templates of a case's file show."""
+    files = dossier.files_of(view.attachments, view.names)
+    outcomes = {each.value: each.label for schema in view.forms for each in forms.parse(schema).outcomes}
+    return {
+        "case": view.case,
+        "groups": dossier.groups_of(view.data, view.forms, files),
+        "attachments": files,
+        "diagram": diagram_state(view),
+        "events": chronicle.lines(view.history, outcomes),
+        "incidents": [_incident(row) for row in view.incidents if row.resolved_at is None],
+        "tasks": list(_tasks(view, outcomes)),
+        "starter": view.names.get(view.case.started_by or 0, ""),
+        "ending": _ending(view),
+        "may_comment": view.case.state == "open",
+        "may_attach": view.case.state == "open",
+    }
+
+
+def _tasks(view: queries.CaseView, outcomes: Mapping[str, str]) -> Iterator[TaskRow]:
+    for task in view.tasks:
+        address = url_for("tasks.show", task_id=task.id) if task.state == "open" else ""
+        who = view.names.get(task.completed_by or task.assignee_id or 0, "")
+        yield TaskRow(task, address, who, outcomes.get(task.outcome or "", task.outcome or ""))
+
+
+def _ending(view: queries.CaseView) -> str:
+    """How the case ended: the name of the end event that it reached."""
+    names = (event.name for event in view.history if event.element == view.case.end_element)
+    return next(filter(None, names), "")
+
+
+def _incident(row: Incident) -> IncidentShown:
+    words = str(INCIDENTS.get(row.kind, INCIDENTS["failed"]))
+    return IncidentShown(row.name or row.element, words, row.reason if current.actor().is_admin else "", row.raised_at)
+
+
+def diagram_state(view: queries.CaseView) -> dict[str, Any]:
+    """This will return which elements are done, open and overdue, and what is written beside the open ones."""
+    now = datetime.now(UTC)
+    labels: dict[str, str] = {}
+    overdue = []
+    for task in view.tasks:
+        if task.state == "open":
+            who = view.names.get(task.assignee_id or 0) or task.unit_name
+            labels[task.element] = " ".join(filter(None, [who, distance(task.due_at, now).words]))
+            if task.due_at and task.due_at < now:
+                overdue.append(task.element)
+    return {
+        "done": [element for element in view.diagram.done if element not in view.diagram.open],
+        "open": view.diagram.open,
+        "overdue": overdue,
+        "flows": view.diagram.flows,
+        "incidents": view.diagram.incidents,
+        "labels": labels,
+    }
