@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -62,7 +63,7 @@ def incident_count() -> int:
 
 def role_choices() -> list[tuple[str, str]]:
     """This will list the roles of all process apps, by their titles, and the one of ours."""
-    known = {code: title for app in current.engine().apps.values() for code, title in app.roles.items()}
+    known = {code: title for app in current.engine().apps for code, title in app.roles.items()}
     known.setdefault(access.DESIGNER, gettext("process designer"))
     return sorted(known.items(), key=lambda pair: pair[1])
 
@@ -205,13 +206,17 @@ def retry(incident_id: UUID) -> ResponseReturnValue:
 def jobs() -> str:
     """This will list what waits to run, the earliest on top."""
     page = current.read(queries.jobs, after=request.args.get("after"))
-    return render_template("admin/jobs.html", page=page, kinds=JOB_KINDS, states=JOB_STATES)
+    return render_template("admin/jobs.html", page=page, at=datetime.now(UTC), kinds=JOB_KINDS, states=JOB_STATES)
 
 
 @blueprint.get("/deployments")
 def deployments() -> str:
     """This will list what was put in force, the newest on top."""
-    return render_template("admin/deployments.html", deployments=current.read(queries.deployments))
+    return render_template(
+        "admin/deployments.html",
+        deployments=current.read(queries.deployments),
+        apps={app.name: app.title for app in current.engine().apps},
+    )
 
 
 def is_operator(actor: Actor) -> bool:

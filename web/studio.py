@@ -63,11 +63,12 @@ def faults_of(xml: str) -> list[dict[str, Any]]:
 class Listed:
     """A deployed version and how many cases run on it."""
 
-    version: Any
+    row: Any
     running: int
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.version, name)
+        """This will answer for the version: a list shows both as one."""
+        return getattr(self.row, name)
 
 
 def running_cases(session: Session, actor: Actor) -> dict[int, int]:
@@ -79,7 +80,7 @@ def running_cases(session: Session, actor: Actor) -> dict[int, int]:
 def definitions() -> list[Listed]:
     """This will list all deployed versions of all processes, the newest of each on top."""
     running = current.read(running_cases)
-    return [Listed(version, running.get(version.id, 0)) for version in current.read(queries.definitions)]
+    return [Listed(row, running.get(row.id, 0)) for row in current.read(queries.definitions)]
 
 
 def versions_of(definition_id: int) -> list[Listed]:

@@ -65,7 +65,7 @@ class Whole:
 
 
 class Grid:
-    """The board of one unit: its rows, its steps in the order in which cases reach them, and their sums."""
+    """The board of one unit: its rows, its columns, and their sums."""
 
     def __init__(self, tops: list[Any], cells: Iterable[Any], units: Iterable[Any]) -> None:
         """This will sum up `cells` under the units in `tops`; what lies in none of them is left out."""
@@ -87,6 +87,12 @@ class Grid:
     def sorted_rows(self) -> list[Row]:
         """This will return the rows, the unit with most overdue tasks on top."""
         return sorted(self.rows.values(), key=lambda row: (-row.total.overdue, -row.total.soon, row.unit.code))
+
+    def late_steps(self, order: list[str]) -> list[str]:
+        """This will return the steps in which anything is overdue or soon due, in the order of `order`."""
+        places = {name: place for place, name in enumerate(order)}
+        late = [step for step, counts in self.columns.items() if counts.overdue or counts.soon]
+        return sorted(late, key=lambda step: (places.get(step, len(places)), step))
 
 
 def units() -> list[Any]:
@@ -150,9 +156,10 @@ def index() -> str:
 
     return render_template(
         "supervise/index.html",
+        at=datetime.now(UTC),
         trail=trail(known, code),
         rows=grid.sorted_rows(),
-        steps=list(grid.columns),
+        steps=grid.late_steps(current.read(step_order)),
         columns=grid.columns,
         totals=grid.totals,
         soon_days=current.settings().soon_days,
@@ -211,6 +218,13 @@ def _filters(unit: Any, step: str | None) -> Iterator[Chip]:
         yield Chip(here(unit=None, after=None), unit.name)
     if step:
         yield Chip(here(step=None, after=None), step)
+
+
+def step_order(session: Session, actor: Actor) -> list[str]:
+    """This will list the names of the tasks of all processes in force, as their diagrams list them."""
+    library = session.info["library"]
+    newest = [versions[-1] for versions in library.catalog(session).processes.values()]
+    return [task.name for row in newest for task in library.process(session, row.id).tasks]
 
 
 def has_units_below(session: Session, actor: Actor) -> bool:

@@ -39,6 +39,11 @@ def test_the_unit_with_most_overdue_tasks_stands_on_top() -> None:
     assert [row.unit for row in Grid([EAST, WEST], cells, UNITS).sorted_rows()] == [WEST, EAST]
 
 
+def test_columns_are_the_late_steps_in_the_order_of_the_diagram() -> None:
+    cells = [cell("/1/2/", name, overdue, 0, 5) for name, overdue in (("复查", 1), ("核实", 2), ("核销", 0))]
+    assert Grid([EAST], cells, UNITS).late_steps(["登记", "核实", "核销", "复查"]) == ["核实", "复查"]
+
+
 def test_what_lies_in_no_line_is_not_counted() -> None:
     grid = Grid([EAST], [cell("/1/3/", "核实", 4, 0, 4)], UNITS)
     assert grid.totals.open == 0

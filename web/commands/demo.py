@@ -211,6 +211,7 @@ def announce(url: str, settings: Settings, folder: Path) -> None:
     say(_("Password of all accounts: {password}", password=settings.demo_password))
     rows = [(account.login, account.name, account.role, account.unit) for account in demo_world.accounts(folder)]
     show_table([_("Account"), _("Name"), _("Role"), _("Unit")], rows)
+    say(_("The sign-in page offers all accounts."))
     say(_("Ctrl-C stops it; the data stays. 'make demo-reset' deletes it."))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import Engine, ProcessApp
+from engine import Engine, ProcessApp, queries
 
 PASSWORD = "bihuan-demo"
 OPERATOR = {"login": "admin", "name": "系统管理员", "post": "运维", "is_admin": True}
@@ -48,8 +48,7 @@ def sweep(folder: Path) -> bool:
 def load(engine: Engine, apps: Iterable[ProcessApp], folder: Path, password: str, show: Show) -> None:
     """This will load the demo of every app and an operator's account; `show` is told steps done and steps in all."""
     (folder / UNFINISHED_FILE).touch()
-    engine.load_people([], [{**OPERATOR, "password": password, "roles": []}])
-    accounts = [DemoAccount(str(OPERATOR["login"]), str(OPERATOR["name"]), "", "")]
+    accounts: list[DemoAccount] = []
     for app in apps:
         if app.demo is not None:
             loaded = app.demo(engine, password=password, progress=lambda done, total, _what: show(done, total))
@@ -57,12 +56,18 @@ def load(engine: Engine, apps: Iterable[ProcessApp], folder: Path, password: str
                 DemoAccount(account.login, account.name, app.roles.get(account.role, account.role), account.unit)
                 for account in loaded
             ]
+    if not any(account.is_admin for account in engine.read(queries.accounts)):
+        engine.load_people([], [{**OPERATOR, "password": password, "roles": []}])
+        accounts.append(DemoAccount(str(OPERATOR["login"]), str(OPERATOR["name"]), str(OPERATOR["post"]), ""))
     rows = [vars(account) for account in accounts]
     (folder / ACCOUNTS_FILE).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
     (folder / UNFINISHED_FILE).unlink()
 
 
 def accounts(folder: Path) -> list[DemoAccount]:
-    """This will return one or two accounts of each role, the operator's first."""
+    """This will return one account of each role."""
     rows = json.loads((folder / ACCOUNTS_FILE).read_text(encoding="utf-8"))
-    return [DemoAccount(**row) for row in rows]
+    by_role: dict[str, DemoAccount] = {}
+    for row in rows:
+        by_role.setdefault(row["role"], DemoAccount(**row))
+    return list(by_role.values())
