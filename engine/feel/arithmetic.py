@@ -57,6 +57,10 @@ def _quotient(left: int, right: int) -> Decimal:
     return NUMBERS.divide(Decimal(left), Decimal(right))
 
 
+def _power(base: Decimal, exponent: Decimal) -> Decimal:
+    return NUMBERS.power(base, exponent) if exponent else Decimal(1)
+
+
 def _plus(left: Any, right: Any) -> Any:
     return add_duration(left, right, 1)
 
@@ -102,7 +106,7 @@ OPERATIONS: dict[str, dict[tuple[type, type], _Operation]] = {
         (DayTimeDuration, DayTimeDuration): lambda a, b: _quotient(a.nanos, b.nanos),
         (YearMonthDuration, YearMonthDuration): lambda a, b: _quotient(a.months, b.months),
     },
-    "**": {(Decimal, Decimal): NUMBERS.power},
+    "**": {(Decimal, Decimal): _power},
 }
 
 
@@ -121,7 +125,11 @@ def _arithmetic(node: Arithmetic, scope: Scope) -> Code:
                 return number(one, other)
             operation = table.get((kind, type(other)))
             if operation is not None:
-                return operation(one, other)
+                result = operation(one, other)
+                if result is None:
+                    zones = operator == "-" and type(other) in (Date, DateTime, Time)
+                    frame.state.warn("local and zoned" if zones else "number out of range", position)
+                return result
         except (DivisionByZero, InvalidOperation, Overflow) as problem:
             return _failed(frame.state, position, operator, other, problem)
         if kind is str and type(other) is str and operator == "+":

@@ -10,6 +10,7 @@ from typing import Any
 from .compiler import Scope, compile_node, compiles
 from .environment import Code, Frame, State
 from .nodes import Between, Comparison, In, Interval, Literal, Logic, Name, Node, Test, Tests
+from .temporal import DateTime, Time
 from .values import Range, contains, equal, order, type_name
 
 _DIRECT = frozenset((Decimal, str))
@@ -24,6 +25,9 @@ _PYTHON: dict[str, Callable[[Any, Any], bool]] = {
 def ordered(operator: str, left: Any, right: Any, state: State, position: int) -> bool | None:
     """This will compare two values of one ordered kind; null and a warning for others."""
     sign = order(left, right)
+    if sign is None and type(left) is type(right) and type(left) in (Time, DateTime):
+        state.warn("local and zoned", position)
+        return None
     if sign is None:
         state.warn("operand types", position, operator=operator, left=type_name(left), right=type_name(right))
         return None
@@ -227,8 +231,6 @@ def _is_in_item(value: Any, item: Any, state: State, position: int) -> bool:
     state.tick()
     if type(item) is Range and type(value) is not Range:
         return contains(item, value, state) is True
-    if type(item) is list and type(value) is not list:
-        return _in_list(value, item, state, position) is True
     return equal(value, item, state) is True
 
 

@@ -88,6 +88,10 @@ WARNINGS: dict[str, tuple[str, str]] = {
         "“{operator}”不能用于{left}与{right}之间。",
     ),
     "operand type": ("“{operator}” cannot be used on {type}.", "“{operator}”不能用于{type}。"),
+    "local and zoned": (
+        "A time with and a time without zone cannot be compared or subtracted.",
+        "带时区的时间与不带时区的时间不能比较或相减。",
+    ),
     "not boolean": ("{type} is neither true nor false.", "{type}既不是真也不是假。"),
     "argument type": (
         "Argument “{parameter}” of {function} must be {expected}, not {type}.",

@@ -121,10 +121,9 @@ def invoke(builtin: Builtin, state: State, arguments: list[Any], names: list[str
 def _run(builtin: Builtin, state: State, bound: list[Any], position: int) -> Any:
     try:
         result = builtin.function(state, *bound) if builtin.wants_state else builtin.function(*bound)
-    except NoResult:
-        result = None
-    except (ArithmeticError, ValueError):
-        result = None
+    except (NoResult, ArithmeticError, ValueError):
+        state.warn("function failed", position, function=builtin.name)
+        return None
     if result is None and not builtin.may_be_null:
         state.warn("function failed", position, function=builtin.name)
     return result

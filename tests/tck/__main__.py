@@ -96,22 +96,19 @@ def run_folder(folder: Path) -> list[Outcome]:
 
 
 def load_models(folder: Path) -> dict[str, dmn.Model]:
-    """This will read the models of a folder, imported ones first."""
+    """This will read the models of a folder; one that imports others waits until they are read."""
     waiting = {path.name: path.read_bytes() for path in sorted(folder.glob("*.dmn"))}
     models: dict[str, dmn.Model] = {}
-    for _ in range(len(waiting) + 1):
-        for name, xml in list(waiting.items()):
-            try:
-                model = dmn.parse(xml, models.values(), strict=False)
-            except BihuanError as problem:
-                print(f"{folder.name}/{name}: {problem}", file=sys.stderr)
-                continue
-            if any(fault.code == "import" for fault in model.faults) and len(models) + 1 < len(waiting) + len(models):
-                continue
-            models[name] = model
+    ready = True
+    while waiting and ready:
+        read = {name: dmn.parse(xml, models.values(), strict=False) for name, xml in waiting.items()}
+        complete = {
+            name: model for name, model in read.items() if not any(fault.code == "import" for fault in model.faults)
+        }
+        ready = bool(complete)
+        models.update(complete or read)
+        for name in complete:
             del waiting[name]
-    for name, xml in waiting.items():
-        models[name] = dmn.parse(xml, models.values(), strict=False)
     return models
 
 
