@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from engine.access import SYSTEM, Actor
 from engine.apps import ProcessApp
+from engine.catalog import ZONE
 from engine.errors import Invalid
 from engine.forms import FormInvalid
 from engine.runtime import Engine
@@ -43,14 +45,14 @@ class Importer:
     """How an app reads spreadsheets.
 
     `columns` names, for each path of the start form, the headers under which a file may hold it, the template's own
-    first. `required` paths must have a column. `convert` makes form data of the cells by path and raises RowRefused.
-    `key` tells what a row is known by: a second row with the same key is not imported again.
+    first. `required` paths must have a column. `convert` makes form data of the cells by path and the day of the
+    import, and raises RowRefused. `key` tells what a row is known by: a second row with the same key is not imported.
     """
 
     process: str
     columns: Mapping[str, Sequence[str]]
     required: Sequence[str] = ()
-    convert: Callable[[Mapping[str, str]], Data] = dict
+    convert: Callable[[Mapping[str, str], date], Data]
     key: Callable[[Mapping[str, str]], str]
 
     @property
@@ -129,7 +131,7 @@ class _Run:
         """This will start a case for a row, or remember why not. Only what is wrong with the row itself is caught."""
         cells = {path: row.cells.get(header, "") for path, header in self.paths.items()}
         try:
-            data = self.importer.convert(cells)
+            data = self.importer.convert(cells, self.engine.clock().astimezone(ZONE).date())
             origin = f"{self.app.name}:{self.importer.key(cells)}"[:200]
             case = self.engine.start_case(
                 self.importer.process, data, by=self.by, unit_code=self.unit_code, origin=origin

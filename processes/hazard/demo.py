@@ -70,15 +70,15 @@ def load_demo(engine: Engine, *, progress: Progress | None = None, password: str
     `progress` is told steps done, steps in all, and what is being done. Without a password nobody can sign in.
     Deterministic for one day; the last step of every case lies before now.
     """
-    units, accounts = list(_rows("units.csv")), list(_rows("accounts.csv"))
-    engine.load_people(units, [_person(account, password) for account in accounts])
+    units, accounts = list(rows("units.csv")), list(rows("accounts.csv"))
+    engine.load_people(units, [person(account, password) for account in accounts])
     clock, real = _Clock(), engine.clock
-    hazards = list(_hazards(real().astimezone(ZONE).date()))
+    found = list(hazards(real().astimezone(ZONE).date()))
     events = sorted(
-        (at, hazard.position, number) for hazard in hazards for number, at in enumerate(_times(hazard, real()))
+        (at, hazard.position, number) for hazard in found for number, at in enumerate(_times(hazard, real()))
     )
     world = _World(engine, {account["login"]: account for account in accounts})
-    by_position = {hazard.position: hazard for hazard in hazards}
+    by_position = {hazard.position: hazard for hazard in found}
     try:
         engine.clock = clock
         for done, (at, position, number) in enumerate(events, 1):
@@ -119,7 +119,7 @@ class _World:
     def register(self, hazard: Hazard, day: date) -> None:
         """This will start a case as a grid worker, an officer or the enterprise itself."""
         record, enterprise = hazard.record, hazard.enterprise
-        given = convert({"隐患来源": record["channel"], "行业": record["industry"]})
+        given = convert({"隐患来源": record["channel"], "行业": record["industry"]}, day)
         latitude, longitude = PLACES[hazard.county]
         shift = hazard.position * 0.0021
         data = {
@@ -194,14 +194,15 @@ def _open_tasks(session: Session, case_id: UUID | None) -> list[Task]:
     return list(session.scalars(waiting))
 
 
-def _hazards(today: date) -> Iterator[Hazard]:
+def hazards(today: date) -> Iterator[Hazard]:
+    """This will yield the records of the data, each with an enterprise and the way that it goes until `today`."""
     enterprises = defaultdict(list)
-    for row in _rows("enterprises.csv"):
+    for row in rows("enterprises.csv"):
         enterprises[row["行业"]].append(row)
     everyone = [row for rows in enterprises.values() for row in rows]
     taken: dict[int, int] = {}
-    in_force = {row["code"]: row["effective_from"] for row in _rows("criteria.csv")}
-    for position, row in enumerate(_rows("hazards.csv")):
+    in_force = {row["code"]: row["effective_from"] for row in rows("criteria.csv")}
+    for position, row in enumerate(rows("hazards.csv")):
         record = {**row, "criterion_from": in_force.get(row["criterion_code"], "")}
         industry = record["industry"].partition("（")[0]
         enterprise = _best(record, enterprises.get(industry) or everyone)
@@ -227,12 +228,14 @@ def _times(hazard: Hazard, now: datetime) -> Iterator[datetime]:
         yield min(datetime.combine(day, time(hour, minute), ZONE), now - timedelta(minutes=90 - number)).astimezone(UTC)
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
+def rows(name: str) -> Iterator[dict[str, str]]:
+    """This will yield the rows of a file of the demo's data."""
     with (DATA / name).open(encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(lines)
 
 
-def _person(account: Mapping[str, str], password: str) -> dict[str, Any]:
+def person(account: Mapping[str, str], password: str) -> dict[str, Any]:
+    """This will return an account as the engine loads it; without a password nobody can sign in with it."""
     return {
         "login": account["login"],
         "name": account["name"],

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from engine import Importer, RowRefused
 
@@ -53,15 +52,15 @@ SOURCES = (
 PLACE_UNKNOWN = "见隐患描述"
 
 
-def convert(cells: Mapping[str, str]) -> dict[str, Any]:
-    """This will return the data of the start form for a row of a spreadsheet. Raises RowRefused."""
+def convert(cells: Mapping[str, str], today: date) -> dict[str, Any]:
+    """This will return the data of the start form for a row of a spreadsheet read `today`. Raises RowRefused."""
     industry, _, part = cells.get("行业", "").replace("(", "（").partition("（")
     data: dict[str, Any] = {path: value for path, value in cells.items() if value and path != "编号"}
     data["行业"] = industry.strip()
     data["隐患部位"] = cells.get("隐患部位") or part.rstrip("）) ") or PLACE_UNKNOWN
     data["隐患类别"] = cells.get("隐患类别", "").partition(" ")[0]
     data["隐患来源"] = source(cells.get("隐患来源", ""))
-    data["发现日期"] = found_on(cells.get("发现日期", ""))
+    data["发现日期"] = found_on(cells.get("发现日期", ""), today)
     data["判定条款"] = [code for code in re.split(r"[、,;；\s]+", cells.get("判定条款", "")) if code]
     return data
 
@@ -71,11 +70,11 @@ def source(text: str) -> str:
     return next((choice for word, choice in SOURCES if word in text), "其他" if text else "")
 
 
-def found_on(text: str) -> str:
-    """This will return an ISO day. A year alone means its first day, a missing one today. Raises RowRefused."""
+def found_on(text: str, today: date) -> str:
+    """This will return an ISO day. A year alone means its first day, a missing one `today`. Raises RowRefused."""
     text = text.strip()
     if not text:
-        return datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+        return today.isoformat()
     if re.fullmatch(r"(19|20)\d\d", text):
         return f"{text}-01-01"
     found = re.fullmatch(r"((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s.*)?", text)
