@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import bpmn, feel, history, writing
@@ -28,6 +28,7 @@ from engine.turn import LostRace, Turn
 CASES = table(Case)
 COLUMNS = tuple(CASES.c)
 NAMES = tuple(column.name for column in COLUMNS)
+QUESTION = select(*COLUMNS, catalogs.stamp(), directories.stamp()).where(CASES.c.id == bindparam("case"))
 
 Data = dict[str, Any]
 
@@ -92,8 +93,7 @@ def load(turn: Turn, case_id: UUID) -> Running:
     """This will read a case. Raises CaseNotFound."""
     if turn.is_locking:
         turn.session.execute(select(CASES.c.id).where(CASES.c.id == case_id).with_for_update())
-    question = select(*COLUMNS, catalogs.stamp(), directories.stamp()).where(CASES.c.id == case_id)
-    values = turn.session.execute(question).first()
+    values = turn.session.execute(QUESTION, {"case": case_id}).first()
     if values is None:
         raise CaseNotFound
     turn.look(*values[len(COLUMNS) :])

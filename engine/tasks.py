@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from engine import cases, feel, files, submission
 from engine import catalog as catalogs
@@ -29,6 +29,13 @@ TASKS, DRAFTS = table(Task), table(Draft)
 TASK_COLUMNS = tuple(TASKS.c)
 TASK_NAMES = tuple(column.name for column in TASK_COLUMNS)
 FOUR_EYES, OUTCOME = "bihuan:fourEyes", "bihuan:outcome"
+
+_DRAFT = select(DRAFTS.c.key).where(DRAFTS.c.person_id == bindparam("person"), DRAFTS.c.key == bindparam("key"))
+QUESTION = (
+    select(*TASK_COLUMNS, *COLUMNS, catalogs.stamp(), directories.stamp(), _DRAFT.exists())
+    .join_from(TASKS, CASES, TASKS.c.case_id == CASES.c.id)
+    .where(TASKS.c.id == bindparam("task"))
+)
 
 
 class TaskNotFound(NotFound):
@@ -80,13 +87,8 @@ def load(turn: Turn, task_id: UUID) -> Held:
     if turn.is_locking:
         mine = select(TASKS.c.case_id).where(TASKS.c.id == task_id).scalar_subquery()
         turn.session.execute(select(CASES.c.id).where(CASES.c.id == mine).with_for_update())
-    draft = select(DRAFTS.c.key).where(DRAFTS.c.person_id == turn.by.person_id, DRAFTS.c.key == str(task_id))
-    question = (
-        select(*TASK_COLUMNS, *COLUMNS, catalogs.stamp(), directories.stamp(), draft.exists())
-        .join_from(TASKS, CASES, TASKS.c.case_id == CASES.c.id)
-        .where(TASKS.c.id == task_id)
-    )
-    values = turn.session.execute(question).first()
+    asked = {"task": task_id, "key": str(task_id), "person": turn.by.person_id}
+    values = turn.session.execute(QUESTION, asked).first()
     if values is None:
         raise TaskNotFound
     row = dict(zip(TASK_NAMES, values, strict=False))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Delete, Insert, Update, delete, update
+from sqlalchemy import Column, ColumnElement, CursorResult, Delete, Insert, Update, delete, update
 from sqlalchemy.orm import Session
 
 from engine.access import Actor
@@ -75,10 +75,15 @@ def close_waiting(case_id: UUID, waiting: dict[str, str], outcome: Outcome, now:
 
 def _close(case_id: UUID, kind: str, tokens: list[int], state: str, now: datetime) -> Change:
     if kind == TASK:
-        found = (TASKS.c.case_id == case_id, TASKS.c.token.in_(tokens), TASKS.c.state == OPEN)
+        found = (TASKS.c.case_id == case_id, _one_of(TASKS.c.token, tokens), TASKS.c.state == OPEN)
         return update(TASKS).where(*found).values(state=state, completed_at=now)
     table = JOBS if kind == JOB else SUBSCRIPTIONS
-    return delete(table).where(table.c.case_id == case_id, table.c.token.in_(tokens))
+    return delete(table).where(table.c.case_id == case_id, _one_of(table.c.token, tokens))
+
+
+def _one_of(column: Column[Any], values: Sequence[int]) -> ColumnElement[bool]:
+    """One value is the usual case, and comparing is much cheaper to prepare than a list of unknown length."""
+    return column == values[0] if len(values) == 1 else column.in_(values)
 
 
 def copies(old: dict[str, Any], row: dict[str, Any], closed: Collection[int]) -> list[Change]:
