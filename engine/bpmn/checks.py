@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.bpmn.faults import DiagramFault, fault
-from engine.bpmn.process import SCOPES, Flow, Node, Process
+from engine.bpmn.process import SCOPES, Flow, Node, Note, Process, is_entry
 
 Rule = Callable[[Process, Node], Iterator[DiagramFault]]
 
@@ -15,6 +15,19 @@ def check(process: Process) -> list[DiagramFault]:
     found = [problem for node in process.walk() for rule in _RULES for problem in rule(process, node)]
     found.extend(_entries(process, None))
     found.extend(_flows(process))
+    return found
+
+
+def lint(process: Process) -> list[Note]:
+    """This will return what is allowed but surely not meant: nodes that no token can come to."""
+    found = []
+    for node in process.walk():
+        starts = process.inside(node.scope).starts
+        around = process.nodes.get(node.scope)
+        is_offered = around is not None and around.type == "adHocSubProcess"
+        if starts and node.type != "startEvent" and is_entry(node) and not is_offered:
+            text = f"No flow leads to {node.name or node.id}: it is never done."
+            found.append(Note(node.id, node.name, "kept", "unreachable", text, node.line))
     return found
 
 

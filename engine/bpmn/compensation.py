@@ -1,15 +1,17 @@
 """Undoing completed work: what was completed is recorded in its scope, handlers run in reverse order of completion.
 
-A record is [element, local variables, inner records]. Handlers of the items of one multi-instance activity have no
-order among themselves and run together; every other handler waits for those of what was completed after it.
+A record is [element, local variables, inner records]. BPMN 2.0, 13.5.5: handlers run in reverse order of the flow, so
+a handler waits for those of what its activity led to; what ran in parallel, as items do, is undone together.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from engine.bpmn.precedence import before
 from engine.bpmn.process import EventDefinition, Node, Process
 from engine.bpmn.run import Run, Stuck, operation
+from engine.bpmn.stimuli import Data
 from engine.bpmn.tokens import Token
 
 Record = list[Any]
@@ -87,18 +89,53 @@ def _visible(token: Token) -> list[Token]:
 
 
 def _begin(run: Run, token: Token, records: list[Record]) -> None:
-    token.info["undo"] = _grouped(records)
+    token.info["undo"] = _grouped(token.process, records)
     run.push(("compensate_next", token))
 
 
-def _grouped(records: list[Record]) -> list[list[Record]]:
-    groups: list[list[Record]] = []
-    for entry in records:
-        if groups and groups[-1][0][0] == entry[0]:
-            groups[-1] = [*groups[-1], entry]
+def _leaves(
+    process: Process, records: list[Record], local: Data, path: tuple[str, ...]
+) -> list[tuple[Record, tuple[str, ...]]]:
+    """The records that have a handler of their own, those inside completed subprocesses too, in order of completion."""
+    found: list[tuple[Record, tuple[str, ...]]] = []
+    for id, own, inner in records:
+        node = process.nodes.get(id)
+        if node is None:
+            continue
+        seen, here = {**local, **own}, (*path, id)
+        if _compensation_boundary(node) is None and _compensation_subprocess(process, node) is None:
+            found.extend(_leaves(process, inner, seen, here))
         else:
-            groups.append([entry])
-    return groups
+            found.append(([id, seen, inner], here))
+    return found
+
+
+def _grouped(process: Process, records: list[Record]) -> list[list[Record]]:
+    """Groups to be undone one after the other, the last first; inside a group nothing led to anything else."""
+    left = _leaves(process, records, {}, ())
+    groups: list[list[Record]] = []
+    while left:
+        group: list[Record] = []
+        later: list[tuple[str, ...]] = []
+        rest = []
+        for entry, path in reversed(left):
+            if any(_leads(process, path, other) for other in later):
+                rest.append((entry, path))
+            else:
+                group.append(entry)
+            later.append(path)
+        groups.append(group)
+        left = rest[::-1]
+    return groups[::-1]
+
+
+def _leads(process: Process, first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    """Whether a flow path leads from one activity to the other, in the innermost scope that holds both."""
+    for one, other in zip(first, second, strict=False):
+        node = process.nodes[other]
+        if one != other or one in before(process, node):
+            return one in before(process, node)
+    return False
 
 
 @operation
@@ -112,7 +149,7 @@ def compensate_next(run: Run, token: Token) -> None:
     group = groups.pop()
     token.info["undo"] = groups
     mark = len(run.agenda)
-    for entry in reversed(group):
+    for entry in group:
         _handle(run, token, entry)
     run.agenda[mark:] = run.agenda[mark:][::-1]
     if not token.live_children:
@@ -140,8 +177,6 @@ def _handle(run: Run, token: Token, entry: Record) -> None:
         start = token.process.inside(holder.id).starts[0]
         run.push(("arrive", run.create("act", start, scope), {}))
         return
-    deeper = [[name, {**local, **own}, below] for name, own, below in inner]
-    token.info["undo"] = [*token.info.get("undo", []), *_grouped(deeper)]
 
 
 def _finish(run: Run, token: Token) -> None:

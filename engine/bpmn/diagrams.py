@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from engine.bpmn import elements
-from engine.bpmn.checks import check
+from engine.bpmn.checks import check, lint
 from engine.bpmn.convert import translate
 from engine.bpmn.expressions import Values, place_of
 from engine.bpmn.faults import DiagramFault, fault
@@ -56,6 +56,7 @@ def parse(xml: bytes) -> Diagram:
             diagram.notes.append(_drawing(process, found))
             continue
         faults.extend(found)
+        diagram.notes.extend(lint(process))
         if process.nodes:
             diagram.processes[process.id] = process
     if not diagram.processes and not faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.bpmn.host import Host
 from engine.bpmn.outcome import State
+from engine.bpmn.precedence import before
 from engine.bpmn.process import Node, Process
 from engine.bpmn.run import Run
 from engine.bpmn.tokens import Token, TokenGone, Tree
@@ -12,25 +13,6 @@ from engine.errors import Invalid
 
 class NotEarlier(Invalid):
     """The step {element} does not come before this one."""
-
-
-def _before(process: Process, node: Node) -> frozenset[str]:
-    """The nodes of the same scope from which a flow path leads to `node`; kept with the node."""
-    if node.before is None:
-        found: set[str] = set()
-        stack = [flow.source for flow in node.incoming]
-        if node.attached_to:
-            stack.append(node.attached_to)
-        while stack:
-            id = stack.pop()
-            if id not in found:
-                found.add(id)
-                source = process.nodes[id]
-                stack.extend(flow.source for flow in source.incoming)
-                if source.attached_to:
-                    stack.append(source.attached_to)
-        node.before = frozenset(found)
-    return node.before
 
 
 def _levels(token: Token) -> list[tuple[Token, Node]]:
@@ -58,7 +40,7 @@ def earlier_steps(process: Process, state: State, token: int, host: Host) -> lis
         raise TokenGone(token=token)
     found: dict[str, Node] = {}
     for scope, node in _levels(current):
-        for id in _before(scope.inner, node) - {current.node.id}:
+        for id in before(scope.inner, node) - {current.node.id}:
             earlier = scope.inner.nodes[id]
             if earlier.type == "userTask":
                 found[id] = earlier
@@ -71,14 +53,14 @@ def withdraw(run: Run, token: Token, element: str, withdraw_others: bool) -> tup
     With `withdraw_others` every other token of that scope that `element` precedes goes too.
     """
     for scope, node in _levels(token):
-        if element not in _before(scope.inner, node):
+        if element not in before(scope.inner, node):
             continue
         target = scope.inner.nodes[element]
         standing = next(child for child in scope.children.values() if child is token or token in child.descendants())
         run.remove(standing, True)
         if withdraw_others:
             for child in list(scope.children.values()):
-                if child.kind != "sub" and element in _before(scope.inner, child.node):
+                if child.kind != "sub" and element in before(scope.inner, child.node):
                     run.remove(child, True)
         return scope, target
     raise NotEarlier(element=element)

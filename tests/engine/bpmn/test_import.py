@@ -1,5 +1,7 @@
 """Models of Camunda 7, Flowable and Activiti: translated, reported, run."""
 
+# ruff: noqa: E501  (diagrams are written in one line)
+
 from __future__ import annotations
 
 from collections.abc import Callable

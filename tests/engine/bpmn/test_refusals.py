@@ -1,5 +1,7 @@
 """What cannot be executed is refused at deploy: with element, name, line and reason, all faults in one answer."""
 
+# ruff: noqa: E501  (diagrams are written in one line)
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -251,3 +253,8 @@ def test_nothing_of_the_drawing_is_lost(document: Callable[..., bytes]) -> None:
     condition = process.flows["f1"].condition
     assert condition is not None
     assert condition.text == "=x"
+
+
+def test_what_no_flow_leads_to_is_noted(document: Callable[..., bytes]) -> None:
+    diagram = bpmn.parse(document(START + TASK + '<bpmn:task id="lost" name="Lost"/>', "", ' zeebe:mark=""'))
+    assert [(note.element, note.code) for note in diagram.notes] == [("lost", "unreachable")]

@@ -1,5 +1,7 @@
 """How a case steps: purity, incidents, returns, calls, cost."""
 
+# ruff: noqa: E501  (diagrams are written in one line)
+
 from __future__ import annotations
 
 import copy
@@ -254,7 +256,17 @@ def parallel(walk: Callable) -> Any:
         + f'<bpmn:subProcess id="sub">{user("inside")}{user("inside2")}{flow("inside", "inside2")}</bpmn:subProcess>'
         + "".join(
             flow(*pair.split(">"))
-            for pair in ["s>first", "first>fork", "fork>left", "left>left2", "left2>join", "fork>sub", "sub>right", "right>join", "join>last"]
+            for pair in [
+                "s>first",
+                "first>fork",
+                "fork>left",
+                "left>left2",
+                "left2>join",
+                "fork>sub",
+                "sub>right",
+                "right>join",
+                "join>last",
+            ]
         )
     )
     case = walk(body)
