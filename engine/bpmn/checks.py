@@ -40,13 +40,14 @@ def _kind(node: Node) -> str:
 
 
 def _flows(process: Process) -> Iterator[DiagramFault]:
-    if not process.is_native:
-        return
+    checked = ("exclusiveGateway", "inclusiveGateway") if process.is_native else ("exclusiveGateway",)
     for node in process.walk():
-        if node.type not in ("exclusiveGateway", "inclusiveGateway") or len(node.outgoing) < 2:
+        if node.type not in checked or len(node.outgoing) < 2:
             continue
-        for flow in node.outgoing:
-            if flow.condition is None and flow.id != node.default:
+        open_flows = [flow for flow in node.outgoing if flow.condition is None and flow.id != node.default]
+        # Camunda 7 takes a single flow without condition for the default.
+        if process.is_native or len(open_flows) > 1:
+            for flow in open_flows:
                 yield _at(node, "flow-condition-missing", flow=_name(flow))
 
 

@@ -24,7 +24,7 @@ from engine.bpmn.rewriting import (
     thrown_message,
     timer,
 )
-from engine.bpmn.source import ZEEBE, bpmn, line_of, local, read
+from engine.bpmn.source import ZEEBE, bpmn, line_of, local, read, text_of
 from engine.bpmn.vendor import (
     Report,
     add,
@@ -105,39 +105,110 @@ def _define_errors(root: etree._Element, report: Report) -> None:
 
 
 def _drop(root: etree._Element, report: Report) -> None:
+    """Nothing of a vendor stays; what no rule has read is kept as a property and told."""
     dropped = 0
-    for element in root.iter(etree.Element):
+    for element in list(root.iter(etree.Element)):
         for key in list(element.attrib):
-            if vendor_name(key):
-                dropped += vendor_name(key) in DROPPED
+            name = vendor_name(key)
+            if name:
+                dropped += name in DROPPED
+                if name not in DROPPED and name not in READ and local(element):
+                    report.kept(element, name, str(element.get(key)), "nothing here does the same")
                 del element.attrib[key]
         if local(element) == "extensionElements":
-            for item in list(element):
-                if vendor_name(item.tag):
-                    element.remove(item)
-            if len(element) == 0:
-                above = element.getparent()
-                if above is not None:
-                    above.remove(element)
+            _drop_extensions(element, report)
     if dropped:
-        report.notes.append(
-            Note(
-                "",
-                "",
-                "translated",
-                "async",
-                f"{dropped} attributes about jobs were dropped: every wait is saved",
-                line_of(root),
-            )
-        )
+        text = f"{dropped} attributes about jobs were dropped: every wait is saved"
+        report.notes.append(Note("", "", "translated", "async", text, line_of(root)))
 
 
+def _drop_extensions(element: etree._Element, report: Report) -> None:
+    above = element.getparent()
+    for item in list(element):
+        name = vendor_name(item.tag)
+        if name:
+            element.remove(item)
+            if name not in READ and above is not None:
+                shown = " ".join([text_of(item), *map(str, item.attrib.values())]).strip()
+                report.impossible(above, name, shown[:200], "nothing here does the same")
+    if len(element) == 0 and above is not None:
+        above.remove(element)
+
+
+def _initiator(element: etree._Element, report: Report) -> None:
+    name = attribute(element, "initiator")
+    if name is not None:
+        properties = extend(element, "properties")
+        add(properties, "property", name="bihuan:initiator", value=name)
+        report.translated(element, "initiator", name, "property bihuan:initiator")
+
+
+# What the rules read: attributes and extension elements whose fate is told by a note of their own.
+READ = frozenset(
+    [
+        "assignee",
+        "candidateGroups",
+        "candidateUsers",
+        "dueDate",
+        "followUpDate",
+        "owner",
+        "priority",
+        "formKey",
+        "formRef",
+        "formRefBinding",
+        "formRefVersion",
+        "formData",
+        "formProperty",
+        "skipExpression",
+        "class",
+        "delegateExpression",
+        "expression",
+        "type",
+        "topic",
+        "field",
+        "resultVariable",
+        "resultVariableName",
+        "resource",
+        "decisionRef",
+        "decisionRefBinding",
+        "decisionRefVersion",
+        "decisionRefVersionTag",
+        "mapDecisionResult",
+        "collection",
+        "elementVariable",
+        "variableAggregation",
+        "calledElementBinding",
+        "calledElementVersion",
+        "calledElementVersionTag",
+        "calledElementType",
+        "sameDeployment",
+        "inheritVariables",
+        "caseRef",
+        "variableMappingClass",
+        "variableMappingDelegateExpression",
+        "in",
+        "out",
+        "inputOutput",
+        "executionListener",
+        "taskListener",
+        "failedJobRetryTimeCycle",
+        "errorCodeVariable",
+        "errorMessageVariable",
+        "escalationCodeVariable",
+        "variableName",
+        "variableEvents",
+        "versionTag",
+        "initiator",
+        "candidateStarterGroups",
+        "candidateStarterUsers",
+    ]
+)
 Rule = Callable[[etree._Element, Report], None]
 _RULES: dict[str, tuple[Rule, ...]] = {
     **{name: (rule,) for name, rule in TASKS.items()},
     "process": (_process,),
     "sequenceFlow": (sequence_flow,),
-    "startEvent": (form,),
+    "startEvent": (form, _initiator),
     "callActivity": (call_activity,),
     "adHocSubProcess": (ad_hoc,),
     "multiInstanceLoopCharacteristics": (multi_instance,),

@@ -101,9 +101,10 @@ class Run:
 
     def remove(self, token: Token, withdrawn: bool = False) -> None:
         """This will take `token` and everything below it away, and tell so for what waited."""
-        for below in list(token.descendants())[::-1]:
-            self._close(below, True)
-            self.tree.remove(below)
+        if token.children:
+            for below in list(token.descendants())[::-1]:
+                self._close(below, True)
+                self.tree.remove(below)
         self._close(token, withdrawn)
         self.tree.remove(token)
 

@@ -9,8 +9,8 @@ from lxml import etree
 
 from engine.bpmn import translation
 from engine.bpmn.faults import DiagramFault, fault
-from engine.bpmn.process import Note
-from engine.bpmn.source import bpmn, child, line_of, zeebe
+from engine.bpmn.process import FLOW_NODES, Note
+from engine.bpmn.source import bpmn, child, line_of, local, zeebe
 from engine.errors import Invalid
 
 NAMESPACES = {
@@ -51,6 +51,7 @@ def vendor_extensions(element: etree._Element, name: str) -> Iterator[etree._Ele
     return vendor_children(child(element, "extensionElements"), name)
 
 
+WITH_PROPERTIES = FLOW_NODES | {"process", "sequenceFlow", "message", "signal", "error", "escalation"}
 # What stands before extensionElements in the schema of BPMN.
 _FIRST = frozenset({bpmn("documentation")})
 
@@ -111,10 +112,14 @@ class Report:
 
     def kept(self, element: etree._Element, what: str, value: str, why: str) -> None:
         """This will keep `value` as a property of the element, to be looked at by a person."""
+        if local(element) in WITH_PROPERTIES:
+            self._keep(element, what, value)
+        self._note(element, "kept", what, f"{what}: {value} ({why})")
+
+    def _keep(self, element: etree._Element, what: str, value: str) -> None:
         properties = extend(element, "properties")
         if not any(item.get("name") == f"c7:{what}" for item in properties):
             add(properties, "property", name=f"c7:{what}", value=value)
-        self._note(element, "kept", what, f"{what}: {value} ({why})")
 
     def impossible(self, element: etree._Element, what: str, value: str, why: str) -> None:
         """This will keep `value` as a property and say that nothing here does the same."""

@@ -258,3 +258,39 @@ def test_quartz_lines_lose_their_question_marks_and_years(model: Callable) -> No
     assert event is not None
     assert event.expression is not None
     assert event.expression.text == "0 0/5 * * * *"
+
+
+def test_what_no_rule_knows_is_kept_as_a_property_and_told(model: Callable) -> None:
+    body = (
+        '<bpmn:userTask id="t" flowable:category="blue"><bpmn:extensionElements>'
+        "<flowable:eventType>order</flowable:eventType></bpmn:extensionElements></bpmn:userTask>"
+    )
+    diagram = bpmn.parse(model(body))
+    assert {(note.code, note.kind) for note in diagram.notes} == {("category", "kept"), ("eventType", "impossible")}
+    assert diagram.processes["p"].nodes["t"].properties == {"c7:category": "blue", "c7:eventType": "order"}
+
+
+def test_a_single_flow_without_condition_is_the_default(model: Callable, walk: Callable) -> None:
+    body = (
+        '<bpmn:startEvent id="s"/><bpmn:exclusiveGateway id="g"/><bpmn:userTask id="a"/><bpmn:userTask id="b"/>'
+        + flow("s", "g") + flow("g", "a", "${n == 1}") + flow("g", "b")
+    )  # fmt: skip
+    case = walk(imported(model(body)))
+    case.start(n=2)
+    assert case.elements == ["b"]
+
+
+def test_a_descriptive_model_of_another_tool_opens(model: Callable) -> None:
+    drawn = (
+        '<bpmn:laneSet><bpmn:lane name="Office"><bpmn:flowNodeRef>t</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
+        '<bpmn:startEvent id="s"/><bpmn:task id="t" name="Task"/><bpmn:endEvent id="e"/>'
+        '<bpmn:dataObject id="d"/><bpmn:dataObjectReference id="r" dataObjectRef="d"/><bpmn:textAnnotation id="x"/>'
+        '<bpmn:group id="g"/><bpmn:association id="a" sourceRef="t" targetRef="x"/>' + flow("s", "t") + flow("t", "e")
+    )
+    pools = (
+        '<bpmn:collaboration id="c"><bpmn:participant id="one" processRef="p"/><bpmn:participant id="two"/>'
+        '<bpmn:messageFlow id="m" sourceRef="two" targetRef="t"/></bpmn:collaboration>'
+    )
+    process = imported(model(drawn, pools).replace(b'isExecutable="true"', b'isExecutable="false"'))
+    assert process.nodes["t"].lane == "Office"
+    assert process.lanes == ["Office"]
