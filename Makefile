@@ -42,7 +42,7 @@ demo-reset: install
 	@$(BIN)/bihuan demo --reset
 
 test: install browser lint
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 lint: install
 	$(BIN)/ruff format --check .
