@@ -269,7 +269,9 @@ def _table(run: TableRun) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """Functions have no place in a log: they are left out of it by name only."""
+    """A function has no place in a log: its signature stands for it."""
+    if value is None or type(value) is str:
+        return value
     if isinstance(value, FunctionValue):
         return f"function({', '.join(value.parameters)})"
     if isinstance(value, dict):

@@ -41,6 +41,8 @@ def _comparison(node: Comparison, scope: Scope) -> Code:
     left, right = compile_node(node.left, scope), compile_node(node.right, scope)
     operator, position = node.operator, node.position
     direct = _PYTHON[operator]
+    if isinstance(node.right, Literal) and type(node.right.value) in _DIRECT:
+        return _against(left, node.right.value, direct, operator, position)
 
     def compare(frame: Frame) -> bool | None:
         one, other = left(frame), right(frame)
@@ -48,6 +50,19 @@ def _comparison(node: Comparison, scope: Scope) -> Code:
         if kind is type(other) and kind in _DIRECT:
             return direct(one, other)
         return ordered(operator, one, other, frame.state, position)
+
+    return compare
+
+
+def _against(left: Code, constant: Any, direct: Callable[[Any, Any], bool], operator: str, position: int) -> Code:
+    """Compare with a constant: the common case of gateway conditions, kept short."""
+    wanted = type(constant)
+
+    def compare(frame: Frame) -> bool | None:
+        one = left(frame)
+        if type(one) is wanted:
+            return direct(one, constant)
+        return ordered(operator, one, constant, frame.state, position)
 
     return compare
 

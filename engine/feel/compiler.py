@@ -208,6 +208,26 @@ def _path(node: Path, scope: Scope) -> Code:
 
 def _free_path(base: Name, steps: list[Path]) -> Code:
     """Walk plain dicts as they are, and convert only what stands at the end."""
+    walk = _walk(base, steps)
+    if len(steps) > 1:
+        return walk
+    first, name = base.name, steps[0].name
+
+    def step(frame: Frame) -> Any:
+        value = frame.root.get(first)
+        if type(value) is dict:
+            inner: Any = value.get(name)
+            kind: type = type(inner)
+            if kind is str or kind is bool:
+                return inner
+            if kind is int:
+                return adopt(inner)
+        return walk(frame)
+
+    return step
+
+
+def _walk(base: Name, steps: list[Path]) -> Code:
     first, start = base.name, base.position
     places = [(step.name, step.position) for step in steps]
 

@@ -12,6 +12,7 @@ from .values import TYPE_OF, FunctionValue, Range, type_name
 
 SIMPLE = frozenset(TYPE_OF.values()) | {"Any"}
 _PYTHON_OF = {name: kind for kind, name in TYPE_OF.items()}
+_SCALARS = {name: kind for name, kind in _PYTHON_OF.items() if name not in ("list", "context", "range", "function")}
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +120,9 @@ def subtype(one: FeelType, other: FeelType) -> bool:
 
 def coerce(value: Any, type_: FeelType, state: State) -> tuple[Any, bool]:
     """This will fit a value to a type by the implicit conversions of DMN 1.5, 10.3.2.9.4; False if it does not fit."""
-    if value is None or conforms(value, type_, state):
+    if value is None or (type(value) is _SCALARS.get(type_.name) and type_.check is None):
+        return value, True
+    if conforms(value, type_, state):
         return value, True
     if type_.name == "list" and type(value) is not list:
         wrapped, fits = coerce(value, type_.item or ANY, state)
