@@ -91,6 +91,17 @@ def test_engine_and_web_name_no_process_app(package: str) -> None:
     assert not named
 
 
+def test_only_public_names_of_the_engine_are_imported_from_outside() -> None:
+    inside = [
+        f"{name(path)}:{node.lineno} {node.module}"
+        for path in MODULES
+        if path.relative_to(ROOT).parts[0] != "engine"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("engine.")
+    ]
+    assert not inside
+
+
 def test_no_names_that_say_nothing() -> None:
     empty = re.compile(r"(^|_)(utils?|helpers?|common|services?|managers?|handlers?|impl)$")
     assert not [name(path) for path in MODULES if empty.search(path.stem)]
