@@ -231,7 +231,7 @@ class FilesValue(Value):
 
 
 class RegisterValue(Value):
-    """Codes of a register, as the criteria by which a hazard is major."""
+    """Codes of a register, as the criteria of a grade."""
 
     empty = (None, "", [])
     needs = "required_choice"
