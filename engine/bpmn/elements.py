@@ -58,6 +58,8 @@ def build(spec: ProcessSpec, definitions: Definitions, values: Values) -> Proces
     _inherit_lanes(process)
     _connect(process, element, values)
     _arrange(process, values)
+    if not process.is_native:
+        process.content.initial = _initial(process.content)
     _handlers(process, element)
     process.uses = values.uses
     return process
@@ -88,6 +90,8 @@ def _node(spec: Spec, index: int, definitions: Definitions, values: Values) -> N
     dialect.extend(node, element, values, place)
     node.loop = _loop(element, values, place) if node.is_activity else None
     node.event = event_of(node, element, definitions.find, values, place)
+    if not values.strict and node.event is not None and node.event.kind in ("error", "cancel"):
+        node.interrupting = True
     return node
 
 
@@ -179,6 +183,14 @@ def _arrange(process: Process, values: Values) -> None:
             if link in content.links:
                 values.refuse(Place(node.id, node.name, node.line), "link-duplicate", link=link)
             content.links[link] = node
+
+
+def _initial(content: Content) -> Node | None:
+    """Camunda 7 starts a process plainly at its timer start event, or at its only start event of whatever kind."""
+    timers = [node for node in content.starts if node.event is not None and node.event.kind == "timer"]
+    if len(timers) == 1:
+        return timers[0]
+    return content.starts[0] if len(content.starts) == 1 else None
 
 
 def _handlers(process: Process, element: etree._Element) -> None:

@@ -215,13 +215,14 @@ class Content:
     starts: list[Node] = field(default_factory=list)
     event_subprocesses: list[Node] = field(default_factory=list)
     links: dict[str, Node] = field(default_factory=dict)
+    initial: Node | None = None
 
     @property
     def entries(self) -> list[Node]:
         """This will return where a token begins: the none start events, or every node that no flow leads to."""
         none = [node for node in self.starts if node.event is None]
         if none or self.starts:
-            return none
+            return none or ([self.initial] if self.initial is not None else [])
         return [node for node in self.nodes if is_entry(node)]
 
 

@@ -294,3 +294,23 @@ def test_a_descriptive_model_of_another_tool_opens(model: Callable) -> None:
     process = imported(model(drawn, pools).replace(b'isExecutable="true"', b'isExecutable="false"'))
     assert process.nodes["t"].lane == "Office"
     assert process.lanes == ["Office"]
+
+
+def test_the_only_start_event_starts_a_process_whatever_its_kind(model: Callable, walk: Callable) -> None:
+    body = (
+        '<bpmn:startEvent id="s"><bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent><bpmn:userTask id="t"/>'
+    )
+    case = walk(imported(model(body + flow("s", "t"), '<bpmn:message id="m" name="m"/>')))
+    case.start()
+    assert case.elements == ["t"]
+
+
+def test_an_error_always_interrupts(model: Callable, walk: Callable) -> None:
+    body = (
+        '<bpmn:userTask id="t"/><bpmn:boundaryEvent id="b" attachedToRef="t" cancelActivity="false">'
+        '<bpmn:errorEventDefinition/></bpmn:boundaryEvent><bpmn:userTask id="u"/>' + flow("b", "u")
+    )
+    case = walk(imported(model(body)))
+    case.start()
+    case.take(stimuli.ThrowError(case.token("t"), "ANY"))
+    assert case.elements == ["u"]
