@@ -30,6 +30,8 @@ class Reader:
     vocabulary: Vocabulary
     faults: list[Fault] = field(default_factory=list)
     owner: str = ""
+    declared: set[str] = field(default_factory=set)  # all names that the model declares
+    used: set[str] = field(default_factory=set)  # free names of the expressions read since it was cleared
 
     def expression(self, element: Element, text: str) -> Logic:
         """This will compile FEEL text; a syntax error becomes a fault, and null at run time."""
@@ -40,6 +42,7 @@ class Reader:
             self.fault(element, problem)
             return _nothing
         code = compiled.code
+        self.used |= compiled.names | compiled.maybe_names
 
         def run(frame: Frame) -> Any:
             state = frame.state
@@ -57,10 +60,12 @@ class Reader:
     def tests(self, element: Element, text: str) -> UnaryTests | None:
         """This will compile unary tests; a syntax error becomes a fault."""
         try:
-            return UnaryTests(text, self.vocabulary)
+            tests = UnaryTests(text, self.vocabulary)
         except (FeelSyntaxError, LimitExceeded) as problem:
             self.fault(element, problem)
             return None
+        self.used |= tests.names | tests.maybe_names
+        return tests
 
     def fault(self, element: Element, problem: FeelSyntaxError | LimitExceeded) -> None:
         """This will add a fault at the element's line."""

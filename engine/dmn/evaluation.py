@@ -113,6 +113,10 @@ class Evaluation:
 
     def _decide(self, decision: Decision) -> Any:
         root = self._root(decision.requires, decision.key[0])
+        for name in decision.free:
+            # tables drawn without input data elements use the caller's variables directly
+            if name in self.inputs:
+                root[name] = self.given[name] = adopt(self.inputs[name])
         tables = getattr(self.state, "trace", None)
         before = len(tables.tables) if tables is not None else 0
         value = None

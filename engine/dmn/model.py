@@ -42,6 +42,7 @@ class Decision:
     logic: Logic | None = None
     table: Table | None = None
     requires: list[Key] = field(default_factory=list)
+    free: frozenset[str] = frozenset()  # names that its expressions use and the model does not declare
     question: str = ""
     properties: dict[str, str] = field(default_factory=dict)
 
@@ -102,6 +103,29 @@ class Model:
     faults: list[Fault] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     types: ItemTypes = field(init=False, repr=False)
+
+    def required_inputs(self, id_or_name: str) -> set[str]:
+        """This will return the names of the values that a decision needs from outside, its requirements' included.
+
+        Tables drawn without input data elements use variables directly: their names are among them.
+        """
+        found: set[str] = set()
+        first = self.find(id_or_name)
+        waiting: list[Part] = [first] if first is not None else []
+        seen: set[Key] = set()
+        while waiting:
+            part: Part = waiting.pop()
+            if part.key in seen:
+                continue
+            seen.add(part.key)
+            if isinstance(part, InputData):
+                found.add(part.name)
+            elif isinstance(part, Service):
+                waiting += [self.parts[key] for key in (*part.input_data, *part.input_decisions) if key in self.parts]
+            else:
+                waiting += [self.parts[key] for key in part.requires if key in self.parts]
+                found |= part.free if isinstance(part, Decision) else set()
+        return found
 
     def find(self, id_or_name: str) -> Decision | Service | Knowledge | None:
         """This will find a decision, service or business knowledge by id, or by name."""

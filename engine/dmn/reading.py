@@ -7,6 +7,7 @@ from datetime import date
 
 from engine.errors import Fault, FaultsFound
 from engine.feel.cursor import Vocabulary
+from engine.feel.types import ANY, FeelType
 
 from . import columns
 from .boxed import Reader, compile_box, find_box
@@ -59,7 +60,7 @@ def _build(root: Element, known: dict[str, Model]) -> Model:
     plain = Vocabulary(names)
     types = ItemTypes(root, {name: other.types for name, other in imported.items()}, plain)
     model.types = types
-    reader = Reader(types, Vocabulary(names, types.all()))
+    reader = Reader(types, Vocabulary(names, types.all()), declared=names)
     for element in children(root):
         _part(element, model, reader)
     model.faults += types.faults + reader.faults
@@ -115,7 +116,7 @@ def _part(element: Element, model: Model, reader: Reader) -> None:
             key,
             own,
             name,
-            reader.types.resolve(type_ref(variable)),
+            _result_type(variable, reader),
             _references(element, model.namespace, "outputDecision"),
             _references(element, model.namespace, "encapsulatedDecision"),
             _references(element, model.namespace, "inputDecision"),
@@ -125,6 +126,7 @@ def _part(element: Element, model: Model, reader: Reader) -> None:
 
 
 def _decision(element: Element, key: Key, name: str, variable: Element | None, reader: Reader) -> Decision:
+    reader.used = set()
     question = child(element, "question")
     decision = Decision(
         key,
@@ -142,13 +144,14 @@ def _decision(element: Element, key: Key, name: str, variable: Element | None, r
         decision.logic = decision.table.evaluate
     elif box is not None:
         decision.logic = compile_box(box, reader)
+    decision.free = frozenset(reader.used - reader.declared)
     return decision
 
 
 def _knowledge(element: Element, key: Key, name: str, variable: Element | None, reader: Reader) -> Knowledge:
     logic = child(element, "encapsulatedLogic")
     knowledge = Knowledge(key, key[1], variable.get("name", name) if variable is not None else name)
-    knowledge.type = reader.types.resolve(type_ref(variable))
+    knowledge.type = _result_type(variable, reader)
     knowledge.requires = _requirements(element, key[0])
     if logic is None:
         return knowledge
@@ -158,6 +161,12 @@ def _knowledge(element: Element, key: Key, name: str, variable: Element | None, 
     if box is not None and logic.get("kind", "FEEL") == "FEEL":
         knowledge.logic = reader.typed(compile_box(box, reader), type_ref(logic))
     return knowledge
+
+
+def _result_type(variable: Element | None, reader: Reader) -> FeelType:
+    """The type of what a function returns; its variable may have the type of the function or that of the result."""
+    kind = reader.types.resolve(type_ref(variable))
+    return (kind.result or ANY) if kind.name == "function" else kind
 
 
 def _requirements(element: Element, namespace: str) -> list[Key]:

@@ -100,7 +100,7 @@ class Cursor:
         token = self.token
         if token.kind == "end":
             return FeelSyntaxError(text=self.text, position=token.position, found=None, expected=expected)
-        if any("\uff01" <= character <= "\uff5e" for character in token.text) and token.kind == "word":
+        if token.kind == "symbol" and token.text > "\u3000":
             expected = "half-width"
         return FeelSyntaxError(text=self.text, position=token.position, found=token.text, expected=expected)
 

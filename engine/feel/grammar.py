@@ -125,7 +125,7 @@ def _prefix(cursor: Cursor) -> Node:
     if token.kind == "symbol" and token.text == "-":
         cursor.advance()
         return _negation(cursor, token.position)
-    if token.kind == "word" and token.text in CLAUSES:
+    if token.kind == "word" and token.text in CLAUSES and not cursor.known_name():
         clause = CLAUSES[token.text](cursor)
         if clause is not None:
             return clause

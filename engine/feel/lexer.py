@@ -10,10 +10,14 @@ from .errors import FeelSyntaxError, LimitExceeded
 
 _START = (
     r"?A-Z_a-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C-\u200D\u2070-\u218F"
-    r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
+    r"\u2C00-\u2FEF\u3003-\uD7FF\uF900-\uFDCF\uFDF0-\uFEFE\uFF10-\uFF19\uFF21-\uFF3A\uFF41-\uFF5A\uFF66-\uFFFD\U00010000-\U000EFFFF"
 )
 _PART = _START + r"0-9\u00B7\u0300-\u036F\u203F-\u2040"
 _SPACE = r"\s\u0085\u180E\u200B\uFEFF"
+
+# The standard counts these among the characters of names. They are tokens of their own here, so that declared names
+# may have them, and everybody else who types one instead of the ASCII symbol is told so.
+FULL_WIDTH = r"\uFF01-\uFF0F\uFF1A-\uFF20\uFF3B-\uFF40\uFF5B-\uFF65\u3001\u3002"
 
 _TOKEN = re.compile(
     rf"""
@@ -21,7 +25,7 @@ _TOKEN = re.compile(
   | (?P<word>[{_START}][{_PART}]*)
   | (?P<number>(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
   | (?P<string>"(?:[^"\\]|\\.)*")
-  | (?P<symbol>\*\*|\.\.|->|<=|>=|!=|[-=<>+*()\[\]{{}},:.@]|/(?!\*))
+  | (?P<symbol>[{FULL_WIDTH}'] | \*\*|\.\.|->|<=|>=|!=|[-=<>+*()\[\]{{}},:.@]|/(?!\*))
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -83,4 +87,5 @@ def _unreadable(text: str, position: int) -> FeelSyntaxError:
         return FeelSyntaxError(text=text, position=len(text), found=None, expected="string end")
     if text.startswith("/*", position):
         return FeelSyntaxError(text=text, position=len(text), found=None, expected="comment end")
-    return FeelSyntaxError(text=text, position=position, found=text[position], expected="character")
+    expected = "half-width" if text[position] in "“”‘’" else "character"
+    return FeelSyntaxError(text=text, position=position, found=text[position], expected=expected)

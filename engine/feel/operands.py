@@ -33,7 +33,7 @@ def operand(cursor: Cursor) -> Node:
         cursor.advance()
         return Literal(token.position, unquote(text))
     if kind == "word":
-        if text in _CONSTANTS:
+        if text in _CONSTANTS and not cursor.known_name():
             cursor.advance()
             return Literal(token.position, _CONSTANTS[text])
         return Name(token.position, name(cursor))
@@ -194,7 +194,8 @@ def spelled_name(cursor: Cursor, ends: tuple[str, ...]) -> str:
     last = cursor.advance()
     while cursor.token.text not in ends:
         token = cursor.token
-        if token.kind not in ("word", "number") and token.text not in ("+", "-", "*", "/", ".", "**"):
+        joins = token.text in ("+", "-", "*", "/", ".", "**", "'") or token.text > "\u3000"
+        if token.kind not in ("word", "number") and not joins:
             raise cursor.unexpected(ends[0])
         last = cursor.advance()
     return " ".join(cursor.text[start.position : last.end].split())

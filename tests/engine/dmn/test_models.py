@@ -81,6 +81,20 @@ def test_a_service_takes_the_value_of_an_input_decision_as_given(decide: Decide)
     assert decide(definitions(SERVICE), "T", 内=7) == {"外": 70, "内": 7}
 
 
+def test_a_table_without_input_data_elements_uses_the_variables_of_the_caller(environment: feel.Environment) -> None:
+    body = decision("D", table("FIRST", ["隐患.人数"], ["等级"], [["> 上限", '"重大"'], ["-", '"一般"']]))
+    model = dmn.parse(definitions(body))
+    assert model.required_inputs("D") == {"隐患", "上限"}
+    made = dmn.evaluate(model, "D", {"隐患": {"人数": 5}, "上限": 3, "其他": "x"}, environment)
+    assert made.value == "重大"
+    assert made.log["inputs"] == {"隐患": {"人数": 5}, "上限": 3}
+
+
+def test_the_required_inputs_of_a_decision_are_known() -> None:
+    body = inputs("n", "m", "k") + decision("A", literal("n * 2"), "n") + decision("B", literal("A + m"), "!A", "m")
+    assert dmn.parse(definitions(body)).required_inputs("B") == {"n", "m"}
+
+
 BOXED: list[tuple[str, Any]] = [
     (f"<list>{literal('1')}{literal('n')}</list>", [1, 4]),
     (
@@ -162,6 +176,17 @@ def test_entries_with_spaces_are_found_in_typed_data(decide: Decide) -> None:
 def test_names_with_keywords_and_symbols_are_known_from_the_model(decide: Decide) -> None:
     body = inputs("in or out", "a-b") + decision("D", literal("in or out + a-b - 1"), "in or out", "a-b")
     assert decide(definitions(body), "D", **{"in or out": 5, "a-b": 3}) == 7
+    for name in (
+        "if needed",
+        "true north",
+        "Alice's age",
+        "隐患（重大）",
+        "x between y",
+        "a+b*c",
+        "date and time of visit",
+    ):
+        body = inputs(name) + decision("D", literal(f"{name} + 1"), name)
+        assert decide(definitions(body), "D", **{name: 5}) == 6
 
 
 def test_imported_models_bring_decisions_knowledge_and_types(decide: Decide) -> None:

@@ -27,6 +27,9 @@ from engine.feel.errors import EXPECTATIONS, WARNINGS
         ("1 2", 1, 3, '"2"', "the end of the expression"),
         ("@date", 1, 2, '"date"', "a date, time or duration in quotation marks"),
         ("1e999999", 1, 1, '"1e999999"', "a number of at most 6144 digits"),
+        ("金额 ＞ 1000", 1, 4, '"＞"', "the half-width form"),
+        ("sum(1，2)", 1, 6, '"，"', "the half-width form"),
+        ("“重大”", 1, 1, '"“"', "the half-width form"),
         ("/* open", 1, 8, "the end of the text", "the end of the comment */"),
     ],
 )
