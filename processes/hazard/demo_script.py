@@ -81,14 +81,14 @@ LISTED_ROUTES: tuple[Route, ...] = (
     Route(MAJOR[:8], 12),
 )
 UNLISTED_ROUTES: tuple[Route, ...] = (
-    Route(UNLISTED, 18),
-    Route(UNLISTED[:3], 2),
+    Route(UNLISTED[:2], 4),  # the first two belong to the enterprise whose accounts the demo shows
     Route(UNLISTED[:6], 5),
+    Route(UNLISTED[:3], 2),
+    Route(UNLISTED, 18),
     Route(MAJOR_TWICE, 8),
     Route(UNLISTED[:1], 6),
     Route(UNLISTED[:7], 1),
     Route(UNLISTED[:5], 1),
-    Route(UNLISTED[:2], 4),
     Route(UNLISTED[:6], 35),
     Route(MAJOR_TWICE[:8], 2),
     Route(UNLISTED[:8], 7),
@@ -120,13 +120,16 @@ def will_be_listed(record: Mapping[str, str]) -> bool:
 
 
 def reach(record: Mapping[str, str]) -> str:
-    """This will return how far a hazard reaches, from the level at which it was listed."""
-    return {"省级": "跨市", "市级": "跨县区", "师市级": "跨县区"}.get(record["listing_level"], "本县区")
+    """This will return how far a hazard reaches, from the level at which it was listed and how long it takes."""
+    takes_long = int(record["deadline_days"]) >= 60
+    if record["listing_level"] == "省级":
+        return "跨市" if takes_long else "跨县区"
+    return "跨县区" if record["listing_level"] == "市级" and takes_long else "本县区"
 
 
 def has_outside_cause(record: Mapping[str, str]) -> bool:
     """This will tell whether a unit cannot remove a hazard by itself."""
-    return record["industry"] in ("道路交通", "油气管道")
+    return record["industry"] in ("道路交通", "油气管道") or record["listing_level"] in ("市级", "师市级")
 
 
 def write(step: str, record: Mapping[str, str], day: date, position: int) -> tuple[Data, str | None]:

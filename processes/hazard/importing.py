@@ -57,7 +57,8 @@ def convert(cells: Mapping[str, str], today: date) -> dict[str, Any]:
     industry, _, part = cells.get("行业", "").replace("(", "（").partition("（")
     data: dict[str, Any] = {path: value for path, value in cells.items() if value and path != "编号"}
     data["行业"] = industry.strip()
-    data["隐患部位"] = cells.get("隐患部位") or part.rstrip("）) ") or PLACE_UNKNOWN
+    part = part.rstrip("）) ")
+    data["隐患部位"] = cells.get("隐患部位") or (f"{part}场所" if part else PLACE_UNKNOWN)
     data["隐患类别"] = cells.get("隐患类别", "").partition(" ")[0]
     data["隐患来源"] = source(cells.get("隐患来源", ""))
     data["发现日期"] = found_on(cells.get("发现日期", ""), today)

@@ -62,7 +62,7 @@ def test_an_imported_hazard_keeps_what_was_published(engine: Engine, office: Any
     assert case is not None
     data = office.data(case)
     assert data["行业"] == "有色"
-    assert data["隐患部位"] == "铝加工深井铸造"
+    assert data["隐患部位"] == "铝加工深井铸造场所"
     assert data["隐患来源"] == "专项检查"
     assert data["判定条款"] == ["GM10-05-08"]
     assert data["整改建议"] == "完成液位与切断/排放阀联锁改造"
