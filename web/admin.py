@@ -44,7 +44,9 @@ def require_operator() -> None:
 
 @blueprint.context_processor
 def tabs() -> dict[str, Any]:
-    """This will tell the pages of this module which others there are."""
+    """This will tell the pages of this module which others there are; an error page has none."""
+    if not current.actor().is_admin:
+        return {"tabs": ()}
     return {
         "tabs": (
             ("admin.people", gettext("People"), 0),
@@ -78,7 +80,14 @@ def index() -> ResponseReturnValue:
 def people() -> str:
     """This will list the accounts."""
     q = request.args.get("q", "").strip()[:100]
-    return render_template("admin/people.html", people=current.read(queries.people, q=q), q=q)
+    known = current.read(queries.people)
+    found = [account for account in known if _matches(account, q.lower())]
+    return render_template("admin/people.html", people=found, q=q)
+
+
+def _matches(account: Any, words: str) -> bool:
+    texts = (account.login, account.name, account.post, *(held.unit_name for held in account.roles))
+    return any(words in text.lower() for text in texts)
 
 
 @blueprint.get("/people/new")

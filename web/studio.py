@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import Actor, Fault, FaultsFound, Invalid, access, queries
 from engine.models import Case
-from web import current, security, sheets
+from web import current, faults, security, sheets
 from web.navigation import Entry
 
 blueprint = Blueprint("studio", __name__, url_prefix="/studio")
@@ -41,11 +41,10 @@ def language() -> str:
 
 def shown_fault(fault: Fault, level: str = "error") -> dict[str, Any]:
     """This will describe a fault as the modeler and the API show it, in the reader's language."""
-    chinese = getattr(fault, "chinese", "") if language() == "zh" else ""
     return {
         "element": fault.element,
         "name": fault.name,
-        "reason": chinese or gettext(fault.reason),
+        "reason": faults.reason(fault, gettext, is_chinese=language() == "zh"),
         "line": fault.line,
         "level": level,
     }
@@ -149,8 +148,8 @@ def deploy(definition_id: int) -> ResponseReturnValue:
             process_id, sent["xml"], by=current.actor(), note=str(sent.get("note") or "")
         )
     except FaultsFound as found:
-        faults = [shown_fault(fault) for fault in found.faults]
-        return jsonify(message=gettext("The diagram is not put in force: it has faults."), faults=faults), 422
+        shown = [shown_fault(fault) for fault in found.faults]
+        return jsonify(message=gettext("The diagram is not put in force: it has faults."), faults=shown), 422
     return jsonify(
         message=gettext(
             "Version %(number)s is in force. Cases that run stay on their version.", number=definition.version

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from PIL import Image
 
 from tests.web.conftest import Browser
 
@@ -22,6 +23,13 @@ def a_case(browser: Browser) -> dict[str, Any]:
     assert answer.status_code == 201, answer.get_data(as_text=True)
     case: dict[str, Any] = answer.get_json()
     return case
+
+
+def small_picture() -> bytes:
+    """This will return a PNG."""
+    held = io.BytesIO()
+    Image.new("RGB", (4, 3), "white").save(held, "PNG")
+    return held.getvalue()
 
 
 def a_task(browser: Browser) -> str:
@@ -151,15 +159,16 @@ def test_comments_stand_in_the_history(visit: Visit) -> None:
 def test_a_file_comes_back_as_it_was(visit: Visit) -> None:
     alice = visit("alice")
     case = a_case(alice)
+    picture = small_picture()
     answer = alice.client.post(
         "/api/attachments",
-        data={"file": (io.BytesIO("滴水三处".encode()), "记录.txt"), "case_id": case["id"]},
+        data={"file": (io.BytesIO(picture), "滴水.png"), "case_id": case["id"]},
         headers={"X-CSRFToken": alice.token},
     )
     assert answer.status_code == 201, answer.get_data(as_text=True)
     attachment = answer.get_json()
     assert attachment["case_id"] == case["id"]
-    assert alice.get(f"/api/attachments/{attachment['id']}").data.decode() == "滴水三处"
+    assert alice.client.get(f"/api/attachments/{attachment['id']}").data == picture
     assert visit("mallory").client.get(f"/api/attachments/{attachment['id']}").status_code == 403
 
 
@@ -176,7 +185,9 @@ def test_designers_try_expressions_and_decisions(visit: Visit) -> None:
     assert answer["value"] is None
     assert answer["warnings"][0]["column"] == 5
     table = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="d" namespace="d">
+      <inputData id="a" name="a"><variable name="a"/></inputData>
       <decision id="twice" name="twice"><variable name="twice"/>
+      <informationRequirement id="n"><requiredInput href="#a"/></informationRequirement>
       <literalExpression><text>a * 2</text></literalExpression></decision></definitions>"""
     answer = root.send("POST", "/api/decisions", {"xml": table, "decision": "twice", "input": {"a": 21}})
     assert answer.get_json()["value"] == 42

@@ -53,6 +53,7 @@ def register(app: Flask) -> None:
         },
     )
     api = JsonApi(app)
+    problems.prepare(app)
     blueprints: list[Blueprint] = [
         lists.blueprint,
         tasks.blueprint,

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 blueprint = Blueprint("api-pages", __name__, url_prefix="/api")
 
@@ -140,7 +142,9 @@ def schemas(spec: dict[str, Any]) -> Iterator[tuple[str, str, list[Member]]]:
 
 
 @blueprint.get("/docs")
-def docs() -> str:
-    """This will show the whole API on one page."""
+def docs() -> ResponseReturnValue:
+    """This will show the whole API on one page, to people who are signed in."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("accounts.sign_in", next=request.path))
     spec: dict[str, Any] = current_app.extensions["openapi"].to_dict()
     return render_template("api/docs.html", spec=spec, groups=list(operations(spec)), schemas=list(schemas(spec)))

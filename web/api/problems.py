@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, make_response
+from flask import Flask, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
 from marshmallow import ValidationError
@@ -37,18 +37,25 @@ def _flat(messages: dict[str, Any]) -> dict[str, list[str]]:
 
 def as_problem(response: Response) -> Response:
     """This will turn an error told as JSON into a problem document; other answers stay as they are."""
-    if response.status_code < 400 or response.mimetype != "application/json":
+    if response.status_code < 400 or response.mimetype != "application/json" or not request.path.startswith("/api/"):
         return response
     body = response.get_json(silent=True)
     if not isinstance(body, dict):
         return response
     title, _advice = errors.WORDS.get(response.status_code, errors.WORDS[400])
     problem = {"type": "about:blank", "title": str(title), "status": response.status_code}
-    problem |= {"detail": body.get("message") or str(title)} | body
+    # what happened is the detail; what to do about it has a name of its own
+    advice = {"advice": body.pop("detail")} if body.get("detail") else {}
+    problem |= {"detail": body.pop("message", None) or str(title)} | advice | body
     answer = make_response(jsonify(problem), response.status_code)
     answer.headers.extend((name, value) for name, value in response.headers if not name.startswith("Content-"))
     answer.mimetype = CONTENT_TYPE
     return answer
+
+
+def prepare(app: Flask) -> None:
+    """This will turn every error that `app` answers under /api into a problem document."""
+    app.after_request(as_problem)
 
 
 def register(blueprint: Blueprint) -> None:

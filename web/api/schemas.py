@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -12,13 +13,24 @@ from engine import feel
 
 
 class Document(fields.Field[Any]):
-    """Case data: any JSON value, numbers exact."""
+    """Case data: any JSON value; a number of more than 15 digits is written as a text, so that nobody rounds it."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else feel.to_json(value)
+        return None if value is None else _plain(feel.to_json(value))
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
         return value
+
+
+def _plain(value: Any) -> Any:
+    """A decimal becomes a JSON number when a program reads exactly it, and stays a text when it would be rounded."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return float(value) if Decimal(repr(float(value))) == value else str(value)
+    return value
 
 
 class Id(fields.String):

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from engine import BihuanError, Fault
+from web import faults
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 
@@ -59,15 +60,15 @@ def say_wrong(message: str) -> None:
 
 def reason_of(fault: Fault) -> str:
     """This will return why something is a fault, in the reader's language."""
-    return str(getattr(fault, "chinese", "") if is_chinese() else "") or _(fault.reason)
+    return faults.reason(fault, _, is_chinese=is_chinese())
 
 
 def message_of(error: BihuanError) -> str:
     """This will return the message of an error of the engine in the reader's language, its faults below it."""
     details = {name: _(value) if isinstance(value, str) else value for name, value in error.details.items()}
     message = _(error.template).format_map(_Known(details))
-    faults: Iterable[Fault] = getattr(error, "faults", ())
-    return "\n".join([message, *(f"{fault.name or fault.element or ''}: {reason_of(fault)}" for fault in faults)])
+    found: Iterable[Fault] = getattr(error, "faults", ())
+    return "\n".join([message, *(f"{fault.name or fault.element or ''}: {reason_of(fault)}" for fault in found)])
 
 
 class _Known(dict[str, Any]):

@@ -1,0 +1,59 @@
+"""Faults of diagrams and forms in the reader's language; the engine tells some of them in English only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from engine import Fault
+
+
+def N_(message: str) -> str:
+    """This will mark `message` for translation."""
+    return message
+
+
+# What the engine says, and how a reader is told; the names in the pattern fill the sentence.
+SENTENCES = [
+    (re.compile(pattern), sentence)
+    for pattern, sentence in (
+        (r"the form (?P<id>.+) does not exist", N_("The form “{id}” does not exist.")),
+        (r"the process (?P<id>.+) does not exist", N_("The called process “{id}” does not exist.")),
+        (r"the decision (?P<id>.+) does not exist", N_("The decision “{id}” does not exist.")),
+        (r"the service (?P<id>.+) is not registered", N_("The service “{id}” is not registered.")),
+        (r"the role (?P<id>.+) is not declared by the app", N_("The process app knows no role “{id}”.")),
+        (r"the process id must stay (?P<id>.+)", N_("The id of the process must stay “{id}”.")),
+        (r"the id (?P<id>.+) is used in (?P<file>.+) too", N_("The id “{id}” is used in {file} too.")),
+        (
+            r"nothing writes the variable (?P<name>.+), which (?P<place>.+) reads: (?P<text>.+)",
+            N_("Nothing writes the variable “{name}”, which is read here: {text}"),
+        ),
+        (r"the form has no id", N_("The form has no id.")),
+        (r"two fields write to (?P<path>.+)", N_("Two fields write to “{path}”.")),
+        (r"(?P<kind>.+) is not a type of field", N_("“{kind}” is not a type of field.")),
+        (r"(?P<key>.+) is not a name of data", N_("{key} is not a name of data.")),
+        (r"the pattern is not a regular expression of RE2: (?P<why>.+)", N_("The pattern is wrong: {why}")),
+        (r"the field has no choices", N_("The field has no choices.")),
+        (r"the field names no register", N_("The field names no register.")),
+        (
+            r"(?P<text>.+) is not a FEEL expression: it must begin with =",
+            N_("The expression {text} must begin with =."),
+        ),
+        (
+            r"outcome (?P<value>.+) requires (?P<path>.+), which the form does not ask",
+            N_("The button “{value}” requires “{path}”, for which the form does not ask."),
+        ),
+        (r"not JSON: (?P<why>.+)", N_("The file is not JSON: {why}")),
+    )
+]
+
+
+def reason(fault: Fault, translate: Callable[[str], str], *, is_chinese: bool) -> str:
+    """This will return why something is a fault; `translate` looks sentences up in the catalog."""
+    chinese = getattr(fault, "chinese", "")
+    if is_chinese and chinese:
+        return str(chinese)
+    for pattern, sentence in SENTENCES:
+        if found := pattern.fullmatch(fault.reason):
+            return translate(sentence).format(**found.groupdict())
+    return translate(fault.reason)
