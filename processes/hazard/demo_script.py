@@ -61,8 +61,6 @@ ORDER_ROUTES: tuple[Route, ...] = (
     Route(RETURNED[:2], 1),
 )
 LISTED_ROUTES: tuple[Route, ...] = (
-    Route(MAJOR, 25),
-    Route(MAJOR[:8], 4),
     Route(MAJOR[:6], 1),
     Route(MAJOR[:7], 3),
     Route(MAJOR[:2], 3),
@@ -79,10 +77,17 @@ LISTED_ROUTES: tuple[Route, ...] = (
     Route(MAJOR[:1], 1),
     Route(MAJOR[:5], 1),
     Route(MAJOR[:8], 12),
+    Route(MAJOR, 25),
+    Route(MAJOR[:8], 4),
 )
 UNLISTED_ROUTES: tuple[Route, ...] = (
     Route(UNLISTED[:2], 4),  # the first two belong to the enterprise whose accounts the demo shows
     Route(UNLISTED[:6], 5),
+    Route(MAJOR_TWICE[:8], 2),
+    Route(UNLISTED[:8], 7),
+    Route([], 1),
+    Route(UNLISTED, 33),
+    Route(UNLISTED[:4], 6),
     Route(UNLISTED[:3], 2),
     Route(UNLISTED, 18),
     Route(MAJOR_TWICE, 8),
@@ -90,11 +95,6 @@ UNLISTED_ROUTES: tuple[Route, ...] = (
     Route(UNLISTED[:7], 1),
     Route(UNLISTED[:5], 1),
     Route(UNLISTED[:6], 35),
-    Route(MAJOR_TWICE[:8], 2),
-    Route(UNLISTED[:8], 7),
-    Route([], 1),
-    Route(UNLISTED, 33),
-    Route(UNLISTED[:4], 6),
 )
 
 
