@@ -34,7 +34,24 @@ from engine.bpmn.run import StepTooLong
 
 pytestmark = pytest.mark.usefixtures("short_steps")
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-BLOCKS = ("task", "seq", "and", "xor", "or", "loop", "sub", "many", "timed", "beside", "called", "handled")
+BLOCKS = (
+    "task",
+    "seq",
+    "and",
+    "xor",
+    "or",
+    "loop",
+    "sub",
+    "many",
+    "timed",
+    "beside",
+    "called",
+    "handled",
+    "failing",
+    "undone",
+    "calling",
+    "raced",
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +67,13 @@ class Host:
 
     def service(self, type: str) -> None:
         return None
+
+    def called(self, process_id: str, *binding: Any) -> bpmn.Called:
+        return bpmn.Called(f"{process_id} 1", CALLED)
+
+    def definition(self, key: str) -> Process:
+        assert key == "small 1"
+        return CALLED
 
 
 @dataclass
@@ -186,6 +210,54 @@ class Drawing:
         self.flow(f"sub{block.id}", out)
         return f"sub{block.id}", out
 
+    def _failing(self, block: Block) -> tuple[str, str]:
+        enter, leave = self._boundary(block, "<bpmn:errorEventDefinition/>", True)
+        wrong = (
+            f'<bpmn:exclusiveGateway id="w{block.id}" default="wf{block.id}"/><bpmn:endEvent id="wo{block.id}"/>'
+            f'<bpmn:endEvent id="we{block.id}"><bpmn:errorEventDefinition errorRef="bad"/></bpmn:endEvent>'
+            f'<bpmn:sequenceFlow id="wf{block.id}" sourceRef="w{block.id}" targetRef="wo{block.id}"/>'
+            f'<bpmn:sequenceFlow id="wg{block.id}" sourceRef="w{block.id}" targetRef="we{block.id}">'
+            "<bpmn:conditionExpression>=modulo(n, 2) = 0</bpmn:conditionExpression></bpmn:sequenceFlow>"
+        )
+        index = next(i for i, part in enumerate(self.parts) if part.startswith(f'<bpmn:subProcess id="sub{block.id}"'))
+        end = f'<bpmn:endEvent id="out{block.id}"/>'
+        self.parts[index] = self.parts[index].replace(end, wrong).replace(f'"out{block.id}"', f'"w{block.id}"')
+        return enter, leave
+
+    def _undone(self, block: Block) -> tuple[str, str]:
+        enter, leave = self._seq(block)
+        done, handler, throw = f"ct{block.id}", f"ch{block.id}", f"cx{block.id}"
+        self.task(done)
+        self.parts.append(
+            f'<bpmn:boundaryEvent id="cb{block.id}" attachedToRef="{done}"><bpmn:compensateEventDefinition/></bpmn:boundaryEvent>'
+            f'<bpmn:userTask id="{handler}" isForCompensation="true"/>'
+            f'<bpmn:association id="ca{block.id}" sourceRef="cb{block.id}" targetRef="{handler}"/>'
+            f'<bpmn:intermediateThrowEvent id="{throw}"><bpmn:compensateEventDefinition/></bpmn:intermediateThrowEvent>'
+        )
+        self.flow(done, enter)
+        self.flow(leave, throw)
+        return done, throw
+
+    def _calling(self, block: Block) -> tuple[str, str]:
+        enter, leave = self._seq(block)
+        call = f"call{block.id}"
+        self.parts.append(f'<bpmn:callActivity id="{call}" calledElement="small"/>')
+        self.flow(call, enter)
+        return call, leave
+
+    def _raced(self, block: Block) -> tuple[str, str]:
+        enter, leave = self._seq(block)
+        gate, timer, noise, out = (f"{letter}{block.id}" for letter in ("rg", "rt", "rn", "ro"))
+        self.parts.append(
+            f'<bpmn:eventBasedGateway id="{gate}"/><bpmn:exclusiveGateway id="{out}"/>'
+            f'<bpmn:intermediateCatchEvent id="{timer}"><bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration>'
+            f'</bpmn:timerEventDefinition></bpmn:intermediateCatchEvent><bpmn:intermediateCatchEvent id="{noise}">'
+            '<bpmn:signalEventDefinition signalRef="noise"/></bpmn:intermediateCatchEvent>'
+        )
+        for source, target in ((gate, timer), (gate, noise), (timer, enter), (leave, out), (noise, out)):
+            self.flow(source, target)
+        return gate, out
+
     def _timed(self, block: Block) -> tuple[str, str]:
         timer = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
         return self._boundary(block, timer, True)
@@ -209,11 +281,17 @@ class Drawing:
         return f"sub{block.id}", f"sub{block.id}"
 
 
+CALLED = bpmn.parse(
+    b'<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="z" id="d">'
+    b'<bpmn:process id="small"><bpmn:userTask id="small_task"/></bpmn:process></bpmn:definitions>'
+).processes["small"]
+
+
 def diagram(parts: str) -> Process:
     xml = (
         '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
         'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="x">'
-        '<bpmn:signal id="noise" name="noise"/><bpmn:message id="call" name="call"><bpmn:extensionElements>'
+        '<bpmn:error id="bad" errorCode="BAD"/><bpmn:signal id="noise" name="noise"/><bpmn:message id="call" name="call"><bpmn:extensionElements>'
         '<zeebe:subscription correlationKey="=1"/></bpmn:extensionElements></bpmn:message>'
         f'<bpmn:process id="p" isExecutable="true">{parts}</bpmn:process></bpmn:definitions>'
     )
