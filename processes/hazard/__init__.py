@@ -8,6 +8,7 @@ from engine import ProcessApp, Summary
 
 from .demo import load_demo
 from .importing import IMPORTER
+from .roles import ROLES
 
 app = ProcessApp(
     name="hazard",
@@ -42,20 +43,7 @@ app = ProcessApp(
         "发现日期": "day",
         "整改期限": "day",
     },
-    roles={
-        "grid_worker": "网格员",
-        "town_officer": "乡镇专职安全员",
-        "inspector": "监管执法人员",
-        "section_chief": "科室负责人",
-        "ent_safety": "企业安全员",
-        "ent_head": "企业主要负责人",
-        "expert": "专家",
-        "sac_office": "安委办",
-        "sac_leader": "安委会领导",
-        "bureau_leader": "局领导",
-        "archivist": "档案员",
-        "hotline": "举报受理员",
-    },
+    roles=ROLES,
     starters={"hazard": ("grid_worker", "town_officer", "inspector", "ent_safety", "hotline")},
     registers={
         "criteria": "data/criteria.csv",

@@ -23,6 +23,7 @@ from engine import Actor, AlreadyImported, Engine, Task, calendars, queries
 from . import demo_script
 from .demo_script import Route
 from .importing import convert, key
+from .roles import ROLES
 
 DATA = Path(__file__).parent / "data"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -247,11 +248,9 @@ def person(account: Mapping[str, str], password: str) -> dict[str, Any]:
 
 
 def _shown(accounts: list[dict[str, str]], units: Mapping[str, str]) -> Iterator[DemoAccount]:
-    from . import app
-
     for account in accounts:
         number = account["login"].lstrip("abcdefghijklmnopqrstuvwxyz")
         if account["login"].startswith(("qiye", "anquan")) and number != "1":
             continue
         role, _, unit = (account["roles"].split() or ["@"])[0].partition("@")
-        yield DemoAccount(account["login"], account["name"], app.roles.get(role, "运维"), units.get(unit, ""))
+        yield DemoAccount(account["login"], account["name"], ROLES.get(role, "运维"), units.get(unit, ""))
