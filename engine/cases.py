@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from engine import bpmn, feel, history, writing
@@ -194,13 +194,8 @@ def _write(turn: Turn, running: Running, changes: list[writing.Change]) -> None:
 def _store(turn: Turn, running: Running, changes: Sequence[writing.Change]) -> None:
     """Updates the case row, which nobody may have changed since it was read, and `changes` along with it."""
     row = running.row
-    changed = {name: row[name] for name in NAMES if row[name] != running.stored[name]}
-    statement = (
-        update(CASES)
-        .where(CASES.c.id == row["id"], CASES.c.version == row["version"])
-        .values(**changed, version=CASES.c.version + 1)
-    )
-    if writing.together(turn.session, statement, changes) != 1:
+    changed = [name for name in NAMES if row[name] != running.stored[name]]
+    if not writing.store_case(turn.session, row, changed, changes):
         raise LostRace
     row["version"] += 1
     running.stored = dict(row)

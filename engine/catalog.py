@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
+from engine.db import table
 from engine.models import Definition, Deployment, Resource
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -78,7 +79,7 @@ def _bound(versions: Sequence[Listed], binding: str, tag: str | None, caller: Li
 
 def stamp() -> ScalarSelect[Any]:
     """This will select the version of the catalog, as a part of another query."""
-    return select(func.max(Deployment.id)).scalar_subquery()
+    return select(func.max(table(Deployment).c.id)).scalar_subquery()
 
 
 def read_catalog(session: Session) -> Catalog:

@@ -11,6 +11,7 @@ from sqlalchemy import ScalarSelect, select
 from sqlalchemy.orm import Session
 
 from engine import counters
+from engine.db import table
 from engine.models import Counter, Membership, Person, Unit
 
 SERIES = "directory"
@@ -135,7 +136,8 @@ class Directories:
 
 def stamp() -> ScalarSelect[Any]:
     """This will select the version of the directory, as a part of another query."""
-    return select(Counter.value).where(Counter.series == SERIES).scalar_subquery()
+    kept = table(Counter)
+    return select(kept.c.value).where(kept.c.series == SERIES).scalar_subquery()
 
 
 def changed(session: Session) -> None:

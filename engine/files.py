@@ -158,7 +158,7 @@ def bind(turn: Turn, ids: Sequence[UUID], *, case_id: UUID, task_id: UUID | None
     if not loose:
         return []
     found = (ATTACHMENTS.c.id.in_(loose), ATTACHMENTS.c.case_id.is_(None))
-    return [update(ATTACHMENTS).where(*found).values(case_id=case_id, task_id=task_id)]
+    return [Change(update(ATTACHMENTS).where(*found).values(case_id=case_id, task_id=task_id))]
 
 
 def _rows(turn: Turn, ids: Sequence[UUID]) -> dict[UUID, Attachment]:

@@ -18,6 +18,7 @@ from engine.history import Entry
 from engine.models import CANCELLED, OPEN, SUSPENDED, Case, Incident, Task
 from engine.opening import EMPTY_QUEUE
 from engine.turn import Turn
+from engine.writing import Change
 
 INCIDENTS, TASKS = table(Incident), table(Task)
 
@@ -63,7 +64,7 @@ def retry(turn: Turn, incident_id: UUID) -> Case:
     resolved = {"resolved_at": turn.now, "resolved_by": turn.by.person_id}
     running.row["incidents"] -= 1
     change = update(INCIDENTS).where(INCIDENTS.c.id == incident_id).values(**resolved)
-    cases.record(turn, running, [entry], [change])
+    cases.record(turn, running, [entry], [Change(change)])
     return running.as_case()
 
 

@@ -92,7 +92,7 @@ def index_fields(
             continue
         columns = {"text": None, "number": None, "day": None, kind: _typed(kind, value)}
         statement = upserting(turn.session, CaseField).values(case_id=case_id, name=name, **columns)
-        changes.append(statement.on_conflict_do_update(index_elements=["case_id", "name"], set_=columns))
+        changes.append(Change(statement.on_conflict_do_update(index_elements=["case_id", "name"], set_=columns)))
     return changes
 
 

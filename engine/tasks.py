@@ -36,6 +36,17 @@ QUESTION = (
     .join_from(TASKS, CASES, TASKS.c.case_id == CASES.c.id)
     .where(TASKS.c.id == bindparam("task"))
 )
+DONE_TASK = (
+    update(TASKS)
+    .where(TASKS.c.id == bindparam("done_task"), TASKS.c.state == OPEN)
+    .values(
+        state=DONE,
+        completed_at=bindparam("done_at", type_=TASKS.c.completed_at.type),
+        completed_by=bindparam("done_by"),
+        assignee_id=bindparam("done_by"),
+        outcome=bindparam("done_outcome"),
+    )
+)
 
 
 class TaskNotFound(NotFound):
@@ -169,7 +180,7 @@ def _assign(turn: Turn, held: Held, kind: str, person_id: int | None) -> None:
     values = {"assignee_id": person_id, "is_claimed": person_id is not None}
     change = update(TASKS).where(TASKS.c.id == row["id"], TASKS.c.state == OPEN).values(**values)
     row.update(values)
-    cases.record(turn, held.running, [_entry(held, kind)], [change])
+    cases.record(turn, held.running, [_entry(held, kind)], [Change(change)])
 
 
 def _entry(held: Held, kind: str, detail: Data | None = None) -> Entry:
@@ -229,14 +240,8 @@ def complete(
 
 
 def _done(turn: Turn, held: Held, outcome: str | None) -> list[Change]:
-    values = {
-        "state": DONE,
-        "completed_at": turn.now,
-        "completed_by": turn.by.person_id,
-        "assignee_id": turn.by.person_id,
-        "outcome": outcome,
-    }
-    changes: list[Change] = [update(TASKS).where(TASKS.c.id == held.row["id"], TASKS.c.state == OPEN).values(**values)]
+    values = {"done_task": held.row["id"], "done_at": turn.now, "done_by": turn.by.person_id, "done_outcome": outcome}
+    changes = [Change(DONE_TASK, values)]
     if held.drafts:
-        changes.append(delete(DRAFTS).where(DRAFTS.c.key == str(held.row["id"])))
+        changes.append(Change(delete(DRAFTS).where(DRAFTS.c.key == str(held.row["id"]))))
     return changes

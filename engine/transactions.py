@@ -31,6 +31,15 @@ def now_utc() -> datetime:
     return datetime.now(UTC)
 
 
+def may_repeat(error: DBAPIError) -> bool:
+    """This will tell whether the database gave up a transaction that may go well the next time.
+
+    A connection that a restarted database has closed is found out by its first statement: asking before each
+    transaction whether it is alive would cost a round trip every time.
+    """
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in SERIALIZATION_FAILURES
+
+
 class Transactions:
     """A database, the process apps that run on it, and the clock."""
 
@@ -63,29 +72,37 @@ class Transactions:
         When a race was lost it is run again, this time waiting for the rows it needs. Raises Busy.
         """
         for is_locking in (False, True, True):
+            is_committing = False
             try:
                 with self._sessions.writing() as session:
                     turn = Turn(session, self.clock(), by, self.library, is_locking)
                     result = operation(turn, *args, **kwargs)
                     messages.deliver_all(turn)
+                    is_committing = True
                 return result
             except LostRace:
                 continue
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in SERIALIZATION_FAILURES:
+                # Before the commit nothing has happened; after it has begun nobody knows, and only people can decide.
+                if is_committing or not may_repeat(error):
                     raise
         raise Busy
 
     def look(self, operation: Callable[Concatenate[Turn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """This will run an operation that only reads."""
-        with self._sessions.reading() as session:
-            return operation(Turn(session, self.clock(), SYSTEM, self.library), *args, **kwargs)
+        return self.read(lambda session: operation(Turn(session, self.clock(), SYSTEM, self.library), *args, **kwargs))
 
     def read(self, query: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """This will ask one of `engine.queries`: `engine.read(queries.inbox, actor)`."""
-        with self._sessions.reading() as session:
-            session.info.update(library=self.library, now=self.clock())
-            return query(session, *args, **kwargs)
+        for is_last in (False, True):
+            try:
+                with self._sessions.reading() as session:
+                    session.info.update(library=self.library, now=self.clock())
+                    return query(session, *args, **kwargs)
+            except DBAPIError as error:
+                if is_last or not may_repeat(error):
+                    raise
+        raise Busy
 
     def migrate(self) -> None:
         """This will bring the database to the tables of this version."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias, cast
+from functools import lru_cache
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, CursorResult, Delete, Insert, Update, delete, update
+from sqlalchemy import BindParameter, CursorResult, Delete, Insert, Update, bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from engine.access import Actor
 from engine.bpmn.outcome import Outcome
-from engine.db import table
-from engine.models import DONE, OPEN, WITHDRAWN, Incident, Job, Subscription, Task
+from engine.db import is_postgresql, table
+from engine.models import DONE, OPEN, WITHDRAWN, Case, Incident, Job, Subscription, Task
 
-Change: TypeAlias = Update | Delete | Insert
 TASK, JOB, SUBSCRIPTION = "task", "job", "subscription"
-TASKS, JOBS, SUBSCRIPTIONS = table(Task), table(Job), table(Subscription)
+TASKS, JOBS, SUBSCRIPTIONS, CASES = (table(model) for model in (Task, Job, Subscription, Case))
 INCIDENTS = table(Incident)
 COPIED = {  # what tasks carry of their case
     "title": "case_title",
@@ -27,6 +27,17 @@ COPIED = {  # what tasks carry of their case
     "tone": "case_tone",
     "region": "region",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A statement of one step. On the hot path it is made once for ever, and only `values` are those of this time.
+
+    Parameters are named after what they are for, so that several changes can be parts of one statement.
+    """
+
+    statement: Update | Delete | Insert
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -40,22 +51,46 @@ class Closing:
 def run(session: Session, changes: Sequence[Change]) -> None:
     """This will execute the changes one after another."""
     for change in changes:
-        session.execute(change)
+        session.execute(change.statement, change.values)
 
 
-def together(session: Session, statement: Update, changes: Sequence[Change]) -> int:
-    """This will execute `statement` and the changes of other rows, and return how many rows `statement` met.
+def store_case(session: Session, row: dict[str, Any], names: Sequence[str], changes: Sequence[Change]) -> bool:
+    """This will write the named columns of a case row together with changes of other rows.
 
-    PostgreSQL takes all of them in one round trip, as parts of one statement: no two may touch the same row.
+    False when somebody else has changed the row since it was read: then the transaction has to be given up. PostgreSQL
+    takes all of it in one round trip, as parts of one statement: no two changes may touch the same row.
     """
-    if changes and session.get_bind().dialect.name == "postgresql":
-        for number, change in enumerate(changes):
-            statement = statement.add_cte(change.cte(f"change_{number}"))
-        changes = ()
-    met = cast("CursorResult[Any]", session.execute(statement)).rowcount
-    if met:
+    values = {f"case_{name}": row[name] for name in names}
+    values |= {"this_case": row["id"], "this_version": row["version"]}
+    is_one = bool(changes) and is_postgresql(session)
+    if is_one:
+        for change in changes:
+            values |= change.values
+        parts = tuple(change.statement for change in changes)
+        are_kept = all(change.values for change in changes)
+        statement = (_together if are_kept else _together.__wrapped__)(tuple(names), parts)
+    else:
+        statement = _update_case(tuple(names))
+    met = cast("CursorResult[Any]", session.execute(statement, values)).rowcount
+    if met and not is_one:
         run(session, changes)
-    return met
+    return met == 1
+
+
+@lru_cache(maxsize=256)
+def _update_case(names: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(f"case_{name}", type_=CASES.c[name].type) for name in names}
+    values["version"] = CASES.c.version + 1
+    unchanged = (CASES.c.id == bindparam("this_case"), CASES.c.version == bindparam("this_version"))
+    return update(CASES).where(*unchanged).values(values)
+
+
+@lru_cache(maxsize=1024)
+def _together(names: tuple[str, ...], parts: tuple[Update | Delete | Insert, ...]) -> Update:
+    statement = _update_case(names)
+    for number, part in enumerate(parts):
+        statement = statement.add_cte(part.cte(f"change_{number}"))
+    return statement
 
 
 def close_waiting(case_id: UUID, waiting: dict[str, str], outcome: Outcome, now: datetime) -> Closing:
@@ -69,31 +104,52 @@ def close_waiting(case_id: UUID, waiting: dict[str, str], outcome: Outcome, now:
             is_withdrawn = closed.withdrawn and kind == TASK
             tokens.setdefault((kind, is_withdrawn), []).append(closed.token)
     for (kind, is_withdrawn), found in tokens.items():
-        closing.changes.append(_close(case_id, kind, found, WITHDRAWN if is_withdrawn else DONE, now))
+        closing.changes.append(_close(case_id, kind, found, is_withdrawn, now))
     return closing
 
 
-def _close(case_id: UUID, kind: str, tokens: list[int], state: str, now: datetime) -> Change:
+def _close(case_id: UUID, kind: str, tokens: list[int], is_withdrawn: bool, now: datetime) -> Change:
+    many = len(tokens) > 1
+    name = f"{kind}_withdrawn" if is_withdrawn else kind
+    values: dict[str, Any] = {f"{name}_case": case_id, f"{name}_tokens": tokens if many else tokens[0]}
     if kind == TASK:
-        found = (TASKS.c.case_id == case_id, _one_of(TASKS.c.token, tokens), TASKS.c.state == OPEN)
-        return update(TASKS).where(*found).values(state=state, completed_at=now)
-    table = JOBS if kind == JOB else SUBSCRIPTIONS
-    return delete(table).where(table.c.case_id == case_id, _one_of(table.c.token, tokens))
+        values[f"{name}_at"] = now
+    return Change(_closing(kind, name, many), values)
 
 
-def _one_of(column: Column[Any], values: Sequence[int]) -> ColumnElement[bool]:
-    """One value is the usual case, and comparing is much cheaper to prepare than a list of unknown length."""
-    return column == values[0] if len(values) == 1 else column.in_(values)
+@lru_cache(maxsize=64)
+def _closing(kind: str, name: str, many: bool) -> Update | Delete:
+    # One token is the usual case, and comparing is much cheaper to prepare than a list of unknown length.
+    tokens: BindParameter[Any] = bindparam(f"{name}_tokens", expanding=True) if many else bindparam(f"{name}_tokens")
+    target = {TASK: TASKS, JOB: JOBS, SUBSCRIPTION: SUBSCRIPTIONS}[kind]
+    matches = target.c.token.in_(tokens) if many else target.c.token == tokens
+    found = (target.c.case_id == bindparam(f"{name}_case"), matches)
+    if kind != TASK:
+        return delete(target).where(*found)
+    state = WITHDRAWN if name.endswith("withdrawn") else DONE
+    at = bindparam(f"{name}_at", type_=TASKS.c.completed_at.type)
+    return update(TASKS).where(*found, TASKS.c.state == OPEN).values(state=state, completed_at=at)
 
 
 def copies(old: dict[str, Any], row: dict[str, Any], closed: Collection[int]) -> list[Change]:
     """This will tell how to bring the case's open tasks up to date when what they show of the case has changed."""
-    changed = {copy: row[name] for name, copy in COPIED.items() if row[name] != old[name]}
+    changed = [name for name in COPIED if row[name] != old[name]]
     if not changed:
         return []
+    values = {f"shown_{name}": row[name] for name in changed}
     # No row may be changed twice in one statement: a task that this very step closes keeps what it showed.
-    still_open = (TASKS.c.case_id == row["id"], TASKS.c.state == OPEN, TASKS.c.token.not_in(sorted(closed)))
-    return [update(TASKS).where(*still_open).values(**changed)]
+    return [Change(_copying(tuple(changed)), {**values, "shown_case": row["id"], "shown_not": sorted(closed)})]
+
+
+@lru_cache(maxsize=64)
+def _copying(names: tuple[str, ...]) -> Update:
+    shown: dict[str, Any] = {COPIED[name]: bindparam(f"shown_{name}") for name in names}
+    still_open = (
+        TASKS.c.case_id == bindparam("shown_case"),
+        TASKS.c.state == OPEN,
+        TASKS.c.token.not_in(bindparam("shown_not", expanding=True)),
+    )
+    return update(TASKS).where(*still_open).values(shown)
 
 
 def resolve_incidents(session: Session, case_id: UUID, tokens: Sequence[int], now: datetime, by: Actor) -> int:
