@@ -13,8 +13,8 @@ from engine import feel
 from engine.errors import BihuanError
 from engine.form_texts import text
 
-Known = Callable[[str, str], bool]
-"""Tells whether a register (first) holds a code (second)."""
+Known = Callable[[str, str, str | None], bool]
+"""Tells whether a register (first) holds a code (second) on an ISO day (third; None: today)."""
 
 
 @dataclass(slots=True)

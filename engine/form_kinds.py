@@ -246,8 +246,9 @@ class RegisterValue(Value):
         if len(codes) > MAX_CHOICES or not all(isinstance(each, str) and _CODE.fullmatch(each) for each in codes):
             raise self.wrong("not_code")
         if loading.known is not None:
+            day = value_at(loading.scope, self.spec["on"]) if self.spec.get("on") else None
             for code in codes:
-                if not loading.known(self.spec.get("register", ""), code):
+                if not loading.known(self.spec.get("register", ""), code, day):
                     raise self.wrong("unknown_code", value=code)
         if self.spec.get("multiple"):
             return list(dict.fromkeys(codes))

@@ -85,16 +85,20 @@ def load_files(session: Session, app: ProcessApp) -> int:
     return count
 
 
-def known(session: Session, now: datetime) -> Callable[[str, str], bool]:
-    """This will return a question: does a register hold a code that is in force today?"""
+def known(session: Session, now: datetime) -> Callable[[str, str, str | None], bool]:
+    """This will return a question: does a register hold a code that is in force on an ISO day, today when None?"""
     today = now.astimezone(ZONE).date()
 
-    def is_known(register: str, code: str) -> bool:
+    def is_known(register: str, code: str, on: str | None = None) -> bool:
+        try:
+            day = date.fromisoformat(on[:10]) if isinstance(on, str) else today
+        except ValueError:
+            day = today  # the day's own field tells that it is no day
         found = select(RegisterEntry.id).where(
             RegisterEntry.register == register,
             RegisterEntry.code == code,
-            RegisterEntry.effective_from <= today,
-            or_(RegisterEntry.effective_to.is_(None), RegisterEntry.effective_to >= today),
+            RegisterEntry.effective_from <= day,
+            or_(RegisterEntry.effective_to.is_(None), RegisterEntry.effective_to >= day),
         )
         return session.scalar(found.limit(1)) is not None
 

@@ -201,11 +201,21 @@ def test_a_computed_value_is_computed_again_on_the_server() -> None:
     assert load(asked, {"a": 3, "b": 999}) == {"a": 3, "b": 6}
 
 
-def test_register_codes_must_exist() -> None:
-    asked = form(field("register", register="criteria", multiple=True))
-    known = {("criteria", "GM10-03-01")}
-    assert load(asked, {"v": ["GM10-03-01"]}, known=lambda *entry: entry in known)
-    assert "没有代码 X1" in errors(asked, {"v": ["X1"]}, known=lambda *entry: entry in known)["v"][0]
+def test_register_codes_must_exist_on_the_day_that_the_form_names() -> None:
+    asked = form(
+        field("datetime", "检查日期", subtype="date"),
+        field("register", register="criteria", multiple=True, on="检查日期"),
+    )
+    seen: list[tuple[str, str, str | None]] = []
+
+    def known(register: str, code: str, day: str | None) -> bool:
+        seen.append((register, code, day))
+        return code == "GM10-03-01"
+
+    sent = {"检查日期": "2026-03-02", "v": ["GM10-03-01"]}
+    assert load(asked, sent, known=known) == sent
+    assert seen == [("criteria", "GM10-03-01", "2026-03-02")]
+    assert "没有代码 X1" in errors(asked, {"v": ["X1"]}, known=known)["v"][0]
 
 
 def test_nested_paths_keep_what_the_form_does_not_ask() -> None:
@@ -303,8 +313,11 @@ def test_an_outcome_that_does_not_validate_asks_only_for_what_it_requires() -> N
     assert errors(decision(), {}, outcome="退回") == {"意见": ["请填写「意见」"]}
     assert load(decision(), {"意见": "补充照片", "天数": "十"}, outcome="退回") == {"意见": "补充照片"}
     main, back = decision().outcomes
-    assert main.is_main and main.label == "同意挂牌" and main.validates
-    assert not back.validates and back.requires == ("意见",)
+    assert main.is_main
+    assert main.label == "同意挂牌"
+    assert main.validates
+    assert not back.validates
+    assert back.requires == ("意见",)
 
 
 def test_a_check_over_several_fields_is_told_at_its_field() -> None:

@@ -166,3 +166,14 @@ def test_the_history_says_why_a_hazard_was_called_major(office: Any, engine: Any
     decided = [feel.loads(event.detail) for event in view.history if event.kind == "decision_made"]
     assert "符合重大事故隐患判定条款" in str(decided)
     assert "GM10-11-10" in str(decided)
+
+
+def test_a_criterion_counts_only_from_the_day_its_standard_is_in_force(office: Any, clock: Any) -> None:
+    clock.now = clock.now.replace(month=11, day=21)
+    case = office.register()
+    paper = {**office.paper("verify"), "判定条款": ["WH26-5.3.5"]}  # in force since 2026-09-30
+    with pytest.raises(FormInvalid) as caught:
+        office.do(case, "verify", "jianguan1", {**paper, "检查日期": "2026-09-29"}, "属实")
+    assert "没有代码 WH26-5.3.5" in caught.value.errors["判定条款"][0]
+    office.do(case, "verify", "jianguan1", {**paper, "检查日期": "2026-09-30"}, "属实")
+    assert office.data(case)["分级建议"]["等级"] == "重大"
