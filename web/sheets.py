@@ -104,20 +104,20 @@ def _text(element: etree._Element | None, *path: str) -> str:
 
 
 def _decision(element: etree._Element) -> DecisionSheet:
-    id, name = element.get("id", ""), element.get("name") or element.get("id", "")
+    id, name = element.get("id", ""), element.get("name") or element.get("id") or ""
     table = next(_below(element, "decisionTable"), None)
     if table is None:
         return DecisionSheet(id, name, expression=_text(element, "literalExpression", "text"))
-    policy = table.get("hitPolicy", "UNIQUE")
+    policy = str(table.get("hitPolicy", "UNIQUE"))
     inputs = [_input(column) for column in _below(table, "input")]
-    outputs = [Column(column.get("label") or column.get("name") or name) for column in _below(table, "output")]
+    outputs = [Column(str(column.get("label") or column.get("name") or name)) for column in _below(table, "output")]
     rules = [_rule(rule) for rule in _below(table, "rule")]
     return DecisionSheet(id, name, HIT_POLICIES.get(policy, policy), inputs, outputs, rules)
 
 
 def _input(column: etree._Element) -> Column:
     expression = _text(column, "inputExpression", "text")
-    return Column(column.get("label") or expression, expression)
+    return Column(str(column.get("label") or expression), expression)
 
 
 def _rule(rule: etree._Element) -> Rule:

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import Flask
 from flask_login import current_user
-from flask_smorest import Api, Blueprint
+from flask_smorest import Api  # type: ignore[import-untyped]
 
 from web import errors
 from web.api import attachments, cases, definitions, documentation, lists, problems, tasks, trials
+from web.api.routes import Blueprint
 
 DESCRIPTION = """
 All that the pages of Bihuan do, as JSON. Who calls it is a person with roles, and may do what that person may do on

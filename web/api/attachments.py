@@ -7,11 +7,11 @@ from uuid import UUID
 
 from flask import request, send_file
 from flask.typing import ResponseReturnValue
-from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields
 
 from web import current
 from web.api import schemas
+from web.api.routes import Blueprint
 
 blueprint = Blueprint("api-attachments", __name__, url_prefix="/api", description="Files")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
-
 from engine import queries
 from web import current
 from web.api import schemas
+from web.api.routes import Blueprint
 
 blueprint = Blueprint("api-cases", __name__, url_prefix="/api", description="Cases")
 
@@ -57,6 +56,6 @@ def history(case_id: UUID) -> Any:
 @blueprint.post("/cases/<uuid:case_id>/comments")
 @blueprint.arguments(schemas.Comment)
 @blueprint.response(204)
-def comment(submitted: dict[str, Any], case_id: UUID) -> None:
+def comment(submitted: dict[str, Any], case_id: UUID) -> Any:
     """Add a comment to a case"""
     current.engine().comment(case_id, by=current.actor(), text=submitted["text"])

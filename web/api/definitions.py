@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, make_response
-from flask.typing import ResponseReturnValue
-from flask_smorest import Blueprint
 
 from engine import access
 from web import current, studio
 from web.api import schemas
+from web.api.routes import Blueprint
 
 blueprint = Blueprint("api-definitions", __name__, url_prefix="/api", description="Diagrams")
 
@@ -43,7 +42,7 @@ def check(submitted: dict[str, Any]) -> Any:
 @blueprint.post("/definitions/<process_id>")
 @blueprint.arguments(schemas.Redeployment)
 @blueprint.response(201, schemas.DefinitionSummary)
-def deploy(submitted: dict[str, Any], process_id: str) -> ResponseReturnValue:
+def deploy(submitted: dict[str, Any], process_id: str) -> Any:
     """Put a changed diagram in force as a new version
 
     Running cases stay on theirs. Answers 422 with `faults` when it does not pass the check.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from flask_wtf.csrf import generate_csrf
 
 from engine import queries
 from web import current, supervise
 from web.api import schemas
+from web.api.routes import Blueprint
 
 blueprint = Blueprint("api-lists", __name__, url_prefix="/api", description="Me, registers and the board")
 

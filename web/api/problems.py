@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
-from flask_smorest import Blueprint
 from marshmallow import ValidationError
 from werkzeug.exceptions import UnprocessableEntity
 
 from web import errors
+from web.api.routes import Blueprint
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -23,7 +23,7 @@ def of_arguments(error: UnprocessableEntity) -> ResponseReturnValue:
 
 def of_validation(error: ValidationError) -> ResponseReturnValue:
     """This will answer a value that a view itself refused."""
-    return errors.answer(422, "", errors=_flat({"form": error.normalized_messages()}))
+    return errors.answer(422, "", errors=_flat({"form": error.messages_dict}))
 
 
 def _flat(messages: dict[str, Any]) -> dict[str, list[str]]:

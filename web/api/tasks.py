@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
-
 from engine import queries
 from web import current
 from web.api import schemas
+from web.api.routes import Blueprint
 
 blueprint = Blueprint("api-tasks", __name__, url_prefix="/api", description="My work")
 
@@ -73,7 +72,7 @@ def complete(submitted: dict[str, Any], task_id: UUID) -> Any:
 @blueprint.put("/tasks/<uuid:task_id>/draft")
 @blueprint.arguments(schemas.Draft)
 @blueprint.response(204)
-def save_draft(submitted: dict[str, Any], task_id: UUID) -> None:
+def save_draft(submitted: dict[str, Any], task_id: UUID) -> Any:
     """Keep what is typed and not submitted"""
     current.read(queries.task, task_id)  # nobody keeps drafts for tasks that are not theirs to see
     current.engine().save_draft(str(task_id), by=current.actor(), data=submitted["data"])

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import get_locale
-from flask_smorest import Blueprint
 
 from engine import access, dmn, feel
 from web import current
 from web.api import schemas
+from web.api.routes import Blueprint
 
 blueprint = Blueprint("api-trials", __name__, url_prefix="/api", description="Try-outs for designers")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from engine import dmn, feel
 from web.benchmarks.figures import Figure, measure
 
+N_ = str  # marks a text for translation
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 CONDITION = 'grade = "major" and amount > 50000 and days between 1 and 30'
 CONTEXT = {"grade": "major", "amount": 81000.5, "days": 15, "region": "420103", "title": "dust collector without vent"}
@@ -57,7 +58,7 @@ def measure_all(seconds: float = 1.0) -> Iterator[Figure]:
     if condition.evaluate(CONTEXT, environment) is not True:
         raise AssertionError("the condition of the benchmark must hold")
     yield measure(
-        "gateway condition, cached",
+        N_("gateway condition, cached"),
         lambda: feel.parse(CONDITION).evaluate(CONTEXT, environment),
         seconds=seconds,
         target=CACHED_CONDITION,
@@ -65,7 +66,7 @@ def measure_all(seconds: float = 1.0) -> Iterator[Figure]:
     )
     fresh = itertools.count()
     yield measure(
-        "gateway condition, parsed for the first time",
+        N_("gateway condition, parsed for the first time"),
         # a text that was never seen: no cache can know it
         lambda: feel.parse(f'grade = "major" and amount > {next(fresh)} and days between 1 and 30'),
         seconds=seconds,
@@ -76,7 +77,7 @@ def measure_all(seconds: float = 1.0) -> Iterator[Figure]:
     if dmn.evaluate(model, "grade", inputs, environment).value != "grade 20":
         raise AssertionError("the table of the benchmark must give its last rule")
     yield measure(
-        "decision table, 20 rows, 3 inputs",
+        N_("decision table, 20 rows, 3 inputs"),
         lambda: dmn.evaluate(model, "grade", inputs, environment),
         seconds=seconds,
         target=TABLE,

@@ -34,5 +34,6 @@ def bench_feel(seconds: float, is_json: bool) -> None:
 
 def _row(figure: Figure) -> tuple[str, ...]:
     times = (f"{value:.1f}" for value in (figure.p50, figure.p95, figure.p99))
-    kept = "" if figure.target is None else f"{figure.target:.0f} {_('kept') if figure.is_met else _('missed')}"
+    words = _("kept") if figure.is_met else _("missed")
+    kept = "" if figure.target is None else f"{figure.target:.0f} {words}"
     return _(figure.name), f"{figure.repetitions:,}", *times, kept

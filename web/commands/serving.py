@@ -6,11 +6,13 @@ import errno
 import logging
 import os
 import socket
+from importlib import import_module
 from typing import Any
 
 import click
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+import web
 from engine import Worker
 from web.commands import installation
 from web.commands.terminal import MISUSED, N_, Failed, _, say
@@ -50,9 +52,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         """This will make the application inside a worker process: a database connection must not cross a fork."""
-        from web import create_app
-
-        return create_app(self.settings)
+        return web.create_app(self.settings)
 
 
 def check_address(host: str, port: int) -> None:
@@ -94,7 +94,9 @@ def serve(host: str | None, port: int | None, processes: int | None, threads: in
     _choose(host=host, port=port, web_processes=processes, web_threads=threads)
     chosen = installation.settings(is_serving=True)
     check_address(chosen.host, chosen.port)
-    installation.open_engine(chosen)
+    installation.open_engine(chosen).database.dispose()
+    for name in (*web.PAGES, "api"):
+        import_module(f"web.{name}")  # once here instead of once in every worker process
     WebServer(chosen, is_quiet=quiet).run()
 
 

@@ -29,12 +29,22 @@ STOPPED = 130
 # click asks the same domain for its own words ("Usage:", "Options"), so one catalog serves both.
 gettext.bindtextdomain("messages", str(TRANSLATIONS))
 
-_SOURCES: dict[int, str] = {}  # the help texts as they are written, by the command or option they belong to
-
 
 def N_(message: str) -> str:
     """This will mark `message` for translation where the reader's language is not yet known."""
     return message
+
+
+_OF_CLICK = (
+    N_("Usage:"), N_("Options"), N_("Commands"), N_("Show this message and exit."), N_("Aborted!"),
+    N_("Error: {message}"), N_("Try '{command} {option}' for help."), N_("Missing command."), N_("Missing argument"),
+    N_("Missing option"), N_("Missing parameter"), N_("No such option {name!r}."), N_("No such command {name!r}."),
+    N_("Invalid value: {message}"), N_("Invalid value for {param_hint}: {message}"), N_("default: {default}"),
+    N_("required"), N_("file"), N_("directory"), N_("path"), N_("{name} {filename!r} does not exist."),
+    N_("{value!r} is not a valid {number_type}."), N_("{value} is not in the range {range}."),
+    N_("Repeat for confirmation"),
+)  # fmt: skip  # named here so that the catalog keeps them
+_SOURCES: dict[int, str] = {}  # the help texts as they are written, by the command or option they belong to
 
 
 def _(message: str, /, **details: object) -> str:
@@ -91,6 +101,8 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 class Failed(click.ClickException):
     """The command failed; the message says why and what to do."""
+
+    exit_code: int  # type: ignore[misc]  # click declares it once for the class
 
     def __init__(self, message: str, *, hint: str = "", exit_code: int = FAULTY) -> None:
         """This will end the command with `exit_code` after `message` and, on a line of its own, `hint`."""
