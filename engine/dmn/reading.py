@@ -18,7 +18,7 @@ from .xmltree import NAMESPACES, Element, child, children, line_of, local_name, 
 _NAMED = ("variable", "formalParameter", "parameter", "itemComponent", "column", "output", "import", "parameters")
 
 
-def parse(xml: bytes, imports: Iterable[Model] = (), strict: bool = True) -> Model:
+def parse(xml: bytes | str, imports: Iterable[Model] = (), strict: bool = True) -> Model:
     """This will read and compile a model; `imports` are the models that its import elements may name.
 
     Raises FaultsFound with all faults in one answer; with `strict` false only for files that cannot be read at all:

@@ -21,8 +21,9 @@ NAMESPACES = {
 Element = etree._Element
 
 
-def read(xml: bytes) -> Element:
-    """This will parse the bytes of a DMN file. Raises FaultsFound for what is no DMN or no harmless XML."""
+def read(xml: bytes | str) -> Element:
+    """This will parse a DMN file; text counts as UTF-8. Raises FaultsFound for what is no DMN or no harmless XML."""
+    xml = xml.encode() if isinstance(xml, str) else xml
     if len(xml) > MAX_BYTES:
         raise FaultsFound([Fault(f"DMN 文件超过 {MAX_BYTES // 1_000_000} MB。", code="too-large")])
     parser = etree.XMLParser(

@@ -266,6 +266,11 @@ def test_hostile_or_foreign_xml_is_refused(xml: bytes, code: str) -> None:
     assert [fault.code for fault in caught.value.faults] == [code]
 
 
+def test_text_is_read_like_bytes(environment: feel.Environment) -> None:
+    text = '<?xml version="1.0" encoding="UTF-8"?>' + definitions(decision("决策", literal('"甲"'))).decode()
+    assert dmn.evaluate(dmn.parse(text), "决策", {}, environment).value == "甲"
+
+
 def test_an_unknown_decision_is_not_found(environment: feel.Environment) -> None:
     with pytest.raises(dmn.NoSuchDecision):
         dmn.evaluate(dmn.parse(definitions("")), "D", {}, environment)
