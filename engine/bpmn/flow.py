@@ -122,6 +122,7 @@ def done(run: Run, scope: Token) -> None:
         return
     if scope.kind == "case":
         run.clear(scope)
+        scope.info.clear()
         run.ended = True
         run.events.append(Event(kind="ended", element=scope.process.id, name=scope.process.name, token=scope.id))
     elif scope.kind == "body":

@@ -198,6 +198,7 @@ def _return_to(run: Run, stimulus: ReturnTo) -> None:
 def _cancel(run: Run, stimulus: Cancel) -> None:
     root = run.tree.root
     run.clear(root)
+    root.info.clear()
     run.ended = True
     run.events.append(
         Event(kind="ended", element=root.process.id, name=root.process.name, token=root.id, detail={"cancelled": True})

@@ -423,3 +423,41 @@ def test_a_process_tells_what_it_needs_from_outside(load: Callable) -> None:
     assert [task.name for task in load("rework").tasks] == ["Do", "Check"]
     uses = {(use.element, use.place, use.expression.text) for use in load("rework").uses}
     assert uses == {("f_good_done", "condition", "good")}
+
+
+def test_a_called_process_sees_nothing_that_is_not_passed_to_it(load: Callable, walk: Callable) -> None:
+    case = walk(load("calling"), called=load("called"))
+    case.start(a=1, which="called", secret="hidden")
+    assert "hidden" not in json.dumps(case.outcome.state)
+    assert '"x": 1' in json.dumps(case.outcome.state)
+
+
+def test_what_a_handler_throws_again_is_caught_further_out(walk: Callable) -> None:
+    def handler(id: str, then: str) -> str:
+        event = '<bpmn:escalationEventDefinition escalationRef="late"/>'
+        return (
+            f'<bpmn:subProcess id="{id}" triggeredByEvent="true"><bpmn:startEvent id="{id}s">{event}</bpmn:startEvent>{then}'
+            f"{flow(f'{id}s', f'{id}t')}</bpmn:subProcess>"
+        )
+
+    event = '<bpmn:escalationEventDefinition escalationRef="late"/>'
+    again = f'<bpmn:endEvent id="inner_t">{event}</bpmn:endEvent>'
+    body = (
+        f'<bpmn:subProcess id="sub"><bpmn:startEvent id="s"/><bpmn:endEvent id="e">{event}</bpmn:endEvent>{flow("s", "e")}'
+        f"{handler('inner_', again)}</bpmn:subProcess>{handler('outer_', user('outer_t'))}"
+    )
+    case = walk(body, '<bpmn:escalation id="late" escalationCode="LATE"/>')
+    case.start()
+    assert case.elements == ["outer_t"]
+    kinds = [(event.kind, event.detail.get("by")) for event in case.outcome.events if event.kind == "escalation_caught"]
+    assert kinds == [("escalation_caught", "inner_s"), ("escalation_caught", "outer_s")]
+
+
+def test_a_snapshot_of_an_ended_case_is_empty(load: Callable, walk: Callable) -> None:
+    case = walk(load("compensating"))
+    case.start(log=[])
+    case.complete("flight", ok=True)
+    case.complete("travel")
+    case.complete("undo_flight")
+    assert case.complete("home").ended
+    assert case.outcome.state["tokens"] == []
