@@ -1,0 +1,159 @@
+"""A running Bihuan with the demo world, as `make demo` starts it, and officials who sit before browsers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from engine import SYSTEM, Engine, load_apps
+from tests.browser.official import PASSWORD, Official
+
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass
+class Installation:
+    """A database with the demo world, a web server and a worker, each in processes of its own."""
+
+    folder: Path
+    port: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """This will return where its pages are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database_url(self) -> str:
+        """This will return the address of its database."""
+        return f"sqlite:///{self.folder / 'bihuan.db'}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """This will return its settings."""
+        return {
+            "BIHUAN_SECRET_KEY": "a secret that only this test run knows, long enough",
+            "BIHUAN_DATABASE_URL": self.database_url,
+            "BIHUAN_FILES": str(self.folder / "files"),
+            "BIHUAN_HTTPS": "false",
+            "BIHUAN_PORT": str(self.port),
+            "BIHUAN_SIGN_IN_RATE": "1000 per minute",
+            "BIHUAN_WEB_PROCESSES": "1",
+            "BIHUAN_DEMO": "true",
+            "BIHUAN_DEMO_PASSWORD": PASSWORD,
+        }
+
+    def start(self, *commands: str) -> None:
+        """This will start `serve` and `worker` (or only those named) and wait until pages are answered."""
+        for command in commands or ("serve", "worker"):
+            with (self.folder / f"{command}.log").open("ab") as log:
+                self.processes[command] = subprocess.Popen(
+                    [sys.executable, "-m", "web.cli", command, "--quiet"],
+                    env=os.environ | self.settings, stdout=log, stderr=log, start_new_session=True,
+                )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{self.address}/readyz", timeout=2):
+                return
+            time.sleep(0.1)
+        logs = "\n".join(file.read_text() for file in self.folder.glob("*.log"))
+        pytest.fail(f"the web server did not answer in a minute:\n{logs}")
+
+    def kill(self, *commands: str) -> None:
+        """This will end them at once, with everything they were doing (`kill -9`)."""
+        for command in commands or tuple(self.processes):
+            process = self.processes.pop(command)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def engine(self) -> Engine:
+        """This will open the same database in this process, to look behind the pages."""
+        return Engine(self.database_url, apps=load_apps(), files=self.folder / "files")
+
+
+def free_port() -> int:
+    """This will return a port that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation with the demo world, served for the whole run."""
+    folder = tmp_path_factory.mktemp("installation")
+    (folder / "files").mkdir()
+    made = Installation(folder, free_port())
+    engine = made.engine()
+    engine.migrate()
+    for app in load_apps():
+        engine.deploy_app(app, by=SYSTEM)
+        if app.demo is not None:
+            app.demo(engine, password=PASSWORD)
+    engine.close()
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium; missing, it is a failure on CI and a loud skip elsewhere."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        reason = "Chromium is missing: as root, apt-get install --no-install-recommends chromium fonts-wqy-microhei"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def official(installation: Installation, chromium: Browser) -> Iterator[Callable[[str], Official]]:
+    """Signs in whoever is named, each in a browser of their own; what went wrong in any page fails the test."""
+    officials: dict[str, Official] = {}
+
+    def sign_in(login: str) -> Official:
+        if login not in officials:
+            context = chromium.new_context(
+                locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900}
+            )
+            officials[login] = Official(installation.address, context.new_page(), login)
+            officials[login].page.set_default_timeout(10_000)
+            officials[login].sign_in()
+        return officials[login]
+
+    yield sign_in
+    wrong = {login: person.faults for login, person in officials.items() if person.faults}
+    for person in officials.values():
+        person.page.context.close()
+    assert not wrong, json.dumps(wrong, ensure_ascii=False, indent=1)
+
+
+def as_phone(page: Page) -> None:
+    """This will make the page as small as that of a phone."""
+    page.set_viewport_size({"width": 390, "height": 844})
