@@ -13,7 +13,8 @@ from engine import feel
 from engine.errors import Invalid
 from engine.form_fields import Known, Loading, Value, put_at, value_at
 from engine.form_kinds import KINDS
-from engine.form_reading import FormCheck, FormField, Outcome, read
+from engine.form_reading import FormCheck, Outcome, read
+from engine.form_reading import FormField as FormField
 from engine.form_texts import text
 
 MAX_ROWS = 200

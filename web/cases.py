@@ -101,7 +101,7 @@ def start_form(process_id: str) -> str:
         process=view,
         schema=view.form,
         data=forms.filled(view.form, view.draft or {}, []),
-        has_draft=view.draft is not None,
+        draft_at=current.read(queries.draft_saved_at, process_id),
         buttons=forms.buttons(view.form),
     )
 

@@ -38,6 +38,17 @@ SENTENCES: dict[str, Any] = {
     "resolved": lazy_gettext("Repaired: %(name)s"),
 }
 OF_TASKS = ("completed", "withdrawn")
+# what the engine does by itself: whose click set it off says nothing
+AUTOMATIC = (
+    "decision_made",
+    "timer_fired",
+    "called",
+    "returned",
+    "error_caught",
+    "escalation_caught",
+    "incident",
+    "ended",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ def _lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str]) -> Iter
         yield Line(
             event.kind,
             event.at,
-            who(event.actor),
+            "" if event.kind in AUTOMATIC else who(event.actor),
             str(sentence) % {"name": event.name or event.element},
             outcomes.get(outcome, outcome),
             str(detail.get("text") or detail.get("reason") or detail.get("file") or ""),

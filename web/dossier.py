@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
-from flask_babel import get_locale
 
 from engine import Attachment, forms
 from engine.forms import FormField
@@ -85,21 +84,58 @@ def files_of(attachments: Iterable[Attachment], names: Mapping[int, str]) -> lis
     ]
 
 
-def groups_of(data: Mapping[str, Any], schemas: Iterable[Mapping[str, Any]], files: Sequence[File]) -> list[Group]:
+@dataclass(frozen=True)
+class Known:
+    """What the words of a value are looked up in: files by id, and titles of register entries by register and code."""
+
+    files: Mapping[str, File]
+    title: Callable[[str, str], str]
+
+    def facts(self, fields: Iterable[FormField], data: Any) -> Iterator[Fact]:
+        """This will go through the fields that hold something."""
+        for asked in fields:
+            content = _at(data, asked.path)
+            if content not in (None, "", [], {}):
+                yield self.fact(asked, content)
+
+    def fact(self, asked: FormField, content: Any) -> Fact:
+        """This will return one value under its label."""
+        if asked.type == "filepicker":
+            return Fact(asked.path, asked.label, files=self.found(content))
+        if asked.type == "dynamiclist" and isinstance(content, list):
+            columns = [each.label for each in asked.fields]
+            rows = [[self.text(each, _at(row, each.path)) for each in asked.fields] for row in content]
+            return Fact(asked.path, asked.label, columns=columns, rows=rows)
+        return Fact(asked.path, asked.label, self.text(asked, content))
+
+    def text(self, asked: FormField, content: Any) -> Any:
+        """This will write one value in a line."""
+        if asked.type == "filepicker":
+            return written([file.name for file in self.found(content)])
+        if asked.type == "register" and content:
+            codes = content if isinstance(content, list) else [content]
+            return written([self.title(str(asked.spec.get("register")), str(code)) for code in codes])
+        if isinstance(content, Mapping) and {"lat", "lng"} <= set(content):
+            return f"{content['lng']}, {content['lat']}"
+        return written(content, asked.spec)
+
+    def found(self, content: Any) -> list[File]:
+        """This will return the files that a value names."""
+        ids = content if isinstance(content, list) else [content]
+        keys = (str(item.get("id") if isinstance(item, Mapping) else item) for item in ids)
+        return [self.files[key] for key in keys if key in self.files]
+
+
+def groups_of(data: Mapping[str, Any], schemas: Iterable[Mapping[str, Any]], known: Known) -> list[Group]:
     """This will put the case data under the labels of the forms that asked for it, each value once, in their order.
 
     What no form asks for (results of decisions, counters) is not for people and left out.
     """
-    known = {file.id: file for file in files}
     seen: set[str] = set()
     groups = []
     for schema in schemas:
-        facts = []
-        for asked in forms.parse(schema).fields:
-            content = _at(data, asked.path)
-            if asked.path not in seen and content not in (None, "", [], {}):
-                seen.add(asked.path)
-                facts.append(_fact(asked, content, known))
+        facts = [fact for fact in known.facts(forms.parse(schema).fields, data) if fact.key not in seen]
+        seen.update(fact.key for fact in facts)
         if facts:
             groups.append(Group(str(schema.get("title") or ""), facts))
     return groups
@@ -109,32 +145,3 @@ def _at(data: Any, path: str) -> Any:
     for name in path.split("."):
         data = data.get(name) if isinstance(data, Mapping) else None
     return data
-
-
-def _fact(asked: FormField, content: Any, known: Mapping[str, File]) -> Fact:
-    if asked.type == "filepicker":
-        return Fact(asked.path, asked.label, files=list(_files(content, known)))
-    if asked.type == "dynamiclist" and isinstance(content, list):
-        columns = [each.label for each in asked.fields]
-        rows = [[_text(each, _at(row, each.path), known) for each in asked.fields] for row in content]
-        return Fact(asked.path, asked.label, columns=columns, rows=rows)
-    return Fact(asked.path, asked.label, _text(asked, content, known))
-
-
-def _text(asked: FormField, content: Any, known: Mapping[str, File]) -> Any:
-    if asked.type == "filepicker":
-        return written([file.name for file in _files(content, known)])
-    if isinstance(content, Mapping) and {"lat", "lng"} <= set(content):
-        return f"{content['lng']}, {content['lat']}"
-    if content is None or isinstance(content, bool | list):
-        return written(content, asked.spec)
-    if asked.type in ("select", "radio", "checklist", "taglist", "datetime", "number"):
-        return written(content, asked.spec)
-    return asked.display(content, str(get_locale()))
-
-
-def _files(content: Any, known: Mapping[str, File]) -> Iterator[File]:
-    for item in content if isinstance(content, list) else [content]:
-        key = str(item.get("id") if isinstance(item, Mapping) else item)
-        if key in known:
-            yield known[key]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from flask import url_for
@@ -45,10 +46,12 @@ INCIDENTS = {
 def file_of(view: queries.CaseView) -> dict[str, Any]:
     """This will return what the templates of a case's file show."""
     files = dossier.files_of(view.attachments, view.names)
+    day = view.case.started_at.astimezone(current.settings().zone).date()
+    known = dossier.Known({file.id: file for file in files}, titles(day))
     outcomes = {each.value: each.label for schema in view.forms for each in forms.parse(schema).outcomes}
     return {
         "case": view.case,
-        "groups": dossier.groups_of(view.data, view.forms, files),
+        "groups": dossier.groups_of(view.data, view.forms, known),
         "attachments": files,
         "diagram": diagram_state(view),
         "events": chronicle.lines(view.history, outcomes),
@@ -59,6 +62,17 @@ def file_of(view: queries.CaseView) -> dict[str, Any]:
         "may_comment": view.case.state == "open",
         "may_attach": view.case.state == "open",
     }
+
+
+def titles(day: date) -> Callable[[str, str], str]:
+    """This will return what finds the title of a register's entry in force on `day`; an unknown code stays alone."""
+
+    @cache
+    def find(register: str, code: str) -> str:
+        rows = current.read(queries.register, register, q=code, on=day, limit=20)
+        return next((f"{row.title} {code}" for row in rows if row.code == code), code)
+
+    return find
 
 
 def _tasks(view: queries.CaseView, outcomes: Mapping[str, str]) -> Iterator[TaskRow]:

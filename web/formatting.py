@@ -124,7 +124,7 @@ def task_state(state: str) -> str:
 def role_title(role: str) -> str:
     """This will name a role, or several with a comma between; the process apps know the names, @ begins a login."""
     titles = {code: title for app in current.engine().apps for code, title in app.roles.items()}
-    return gettext(", ").join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
+    return str(gettext(", ")).join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
 
 
 def _moment_of(text: str) -> str | None:
@@ -149,3 +149,4 @@ def register(app: Flask) -> None:
         task_state=task_state,
         role=role_title,
     )
+    app.jinja_env.globals["upload_limit"] = lambda: current.settings().upload_megabytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from babel.messages.extract import extract_python
 from flask import Blueprint, Flask, g, redirect, request
@@ -85,10 +85,11 @@ def switch() -> ResponseReturnValue:
 
 
 def extract_sentences(
-    file: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: dict[str, Any]
-) -> Iterator[tuple[int, str, Any, list[str]]]:
+    file: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: Any
+) -> Iterator[tuple[int, str | None, Any, list[str]]]:
     """This will give pybabel the sentences of a module: calls of gettext, and the docstrings of error classes."""
-    yield from extract_python(file, keywords, comment_tags, options)
+    # babel's own type of what it yields is not what it yields
+    yield from cast(Any, extract_python)(file, keywords, comment_tags, options)
     file.seek(0)
     known = {kind.__name__ for kind in _kinds(BihuanError)}
     for node in ast.walk(ast.parse(file.read())):

@@ -34,7 +34,7 @@ def show(task_id: UUID) -> ResponseReturnValue:
         may=view.may,
         schema=view.form,
         data=forms.filled(view.form, data, file["attachments"]),
-        has_draft=view.draft is not None,
+        draft_at=current.read(queries.draft_saved_at, str(task_id)),
         buttons=forms.buttons(view.form),
     )
 

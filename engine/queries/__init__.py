@@ -19,7 +19,7 @@ from engine.queries.inbox import Counts, QueueCount, done, inbox, inbox_counts, 
 from engine.queries.operations import incidents, jobs
 from engine.queries.organisation import account, accounts, names, people, person, register, units
 from engine.queries.paging import CursorInvalid, Page
-from engine.queries.tasks import TaskView, draft, task
+from engine.queries.tasks import TaskView, draft, draft_saved_at, task
 
 __all__ = [
     "Board",
@@ -45,6 +45,7 @@ __all__ = [
     "diagram",
     "done",
     "draft",
+    "draft_saved_at",
     "inbox",
     "inbox_counts",
     "incidents",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -99,3 +100,8 @@ def draft(session: Session, actor: Actor, key: str) -> Data | None:
     """This will return what the actor typed under a task's id or a process id and has not sent."""
     text = session.scalar(select(Draft.data).where(Draft.person_id == actor.person_id, Draft.key == key))
     return None if text is None else feel.loads(text)
+
+
+def draft_saved_at(session: Session, actor: Actor, key: str) -> datetime | None:
+    """This will return when the actor's draft was last kept."""
+    return session.scalar(select(Draft.saved_at).where(Draft.person_id == actor.person_id, Draft.key == key))

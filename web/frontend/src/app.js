@@ -2,6 +2,7 @@
 import '@tabler/core/js/src/bootstrap.ts';
 import '@tabler/core/js/src/dropdown.ts';
 import './app/exchange.js';
+import './app/attaching.js';
 import './app/confirmation.js';
 import './app/flashes.js';
 import './app/keyboard.js';
