@@ -125,7 +125,8 @@ def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> N
         raise run.trouble(call.target, context(token), "service", "the type is not text")
     function = run.host.service(type)
     if function is None:
-        retries = 3 if call.retries is None else _retries(run, token, call.retries)
+        retries = 3 if call.retries is None else _number(run, token, call.retries, "retries")
+        priority = 0 if call.priority is None else _number(run, token, call.priority, "priority")
         token.info["open"] = type
         node = token.node
         run.open(
@@ -137,6 +138,7 @@ def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> N
                 process_key=token.key,
                 type=type,
                 retries=retries,
+                priority=priority,
                 headers=call.headers,
                 data=dict(context(token)),
             ),
@@ -152,12 +154,12 @@ def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> N
     run.push((then, token, *rest, feel.to_json(result or {})))
 
 
-def _retries(run: Run, token: Token, value: Value) -> int:
-    found = feel.to_json(run.evaluate(value, token, "retries"))
+def _number(run: Run, token: Token, value: Value, what: str) -> int:
+    found = feel.to_json(run.evaluate(value, token, what))
     try:
         return int(found)
     except (TypeError, ValueError):
-        raise run.trouble(value, context(token), "retries", "it is no number") from None
+        raise run.trouble(value, context(token), what, "it is no number") from None
 
 
 def _script(run: Run, token: Token) -> None:

@@ -19,7 +19,7 @@ def check(process: Process) -> list[DiagramFault]:
 
 
 def lint(process: Process) -> list[Note]:
-    """This will return what is allowed but surely not meant: nodes that no token can come to."""
+    """This will return what is allowed but surely not meant: nodes that no token comes to, listeners not called."""
     found = []
     for node in process.walk():
         starts = process.inside(node.scope).starts
@@ -28,6 +28,9 @@ def lint(process: Process) -> list[Note]:
         if starts and node.type != "startEvent" and is_entry(node) and not is_offered:
             text = f"No flow leads to {node.name or node.id}: it is never done."
             found.append(Note(node.id, node.name, "kept", "unreachable", text, node.line))
+        if node.has_task_listeners:
+            text = "Task listeners are not called; use an execution listener or an event."
+            found.append(Note(node.id, node.name, "impossible", "task-listener", text, node.line))
     return found
 
 

@@ -24,7 +24,7 @@ from engine.bpmn.rewriting import (
     thrown_message,
     timer,
 )
-from engine.bpmn.source import ZEEBE, bpmn, line_of, local, read, text_of
+from engine.bpmn.source import BIHUAN, ZEEBE, bihuan, bpmn, line_of, local, read, text_of
 from engine.bpmn.vendor import (
     Report,
     add,
@@ -49,7 +49,11 @@ def convert(xml: bytes) -> tuple[bytes, list[Note]]:
     report = translate(root)
     if faults or report.faults:
         raise FaultsFound([*faults, *report.faults])
-    etree.cleanup_namespaces(root, top_nsmap={"zeebe": ZEEBE}, keep_ns_prefixes=["xsi", "bpmn", "bpmndi", "dc", "di"])
+    # What the old engines allow (a message without key, say) stays allowed in what came from them.
+    root.set(bihuan("imported"), "true")
+    etree.cleanup_namespaces(
+        root, top_nsmap={"zeebe": ZEEBE, "bihuan": BIHUAN}, keep_ns_prefixes=["xsi", "bpmn", "bpmndi", "dc", "di"]
+    )
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8"), report.notes
 
 

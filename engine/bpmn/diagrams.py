@@ -12,7 +12,7 @@ from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
 from engine.bpmn.parser import ProcessSpec, specs_of
 from engine.bpmn.process import Diagram, Note, Process
-from engine.bpmn.source import BIHUAN, MODELER, ZEEBE, Deadline, bpmn, line_of, local, read
+from engine.bpmn.source import BIHUAN, MODELER, ZEEBE, Deadline, bihuan, bpmn, line_of, local, read
 from engine.errors import FaultsFound
 
 
@@ -46,7 +46,7 @@ def parse(xml: bytes) -> Diagram:
     specs = specs_of(root, deadline)
     definitions = elements.Definitions.of(root)
     for spec in specs:
-        values = Values(strict=native)
+        values = Values(strict=native and root.get(bihuan("imported")) != "true")
         process = elements.build(spec, definitions, values)
         found = list(values.faults)
         told = {problem.element for problem in found}

@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.bpmn.expressions import Place, Values
 from engine.bpmn.process import AdHoc, Assignment, Call, Form, Listener, Mapping, Node, Script, Value
-from engine.bpmn.source import BIHUAN, bihuan, child, extension, extensions, text_of, zeebe
+from engine.bpmn.source import BIHUAN, bihuan, child, extension, extensions, local, text_of, zeebe
 
 BINDINGS = frozenset({"latest", "deployment", "versionTag"})
 LISTENED = frozenset({"start", "end"})
@@ -19,6 +19,7 @@ def extend(node: Node, element: etree._Element, values: Values, place: Place) ->
     node.properties = properties_of(element)
     node.inputs, node.outputs = mappings(element, values, place)
     node.listeners = listeners(element, values, place)
+    node.has_task_listeners = extension(element, zeebe("taskListeners")) is not None
     if node.type == "userTask":
         node.assignment = _assignment(element, values, place)
     if node.type in ("userTask", "startEvent"):
@@ -149,7 +150,20 @@ def _service(element: etree._Element, values: Values, place: Place) -> Call | No
         for item in holder.findall(zeebe("header")):
             if item.get("key"):
                 headers[str(item.get("key"))] = item.get("value") or ""
-    return Call("service", type, retries=retries, headers=headers)
+    return Call("service", type, retries=retries, priority=_job_priority(element, values, place), headers=headers)
+
+
+def _job_priority(element: etree._Element, values: Values, place: Place) -> Value | None:
+    """The priority of the task's jobs, else of all jobs of the process."""
+    process = next((above for above in element.iterancestors() if local(above) == "process"), element)
+    for holder in (element, process):
+        found = extension(holder, zeebe("jobPriorityDefinition"))
+        if found is not None:
+            value = values.read(found.get("priority"), place, "priority")
+            if value is not None and value.feel is None and not re.fullmatch(r"-?\d{1,9}", value.text):
+                values.refuse(place, "number-invalid", place="priority", text=value.text, low=-(2**31), high=2**31 - 1)
+            return value
+    return None
 
 
 def _script(node: Node, element: etree._Element, values: Values, place: Place) -> None:

@@ -87,12 +87,25 @@ def _node(spec: Spec, index: int, definitions: Definitions, values: Values) -> N
     node.interrupting = interrupts != "false"
     if node.type in SCOPES:
         node.content = Content()
+    _refuse_variants(element, values, place)
     dialect.extend(node, element, values, place)
     node.loop = _loop(element, values, place) if node.is_activity else None
     node.event = event_of(node, element, definitions.find, values, place)
     if not values.strict and node.event is not None and node.event.kind in ("error", "cancel"):
         node.interrupting = True
     return node
+
+
+def _refuse_variants(element: etree._Element, values: Values, place: Place) -> None:
+    """Attributes that make another element of this one, which nothing here executes."""
+    kind = local(element)
+    if element.get("eventGatewayType") == "Parallel":
+        values.refuse(place, "element-unsupported", type=f"{kind} (parallel)")
+    if element.get("instantiate") == "true":
+        values.refuse(place, "element-unsupported", type=f"{kind} (instantiate)")
+    multi = child(element, "multiInstanceLoopCharacteristics")
+    if multi is not None and child(multi, "complexBehaviorDefinition") is not None:
+        values.refuse(place, "element-unsupported", type="complexBehaviorDefinition")
 
 
 def _loop(element: etree._Element, values: Values, place: Place) -> Loop | None:

@@ -75,10 +75,14 @@ class ConditionAwaited(Opened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceCalled(Opened):
-    """The service `type` is to be called as a job with `data` (its visible variables) and constant `headers`."""
+    """The service `type` is to be called as a job with `data` (its visible variables) and constant `headers`.
+
+    `priority` orders jobs that are due: the higher first.
+    """
 
     type: str
     retries: int = 3
+    priority: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     data: Data = field(default_factory=dict)
 

@@ -129,6 +129,7 @@ class Call:
     version_tag: str | None = None
     result: str | None = None
     retries: Value | None = None
+    priority: Value | None = None
     headers: dict[str, str] = field(default_factory=dict)
     parent_variables: bool = True
     child_variables: bool | None = None
@@ -193,6 +194,7 @@ class Node:
     script: Script | None = None
     ad_hoc: AdHoc | None = None
     listeners: list[Listener] = field(default_factory=list)
+    has_task_listeners: bool = False
     properties: dict[str, str] = field(default_factory=dict)
     boundaries: list[Node] = field(default_factory=list)
     content: Content | None = None

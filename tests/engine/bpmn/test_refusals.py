@@ -181,6 +181,8 @@ CASES = [
     ("ad-hoc-event", f'<bpmn:adHocSubProcess id="x">{TASK}<bpmn:endEvent id="e"/></bpmn:adHocSubProcess>', "e"),
     ("ad-hoc-empty", '<bpmn:adHocSubProcess id="x"/>', "x"),
     ("duplicate-id", TASK + TASK, "t"),
+    ("element-unsupported", TASK + '<bpmn:receiveTask id="r" messageRef="m" instantiate="true"/>', "r"),
+    ("element-unsupported", multi("<bpmn:loopCardinality>2</bpmn:loopCardinality><bpmn:complexBehaviorDefinition/>"), "t"),
 ]  # fmt: skip
 
 
