@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFProtect
 from engine import Actor, Membership, Person, PersonInvalid, queries
 from web import current, errors
 from web.addresses import safe
+from web.formatting import role_title
 from web.locale import sentence
 
 blueprint = Blueprint("accounts", __name__)
@@ -106,7 +107,7 @@ def check() -> ResponseReturnValue:
 
 def _page(login: str = "", fault: str = "") -> str:
     settings = current.settings()
-    accounts = current.engine().read(queries.accounts) if settings.demo else []
+    accounts = demo_accounts() if settings.demo else []
     address = request.values.get("next", "")
     return render_template(
         "accounts/sign_in.html",
@@ -116,6 +117,17 @@ def _page(login: str = "", fault: str = "") -> str:
         accounts=accounts,
         demo_password=settings.demo_password,
     )
+
+
+def demo_accounts() -> list[tuple[str, list[queries.Account]]]:
+    """This will return the accounts of a demo by their role, in the order in which the process apps name the roles."""
+    order = [role for app in current.engine().apps for role in app.roles]
+    groups: dict[str, list[queries.Account]] = {role: [] for role in order}
+    operators = []
+    for account in current.engine().read(queries.accounts):
+        (groups.setdefault(account.roles[0].role, []) if account.roles else operators).append(account)
+    named = [(role_title(role), accounts) for role, accounts in groups.items() if accounts]
+    return [*named, (gettext("administrator"), operators)] if operators else named
 
 
 @blueprint.post("/sign-out")

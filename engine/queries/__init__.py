@@ -17,11 +17,12 @@ from engine.queries.deployed import (
 )
 from engine.queries.inbox import Counts, QueueCount, done, inbox, inbox_counts, started
 from engine.queries.operations import incidents, jobs
-from engine.queries.organisation import account, accounts, names, people, person, register, units
+from engine.queries.organisation import Account, account, accounts, names, people, person, register, units
 from engine.queries.paging import CursorInvalid, Page
 from engine.queries.tasks import TaskView, draft, draft_saved_at, task
 
 __all__ = [
+    "Account",
     "Board",
     "BoardCell",
     "CaseView",
