@@ -52,7 +52,7 @@ from engine.runtime import Engine
 from engine.scheduler import Worker
 from engine.starting import AlreadyImported
 from engine.tasks import NotReleasable, TaskDone, TaskNotFound, TaskTaken, TaskWithdrawn
-from engine.transactions import Busy, now_utc
+from engine.transactions import Busy, DataInvalid, now_utc
 
 __all__ = [
     "SYSTEM",
@@ -72,6 +72,7 @@ __all__ = [
     "Checked",
     "CommentInvalid",
     "Conflict",
+    "DataInvalid",
     "Definition",
     "DefinitionNotFound",
     "Deployment",

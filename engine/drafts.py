@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from engine import feel
 from engine.db import table, upserting
@@ -34,10 +34,3 @@ def save(turn: Turn, key: str, data: dict[str, Any]) -> None:
     values = {"data": text, "saved_at": turn.now}
     made = upserting(turn.session, Draft).values(person_id=turn.by.person_id, key=key[:200], **values)
     turn.session.execute(made.on_conflict_do_update(index_elements=["person_id", "key"], set_=values))
-
-
-def find(turn: Turn, key: str) -> dict[str, Any] | None:
-    """This will return what the person of this turn kept under `key`."""
-    mine = (DRAFTS.c.person_id == turn.by.person_id, DRAFTS.c.key == key)
-    text = turn.session.scalar(select(DRAFTS.c.data).where(*mine))
-    return None if text is None else feel.loads(text)

@@ -42,8 +42,10 @@ def publish(
     A running case that waits for it comes first (the one that waits longest), then a start event. Without a receiver it
     is kept for `time_to_live` seconds. A message with a key that is still kept is not taken again.
     """
-    if idempotency_key is not None and _was_taken(turn, idempotency_key):
-        return True
+    if idempotency_key is not None:
+        _queue_up(turn, "", idempotency_key)
+        if _was_taken(turn, idempotency_key):
+            return True
     _queue_up(turn, name, correlation_key)
     found = _correlate(turn, name, correlation_key, data) or _start(turn, name, data)
     if not found and time_to_live > 0:

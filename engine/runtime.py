@@ -8,7 +8,20 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
-from engine import cases, comments, deployments, drafts, due, files, incidents, messages, registers, starting, tasks
+from engine import (
+    cases,
+    comments,
+    deployments,
+    drafts,
+    due,
+    files,
+    incidents,
+    messages,
+    queries,
+    registers,
+    starting,
+    tasks,
+)
 from engine.access import SYSTEM, Actor, require_operator
 from engine.accounts import Accounts
 from engine.apps import ProcessApp
@@ -121,6 +134,10 @@ class Engine(Accounts):
     def save_draft(self, key: str, *, by: Actor, data: Data) -> None:
         """This will keep what a person typed, under a task's id or a process id. Raises DraftTooLarge."""
         self.write(by, drafts.save, key, data)
+
+    def draft(self, key: str, *, by: Actor) -> Data | None:
+        """This will return what a person kept under `key`."""
+        return self.read(queries.draft, by, key)
 
     def attach(
         self,

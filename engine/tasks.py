@@ -224,6 +224,8 @@ def complete(
     require_other_eyes(turn, held)
     if str(row["token"]) not in running.waiting:
         raise LostRace
+    if row["resource_id"] is None:
+        outcome = None  # only a form has outcomes
     seen = {**running.data, **held.detail["local"]}
     around = turn.surroundings(running.app, running.row["definition_id"])
     data, attachments = submission.check(
@@ -240,7 +242,8 @@ def complete(
 
 
 def _done(turn: Turn, held: Held, outcome: str | None) -> list[Change]:
-    values = {"done_task": held.row["id"], "done_at": turn.now, "done_by": turn.by.person_id, "done_outcome": outcome}
+    values = {"done_task": held.row["id"], "done_at": turn.now, "done_by": turn.by.person_id}
+    values["done_outcome"] = outcome[:64] if outcome is not None else None
     changes = [Change(DONE_TASK, values)]
     if held.drafts:
         changes.append(Change(delete(DRAFTS).where(DRAFTS.c.key == str(held.row["id"]))))

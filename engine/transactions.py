@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import messages, migrating
@@ -14,7 +14,7 @@ from engine.access import SYSTEM, Actor
 from engine.apps import ProcessApp
 from engine.db import Sessions, open_database
 from engine.definitions import Library
-from engine.errors import Conflict
+from engine.errors import Conflict, Invalid
 from engine.turn import LostRace, Turn
 
 P = ParamSpec("P")
@@ -24,6 +24,10 @@ SERIALIZATION_FAILURES = {"40001", "40P01"}  # PostgreSQL: serialization failure
 
 class Busy(Conflict):
     """Others are changing the same case; please try again."""
+
+
+class DataInvalid(Invalid):
+    """Something in the data cannot be stored: {reason}."""
 
 
 def now_utc() -> datetime:
@@ -82,6 +86,8 @@ class Transactions:
                 return result
             except LostRace:
                 continue
+            except DataError as error:
+                raise DataInvalid(reason=str(error.orig)) from error
             except DBAPIError as error:
                 # Before the commit nothing has happened; after it has begun nobody knows, and only people can decide.
                 if is_committing or not may_repeat(error):
@@ -99,6 +105,8 @@ class Transactions:
                 with self._sessions.reading() as session:
                     session.info.update(library=self.library, now=self.clock())
                     return query(session, *args, **kwargs)
+            except DataError as error:
+                raise DataInvalid(reason=str(error.orig)) from error
             except DBAPIError as error:
                 if is_last or not may_repeat(error):
                     raise
