@@ -47,7 +47,7 @@ def _active(run: Run, token: Token) -> list[str]:
 def may_start(token: Token, element: str) -> bool:
     """This will tell whether `element` can be started now; with sequential ordering only one is open at a time."""
     ad_hoc = token.node.ad_hoc
-    if token.info.get("enough") or (ad_hoc is not None and ad_hoc.sequential and token.live_children):
+    if token.info.get("enough") or (ad_hoc is not None and ad_hoc.sequential and token.has_live_children):
         return False
     return any(node.id == element for node in offered(token))
 
@@ -70,7 +70,7 @@ def ad_hoc_progress(run: Run, token: Token) -> None:
     if ad_hoc.completion is not None and run.decide(ad_hoc.completion, token, "completion condition"):
         token.info["enough"] = 1
     is_enough = bool(token.info.get("enough")) or ad_hoc.completion is None
-    if token.live_children:
+    if token.has_live_children:
         if not (is_enough and ad_hoc.completion is not None and ad_hoc.cancel_remaining):
             return
         for child in token.live_children:

@@ -152,7 +152,7 @@ def compensate_next(run: Run, token: Token) -> None:
     for entry in group:
         _handle(run, token, entry)
     run.agenda[mark:] = run.agenda[mark:][::-1]
-    if not token.live_children:
+    if not token.has_live_children:
         run.push(("compensate_next", token))
 
 

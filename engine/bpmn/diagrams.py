@@ -12,7 +12,7 @@ from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
 from engine.bpmn.parser import ProcessSpec, specs_of
 from engine.bpmn.process import Diagram, Note, Process
-from engine.bpmn.source import BIHUAN, MODELER, ZEEBE, Deadline, bihuan, bpmn, line_of, local, read
+from engine.bpmn.source import BIHUAN, MODELER, ZEEBE, Deadline, bihuan, bpmn, local, read
 from engine.errors import FaultsFound
 
 
@@ -46,7 +46,7 @@ def parse(xml: bytes) -> Diagram:
     specs = specs_of(root, deadline)
     definitions = elements.Definitions.of(root)
     for spec in specs:
-        values = Values(strict=native and root.get(bihuan("imported")) != "true")
+        values = Values(deadline=deadline, strict=native and root.get(bihuan("imported")) != "true")
         process = elements.build(spec, definitions, values)
         found = list(values.faults)
         told = {problem.element for problem in found}
@@ -87,9 +87,9 @@ def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
         if known is None:
             code = "element-lost" if local(element) == "sequenceFlow" else "element-unsupported"
             found.append(fault(code, id, place.name, place.line, type=local(element)))
+    connected = {(id, target) for id, node in spec.nodes.items() for target in node.outputs}
     for flow in process.flows.values():
-        node = spec.nodes.get(flow.source)
-        if node is not None and flow.target in process.nodes and flow.target not in node.outputs:
+        if flow.source in spec.nodes and flow.target in process.nodes and (flow.source, flow.target) not in connected:
             found.append(fault("element-lost", flow.id, flow.name, None, type="sequenceFlow"))
     found.extend(_stores(spec))
     for id, node_spec in spec.nodes.items():
@@ -110,6 +110,3 @@ def _stores(spec: ProcessSpec) -> list[DiagramFault]:
                 place = place_of(above)
                 found.append(fault("data-store", place.id, place.name, place.line, ref=reference.text))
     return found
-
-
-__all__ = ["bpmn", "is_native", "line_of", "parse"]

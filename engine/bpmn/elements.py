@@ -11,7 +11,7 @@ from engine.bpmn.events import event_of
 from engine.bpmn.expressions import Place, Values, place_of
 from engine.bpmn.parser import ProcessSpec, Spec
 from engine.bpmn.process import SCOPES, Content, Flow, Loop, Node, Process
-from engine.bpmn.source import bpmn, child, children, extension, extensions, line_of, local, text_of, zeebe
+from engine.bpmn.source import bpmn, child, extension, extensions, line_of, local, text_of, zeebe
 
 DIRECTION_FREE = frozenset({"association", "textAnnotation", "group"})
 
@@ -263,6 +263,3 @@ _PARTS = frozenset(
 def definitions_in(element: etree._Element) -> list[etree._Element]:
     """This will return the event definitions written directly at an event."""
     return [item for item in element if local(item).endswith("EventDefinition")]
-
-
-__all__ = ["Definitions", "build", "children", "definitions_in", "standing"]

@@ -10,7 +10,7 @@ from lxml import etree
 from engine import feel
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.process import Use, Value
-from engine.bpmn.source import line_of
+from engine.bpmn.source import Deadline, line_of
 
 # Camunda's rule [a-zA-Z_]\w* widened to every letter: officials name variables in Chinese.
 TARGET = re.compile(r"[^\W\d][\w]*(\.[^\W\d][\w]*)*", re.UNICODE)
@@ -59,6 +59,7 @@ def place_of(element: etree._Element, name: str = "") -> Place:
 class Values:
     """Collects the FEEL of one process and the faults of all values read."""
 
+    deadline: Deadline
     strict: bool = True
     faults: list[DiagramFault] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
@@ -78,8 +79,9 @@ class Values:
 
     def require_feel(self, text: str | None, place: Place, what: str) -> Value | None:
         """This will read a value that must be FEEL."""
+        known = len(self.faults)
         value = self.read(text, place, what)
-        if value is not None and value.feel is None and not self._has_fault(place, what):
+        if value is not None and value.feel is None and len(self.faults) == known:
             code = "condition-static" if what == "condition" else "expression-required"
             self.refuse(place, code, text=value.text, place=what)
         return value
@@ -98,6 +100,7 @@ class Values:
         return text
 
     def _feel(self, text: str, body: str, place: Place, what: str) -> Value:
+        self.deadline.check()
         try:
             expression = feel.parse(body)
         except feel.FeelSyntaxError as error:
@@ -110,9 +113,3 @@ class Values:
             return Value(text)
         self.uses.append(Use(place.id, place.name, what, expression))
         return Value(text, expression)
-
-    def _has_fault(self, place: Place, what: str) -> bool:
-        return any(
-            found.element == place.id and found.code == "expression-invalid" and found.details.get("place") == what
-            for found in self.faults
-        )

@@ -172,7 +172,7 @@ REASONS: dict[str, tuple[str, str]] = {
 class DiagramFault(Fault):
     """One fault of a diagram; `details` fill the Chinese text as they filled the English one."""
 
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     @property
     def chinese(self) -> str:

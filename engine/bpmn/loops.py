@@ -96,7 +96,8 @@ def item_done(run: Run, item: Token) -> None:
         results[item.local["loopCounter"] - 1] = feel.to_json(run.evaluate(loop.output_element, item, "output element"))
         body.info["out"] = results
     seen = {**context(item), **counters(body)}
-    seen["numberOfActiveInstances"] = seen["nrOfActiveInstances"] = seen["nrOfActiveInstances"] - 1
+    active = 0 if loop.sequential else seen["nrOfActiveInstances"] - 1
+    seen["numberOfActiveInstances"] = seen["nrOfActiveInstances"] = active
     seen["numberOfCompletedInstances"] = seen["nrOfCompletedInstances"] = body.info["done"] + 1
     is_enough = loop.completion is not None and run.decide(loop.completion, item, "completion condition", seen)
     repeat = loop.repeat_while is None or run.decide(loop.repeat_while, item, "loop condition")
@@ -115,7 +116,7 @@ def item_done(run: Run, item: Token) -> None:
 
 def close_if_done(run: Run, body: Token) -> None:
     """This will close `body` when no item is left."""
-    if not body.live_children:
+    if not body.has_live_children:
         run.push(("close_body", body))
 
 

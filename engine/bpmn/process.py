@@ -240,14 +240,6 @@ def is_entry(node: Node) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class StartForm:
-    """The form that asks for the first data of a case."""
-
-    element: str
-    form_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Start:
     """A start event of a process: `kind` is none, message, signal, timer or conditional."""
 

@@ -91,6 +91,11 @@ class Token:
         """This will return the tokens below that keep this scope open."""
         return [child for child in self.children.values() if child.kind in LIVE]
 
+    @property
+    def has_live_children(self) -> bool:
+        """This will tell whether a token below keeps this scope open."""
+        return any(child.kind in LIVE for child in self.children.values())
+
     def ancestors(self) -> Iterator[Token]:
         """This will go up to the root, beginning with the token above."""
         token = self.parent

@@ -43,7 +43,7 @@ def context(token: Token) -> Mapping[str, Any]:
 def counters(body: Token) -> Data:
     """This will return the counters of a multi-instance activity under the names of Camunda 8 and of Camunda 7."""
     total, done = body.info.get("n", 0), body.info.get("done", 0)
-    active = len(body.live_children)
+    active = min(1, total - done) if "next" in body.info else total - done
     return {
         "numberOfInstances": total,
         "numberOfActiveInstances": active,

@@ -162,3 +162,15 @@ def test_nonsense_made_of_bpmn_words_is_read_or_refused(
 def test_any_bytes_are_refused(xml: bytes) -> None:
     with pytest.raises(FaultsFound):
         bpmn.parse(xml)
+
+
+def test_many_faults_and_many_flows_are_told_soon(document: Callable[..., bytes]) -> None:
+    flows = "".join(
+        f'<bpmn:sequenceFlow id="f{n}" sourceRef="a" targetRef="b"><bpmn:conditionExpression>x &gt;</bpmn:conditionExpression></bpmn:sequenceFlow>'
+        for n in range(12_000)
+    )
+    began = time.monotonic()
+    with pytest.raises(FaultsFound) as raised:
+        bpmn.parse(document(f'<bpmn:task id="a"/><bpmn:task id="b"/>{flows}', "", ' zeebe:mark=""'))
+    assert len(raised.value.faults) == 12_000
+    assert time.monotonic() - began < SECONDS

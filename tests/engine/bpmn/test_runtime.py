@@ -461,3 +461,15 @@ def test_a_snapshot_of_an_ended_case_is_empty(load: Callable, walk: Callable) ->
     case.complete("undo_flight")
     assert case.complete("home").ended
     assert case.outcome.state["tokens"] == []
+
+
+def test_two_thousand_items_open_and_close_in_reasonable_time(walk: Callable) -> None:
+    loop = (
+        '<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics inputCollection="=items" '
+        'inputElement="item"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+    )
+    script = '<bpmn:extensionElements><zeebe:script expression="=item + numberOfActiveInstances" resultVariable="x"/></bpmn:extensionElements>'
+    case = walk(f'<bpmn:scriptTask id="t">{script}{loop}</bpmn:scriptTask>')
+    began = time.monotonic()
+    assert case.start(items=list(range(2000))).ended
+    assert time.monotonic() - began < 5
