@@ -59,4 +59,4 @@ def test_a_diagram_that_cannot_be_had_is_told(open_page: Any, site: Any) -> None
     site.answers["GET", "/loop.bpmn"] = (404, {"message": "没有这个流程版本。"})
     page = open_page("/diagram.html")
     page.click("text=流程图")
-    page.wait_for_selector("[role=alert]:has-text('流程图打不开:没有这个流程版本。')")
+    page.wait_for_selector("[role=alert]:has-text('流程图打不开：没有这个流程版本。')")

@@ -136,7 +136,7 @@ def test_a_draft_goes_to_the_server_and_survives_a_crash_on_the_device(sheet: An
     sheet.reload()
     sheet.wait_for_selector(".form-recovered:has-text('尚未提交的内容')")
     assert field(sheet, "text").input_value() == "写到一大半"
-    sheet.click("text=不要这些,恢复原样")
+    sheet.click("text=不要这些，恢复原样")
     sheet.wait_for_selector(".form-recovered", state="detached")
     assert field(sheet, "text").input_value() == ""
 

@@ -77,7 +77,7 @@ def test_a_mistake_in_drawing_is_marked_at_once_in_chinese(studio: Any) -> None:
     )
     studio.wait_for_selector("[data-container-id=rectify] .bjsl-icon-error")
     told = studio.text_content("[data-container-id=rectify] .bjsl-dropdown")
-    assert "没有流出的连线,案件会停在这里。" in told
+    assert "没有流出的连线，案件会停在这里。" in told
     studio.click("[data-studio-action=undo]")
     studio.wait_for_selector("[data-container-id=rectify] .bjsl-icon-error", state="detached")
 
@@ -86,7 +86,7 @@ def test_deploying_says_what_happens_and_sends_the_note(studio: Any, site: Any) 
     site.answers["POST", "/deploy"] = (
         422,
         {
-            "message": "有 1 处错误,没有发布。",
+            "message": "有 1 处错误，没有发布。",
             "faults": [{"element": "verify", "name": "核实定级", "reason": "时限不存在。"}],
         },
     )

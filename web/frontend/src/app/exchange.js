@@ -9,5 +9,5 @@ document.addEventListener('htmx:config:request', event => {
 });
 
 document.addEventListener('htmx:error', () => {
-  flash('danger', words('网络不通,请检查网络后重试。', 'The network is unreachable. Check it and try again.'));
+  flash('danger', words('网络不通，请检查网络后重试。', 'The network is unreachable. Check it and try again.'));
 });

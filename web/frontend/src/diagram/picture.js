@@ -18,7 +18,7 @@ export class Picture {
   constructor(holder) {
     this.holder = holder;
     this.state = JSON.parse(holder.dataset.state || '{}');
-    this.canvasHolder = element('div', {class: 'diagram-canvas', tabindex: '0', 'aria-label': words('流程图,可拖动;加减号缩放', 'Diagram; drag to move, plus and minus to zoom')});
+    this.canvasHolder = element('div', {class: 'diagram-canvas', tabindex: '0', 'aria-label': words('流程图，可拖动；加减号缩放', 'Diagram; drag to move, plus and minus to zoom')});
     holder.classList.add('diagram');
     holder.replaceChildren(element('p', {class: 'diagram-wait'}, words('正在打开流程图…', 'Opening the diagram…')), this.canvasHolder);
     this.viewer = new NavigatedViewer({container: this.canvasHolder});
@@ -28,7 +28,7 @@ export class Picture {
     try {
       await this.viewer.importXML(await requestText(this.holder.dataset.xmlUrl));
     } catch (error) {
-      this.holder.replaceChildren(element('p', {class: 'diagram-wait', role: 'alert'}, words('流程图打不开:', 'The diagram cannot be shown: '), error.message));
+      this.holder.replaceChildren(element('p', {class: 'diagram-wait', role: 'alert'}, words('流程图打不开：', 'The diagram cannot be shown: '), error.message));
       return;
     }
     this.holder.querySelector('.diagram-wait').remove();

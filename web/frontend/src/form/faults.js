@@ -21,7 +21,7 @@ export class Faults {
 
   problem(message, detail) {
     const reload = element('a', {href: location.href, class: 'alert-link'}, words('重新打开此页', 'Reload this page'));
-    const kept = words('已填写的内容仍在,也已保存在本机。', 'What you typed is still here and kept on this device.');
+    const kept = words('已填写的内容仍在，也已保存在本机。', 'What you typed is still here and kept on this device.');
     this.show(message, detail ? element('p', {}, detail) : null, element('p', {}, kept, ' ', reload));
   }
 

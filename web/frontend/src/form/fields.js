@@ -20,7 +20,7 @@ const inside = (number, limit) => typeof number === 'number' && Math.abs(number)
 // The faults of a value of one of our own types, as words; form-js checks only whether there is one.
 export function ownFaults(field, value) {
   if (field.type === 'geopoint' && value && !(inside(value.lat, 90) && inside(value.lng, 180))) {
-    return [words('请填写完整的经度和纬度,如 120.155070, 30.274085。', 'Fill in both longitude and latitude.')];
+    return [words('请填写完整的经度和纬度，如 120.155070, 30.274085。', 'Fill in both longitude and latitude.')];
   }
   return [];
 }

@@ -32,7 +32,7 @@ export function GeopointField(props) {
     setStatus(words('正在定位…', 'Locating…'));
     navigator.geolocation.getCurrentPosition(({coords}) => {
       onChange({value: {lat: rounded(coords.latitude), lng: rounded(coords.longitude)}});
-      setStatus(words(`定位完成,误差约 ${Math.round(coords.accuracy)} 米`, `Located within ${Math.round(coords.accuracy)} m`));
+      setStatus(words(`定位完成，误差约 ${Math.round(coords.accuracy)} 米`, `Located within ${Math.round(coords.accuracy)} m`));
       setBusy(false);
     }, error => {
       setStatus(refusal(error));
@@ -74,7 +74,7 @@ GeopointField.config = {
 
 function refusal(error) {
   if (error.code === error.PERMISSION_DENIED) {
-    return words('浏览器没有允许定位,请在浏览器设置中允许,或手工填写。', 'The browser does not allow locating. Type the position.');
+    return words('浏览器没有允许定位，请在浏览器设置中允许，或手工填写。', 'The browser does not allow locating. Type the position.');
   }
-  return words('暂时无法定位,请到开阔处重试,或手工填写。', 'No position could be found. Try again or type it.');
+  return words('暂时无法定位，请到开阔处重试，或手工填写。', 'No position could be found. Try again or type it.');
 }

@@ -71,7 +71,7 @@ export class Sheet {
         this.draft.forget();
         this.form.importSchema(schema, given);
         notice.remove();
-      }}, words('不要这些,恢复原样', 'Discard it')));
+      }}, words('不要这些，恢复原样', 'Discard it')));
     this.holder.before(notice);
   }
 
@@ -116,7 +116,7 @@ export class Sheet {
       return;
     }
     if (this.holder.querySelector('[data-uploading]')) {
-      this.faults.list(words('文件还在上传,传完后再提交。', 'Files are still being uploaded.'), []);
+      this.faults.list(words('文件还在上传，传完后再提交。', 'Files are still being uploaded.'), []);
       return;
     }
     await this.post(button, data);
@@ -140,7 +140,7 @@ export class Sheet {
       return Array.isArray(texts) ? texts.map(text => ({instance, text})) : [];
     });
     if (lines.length) {
-      this.faults.list(words(`还有 ${lines.length} 处需要改正:`, `${lines.length} things to correct:`), lines);
+      this.faults.list(words(`还有 ${lines.length} 处需要改正：`, `${lines.length} things to correct:`), lines);
     }
     return lines.length > 0;
   }

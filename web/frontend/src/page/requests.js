@@ -56,13 +56,13 @@ async function readJson(response) {
 
 function failureWords(status) {
   if (status === 0) {
-    return words('网络不通,请检查网络后重试。', 'The network is unreachable. Check it and try again.');
+    return words('网络不通，请检查网络后重试。', 'The network is unreachable. Check it and try again.');
   }
   if (status === 401) {
-    return words('登录已过期,请重新登录。', 'You are signed out. Sign in again.');
+    return words('登录已过期，请重新登录。', 'You are signed out. Sign in again.');
   }
   if (status === 413) {
-    return words('文件太大,服务器不接收。', 'The file is larger than the server accepts.');
+    return words('文件太大，服务器不接收。', 'The file is larger than the server accepts.');
   }
   return words(`服务器未能完成请求(${status}),请稍后重试。`, `The server could not do this (${status}). Try again later.`);
 }

@@ -21,7 +21,7 @@ export class FaultList {
       return;
     }
     const errors = faults.filter(fault => fault.level !== 'warning').length;
-    const title = words(`${errors} 处错误,${faults.length - errors} 处提醒`, `${errors} errors, ${faults.length - errors} warnings`);
+    const title = words(`${errors} 处错误，${faults.length - errors} 处提醒`, `${errors} errors, ${faults.length - errors} warnings`);
     const close = element('button', {type: 'button', class: 'flash-close', 'aria-label': words('关闭', 'Close'), click: () => this.clear()}, icon('x'));
     this.box.append(element('p', {class: 'studio-faults-title', role: 'alert'}, title, close));
     this.box.append(element('ul', {}, ...faults.map(fault => this.line(fault))));

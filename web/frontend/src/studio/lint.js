@@ -21,30 +21,30 @@ const rule = (types, fault) => () => ({
 });
 
 const rules = {
-  'task-name': rule(['UserTask'], node => !node.name?.trim() && words('任务没有名称,待办中将无法辨认。', 'The task has no name.')),
+  'task-name': rule(['UserTask'], node => !node.name?.trim() && words('任务没有名称，待办中将无法辨认。', 'The task has no name.')),
   'task-queue': rule(['UserTask'], node => {
     const given = extension(node, 'AssignmentDefinition');
     return !(given?.assignee || given?.candidateGroups || given?.candidateUsers)
-      && words('没有指定由谁办理:请在「分配」中填写候选组(岗位)或受理人。', 'Nobody is assigned: name candidate groups or an assignee.');
+      && words('没有指定由谁办理：请在「分配」中填写候选组(岗位)或受理人。', 'Nobody is assigned: name candidate groups or an assignee.');
   }),
   'one-start': rule(['Process'], node => node.flowElements?.length > 0 && !nodesOf(node, 'StartEvent').length
     && words(`流程没有${KINDS.StartEvent()}。`, 'The process has no start event.')),
   'has-end': rule(['Process', 'SubProcess'], node => node.flowElements?.length > 0 && !nodesOf(node, 'EndEvent').length
-    && !isA(node, 'AdHocSubProcess') && words('没有结束事件,办到最后无法闭环。', 'There is no end event.')),
-  'executable': rule(['Process'], node => node.isExecutable !== true && words('流程没有标为「可执行」,发布后不能发起。', 'The process is not marked executable.')),
+    && !isA(node, 'AdHocSubProcess') && words('没有结束事件，办到最后无法闭环。', 'There is no end event.')),
+  'executable': rule(['Process'], node => node.isExecutable !== true && words('流程没有标为「可执行」，发布后不能发起。', 'The process is not marked executable.')),
   'connected-in': rule(['FlowNode'], node => !node.incoming?.length && !isA(node, 'StartEvent', 'BoundaryEvent')
     && !node.triggeredByEvent && !node.isForCompensation && !isA(node.$parent, 'AdHocSubProcess')
-    && words('没有流入的连线,永远不会办到这里。', 'Nothing leads here.')),
+    && words('没有流入的连线，永远不会办到这里。', 'Nothing leads here.')),
   'connected-out': rule(['FlowNode'], node => !node.outgoing?.length && !isA(node, 'EndEvent')
     && !node.triggeredByEvent && !node.isForCompensation && !isA(node.$parent, 'AdHocSubProcess')
     && !node.eventDefinitions?.some(each => isA(each, 'LinkEventDefinition', 'CompensateEventDefinition'))
-    && words('没有流出的连线,案件会停在这里。', 'Nothing leads on from here.')),
+    && words('没有流出的连线，案件会停在这里。', 'Nothing leads on from here.')),
   'gateway-default': rule(['ExclusiveGateway', 'InclusiveGateway'], node => node.outgoing?.length > 1 && !node.default
     && node.outgoing.every(flow => flow.conditionExpression)
-    && words('没有默认分支:所有条件都不成立时案件会停住。', 'There is no default flow.')),
+    && words('没有默认分支：所有条件都不成立时案件会停住。', 'There is no default flow.')),
   'flow-condition': rule(['SequenceFlow'], flow => isA(flow.sourceRef, 'ExclusiveGateway', 'InclusiveGateway')
     && flow.sourceRef.outgoing?.length > 1 && flow.sourceRef.default !== flow && !flow.conditionExpression?.body?.trim()
-    && words('这条分支没有条件,也不是默认分支。', 'This flow has neither a condition nor is it the default.')),
+    && words('这条分支没有条件，也不是默认分支。', 'This flow has neither a condition nor is it the default.')),
   'service-type': rule(['ServiceTask', 'SendTask'], node => !extension(node, 'TaskDefinition')?.type
     && words('没有指定要调用的服务。', 'No service is named.')),
   'script': rule(['ScriptTask'], node => !extension(node, 'Script')?.expression && !extension(node, 'TaskDefinition')?.type

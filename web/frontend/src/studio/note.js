@@ -10,7 +10,7 @@ export function askNote() {
     const dialog = element('dialog', {class: 'confirmation', 'aria-labelledby': 'studio-note-title'},
       element('form', {method: 'dialog'},
         element('h2', {id: 'studio-note-title'}, words('发布新版本', 'Deploy a new version')),
-        element('p', {}, words('发布后,新发起的案件按新版本办理;在办案件仍按原版本办完。', 'New cases follow the new version; running cases stay on theirs.')),
+        element('p', {}, words('发布后，新发起的案件按新版本办理；在办案件仍按原版本办完。', 'New cases follow the new version; running cases stay on theirs.')),
         element('label', {class: 'form-label', for: 'studio-note'}, words('改了什么', 'What was changed')),
         field,
         element('div', {class: 'confirmation-buttons mt-3'}, cancel,

@@ -44,10 +44,10 @@ SettingsProvider.$inject = ['propertiesPanel', 'config.forms'];
 export const settingsModule = {__init__: ['settingsProvider'], settingsProvider: ['type', SettingsProvider]};
 
 const taskFields = () => [
-  {name: 'unit', label: words('承办单位', 'Unit'), help: words('岗位所在的单位;以 = 开头为表达式,如 =unit', 'Unit of the queue; an expression begins with =')},
-  {name: 'limit', label: words('办理时限', 'Limit'), help: words('时限表中的代码,如 verify', 'Code in limits.yaml')},
-  {name: 'cc', label: words('抄送', 'Copy to'), help: words('岗位,多个用逗号分开', 'Roles, separated by commas')},
-  {name: 'fourEyes', label: words('回避环节', 'Not by the same person as'), help: words('办过这些环节的人不能办理本环节;填环节编号,用逗号分开', 'Ids of steps, separated by commas')},
+  {name: 'unit', label: words('承办单位', 'Unit'), help: words('岗位所在的单位；以 = 开头为表达式，如 =unit', 'Unit of the queue; an expression begins with =')},
+  {name: 'limit', label: words('办理时限', 'Limit'), help: words('时限表中的代码，如 verify', 'Code in limits.yaml')},
+  {name: 'cc', label: words('抄送', 'Copy to'), help: words('岗位，多个用逗号分开', 'Roles, separated by commas')},
+  {name: 'fourEyes', label: words('回避环节', 'Not by the same person as'), help: words('办过这些环节的人不能办理本环节；填环节编号，用逗号分开', 'Ids of steps, separated by commas')},
   {name: 'returnPolicy', label: words('退回', 'Return'), options: () => [
     {value: '', label: words('按系统默认', 'Default')},
     {value: 'none', label: words('不能退回', 'Not allowed')},
@@ -57,8 +57,8 @@ const taskFields = () => [
 ];
 
 const caseFields = () => [
-  {name: 'title', label: words('案件标题', 'Title of the case'), help: words('以 = 开头为表达式,如 =隐患描述', 'An expression begins with =')},
-  {name: 'caseUnit', label: words('案件所属单位', 'Unit of the case'), help: words('以 = 开头为表达式,如 =unit', 'An expression begins with =')},
+  {name: 'title', label: words('案件标题', 'Title of the case'), help: words('以 = 开头为表达式，如 =隐患描述', 'An expression begins with =')},
+  {name: 'caseUnit', label: words('案件所属单位', 'Unit of the case'), help: words('以 = 开头为表达式，如 =unit', 'An expression begins with =')},
 ];
 
 function processOf(element) {

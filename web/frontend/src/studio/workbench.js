@@ -111,7 +111,7 @@ export class Workbench {
     const {faults} = await request(this.holder.dataset.checkUrl, {method: 'POST', body: {xml: await this.xml()}});
     this.faults.show(faults);
     if (!faults.length) {
-      flash('success', words('检查通过,可以发布。', 'No fault was found. It can be deployed.'));
+      flash('success', words('检查通过，可以发布。', 'No fault was found. It can be deployed.'));
     }
   }
 
@@ -153,7 +153,7 @@ export class Workbench {
         this.isReplaced = true;
         this.refresh();
       } catch (error) {
-        flash('danger', words(`这个文件不是可用的流程图:${error.message}`, `This file is no usable diagram: ${error.message}`));
+        flash('danger', words(`这个文件不是可用的流程图：${error.message}`, `This file is no usable diagram: ${error.message}`));
       }
     }});
     chooser.click();
