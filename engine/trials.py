@@ -96,18 +96,23 @@ class World:
     def service(self, type: str) -> Callable[[Any, Mapping[str, str]], Any] | None:
         """This will return the hook of an element, a stub when all services are stubs, else None: the service waits."""
         if type.startswith("element:"):
-            return self._hook(*self.hooks[type.removeprefix("element:")])
+            element = type.removeprefix("element:")
+            from_zero = any(element in process.nodes and not process.is_native for process in self.processes.values())
+            return self._hook(*self.hooks[element], from_zero=from_zero)
         if type in self.hooks:
             return self._hook(*self.hooks[type])
         return (lambda data, headers: {}) if self.services is not None else None
 
-    def _hook(self, kind: str, given: Any) -> Callable[[Any, Mapping[str, str]], Any]:
+    def _hook(self, kind: str, given: Any, from_zero: bool = False) -> Callable[[Any, Mapping[str, str]], Any]:
         def call(data: Any, headers: Mapping[str, str]) -> Any:
             if kind == "error":
                 raise bpmn.ServiceError(str(given))
             if kind == "set":
                 return dict(given)
             environment = feel.Environment(now=self.now)
+            if from_zero and "loopCounter" in data:
+                # What follows a test of Camunda 7 counts as Camunda 7 does.
+                data = {**data, "loopCounter": data["loopCounter"] - 1}
             return {
                 name: feel.to_json(feel.parse(rule).evaluate(data, environment)) if isinstance(rule, str) else rule
                 for name, rule in given.items()
