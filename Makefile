@@ -60,3 +60,7 @@ lock:
 
 clean:
 	rm -rf $(VENV) build dist web/static/dist web/frontend/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The pictures of the README, taken by the browser tests.
+screenshots: install browser
+	SCREENSHOTS=docs $(BIN)/pytest tests/browser/test_pages.py -k pictures
