@@ -11,8 +11,7 @@ from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import Actor, Fault, FaultsFound, Invalid, access, queries
-from engine.models import Case
+from engine import Actor, Case, Fault, FaultsFound, Invalid, access, queries
 from web import current, faults, security, sheets
 from web.navigation import Entry
 

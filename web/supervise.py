@@ -13,8 +13,7 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from engine import Actor, queries
-from engine.models import Unit
+from engine import Actor, Unit, queries
 from web import current
 from web.addresses import here
 from web.inbox import Chip

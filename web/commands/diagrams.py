@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from engine import Engine, Fault, FaultsFound, bpmn, dmn, scenarios
-from engine.bpmn import convert as conversion
 from web.commands import installation, terminal
 from web.commands.terminal import FAULTY, MISUSED, N_, Failed, _, reason_of, say, say_wrong
 
@@ -106,7 +105,7 @@ def deploy_file(engine: Engine, file: Path, note: str) -> None:
 def convert(file: Path, output: Path) -> None:
     """This will write the translated model and print what was translated, kept aside or is impossible."""
     try:
-        xml, notes = conversion.convert(terminal.read_text(file))
+        xml, notes = bpmn.convert(terminal.read_text(file))
     except FaultsFound as found:
         show_faults(file, found.faults)
         raise Failed(_("“{file}” cannot be translated; nothing was written.", file=file)) from found
