@@ -60,7 +60,8 @@ def store_case(session: Session, row: dict[str, Any], names: Sequence[str], chan
     False when somebody else has changed the row since it was read: then the transaction has to be given up. PostgreSQL
     takes all of it in one round trip, as parts of one statement: no two changes may touch the same row.
     """
-    values = {f"case_{name}": row[name] for name in names}
+    # A parameter called like a column of another part's table (tasks.case_badge) would be written there too.
+    values = {f"new_{name}": row[name] for name in names}
     values |= {"this_case": row["id"], "this_version": row["version"]}
     is_one = bool(changes) and is_postgresql(session)
     if is_one:
@@ -79,7 +80,7 @@ def store_case(session: Session, row: dict[str, Any], names: Sequence[str], chan
 
 @lru_cache(maxsize=256)
 def _update_case(names: tuple[str, ...]) -> Update:
-    values: dict[str, Any] = {name: bindparam(f"case_{name}", type_=CASES.c[name].type) for name in names}
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=CASES.c[name].type) for name in names}
     values["version"] = CASES.c.version + 1
     unchanged = (CASES.c.id == bindparam("this_case"), CASES.c.version == bindparam("this_version"))
     return update(CASES).where(*unchanged).values(values)
