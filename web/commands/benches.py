@@ -8,6 +8,7 @@ import click
 
 from web.benchmarks import expressions
 from web.benchmarks.figures import Figure
+from web.commands import loads
 from web.commands.terminal import N_, _, say, show_table
 
 
@@ -37,3 +38,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
     words = _("kept") if figure.is_met else _("missed")
     kept = "" if figure.target is None else f"{figure.target:.0f} {words}"
     return _(figure.name), f"{figure.repetitions:,}", *times, kept
+
+
+for command in loads.COMMANDS:
+    bench.add_command(command)

@@ -1,0 +1,97 @@
+"""Every benchmark of the engine runs, counts right and tells what its table shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import create_engine, text
+
+from web.benchmarks import world
+from web.commands.benches import bench
+
+ONE = ("--seconds", "0.1")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where benchmarks make their databases; nothing of them is left there."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'beside.db'}"
+        assert not list(tmp_path.glob("bihuan-bench-*"))
+        return
+    url = request.getfixturevalue("postgresql").url("postgres")
+    yield url
+    database = create_engine(url)
+    with database.connect() as connection:
+        left = connection.scalars(text("SELECT datname FROM pg_database WHERE datname LIKE 'bihuan_bench%'"))
+        assert not list(left)
+    database.dispose()
+
+
+def run(server: str, *words: str) -> list[dict[str, Any]]:
+    """This will run a benchmark and return its lines."""
+    result: Result = CliRunner().invoke(bench, [*words, "--db", server, "--json"])
+    assert result.exit_code == 0, (result.output, result.exception)
+    lines: list[dict[str, Any]] = json.loads(result.stdout)
+    return lines
+
+
+def test_completions_are_counted_beside_the_floor(server: str) -> None:
+    complete, floor = run(server, "complete", "--open", "300", *ONE)
+    assert complete["name"] == "complete"
+    assert complete["notes"]["checked"] >= complete["operations"] > 0
+    assert complete["notes"]["open"] > 300
+    assert 0 < complete["p50"] <= complete["p95"] <= complete["p99"]
+    assert 3 <= complete["statements"] < 20
+    assert complete["floors"] == pytest.approx(complete["p50"] / floor["p50"])
+    assert complete["cpu"] > floor["cpu"] > 0
+
+
+def test_two_clients_do_every_contested_task_once(server: str) -> None:
+    complete, _floor = run(server, "complete", "--clients", "2", *ONE)
+    assert complete["clients"] == 2
+    assert complete["notes"]["contested"] == 20
+
+
+def test_rework_neither_grows_the_snapshot_nor_hides_its_rounds(server: str) -> None:
+    fresh, old, _floor = run(server, "complete", "--rounds", "30")
+    assert old["name"] == "complete, 30 rounds behind it"
+    assert old["notes"]["snapshot"] <= fresh["notes"]["snapshot"] + 20
+
+
+def test_a_model_that_stands_alone_is_walked(server: str) -> None:
+    model = Path(world.__file__).parent / "bench" / "bench.bpmn"
+    complete, _floor = run(server, "complete", "--model", str(model), *ONE)
+    assert complete["operations"] > 0
+
+
+def test_starts_are_counted(server: str) -> None:
+    start, _floor = run(server, "start", *ONE)
+    assert start["notes"]["checked"] == start["operations"] + 15
+
+
+def test_timers_fire_oldest_first(server: str) -> None:
+    fired, _floor = run(server, "timers", "--open", "60")
+    assert fired["operations"] == 60
+    assert fired["notes"]["out_of_order"] == 0
+
+
+def test_inbox_and_board_are_asked(server: str) -> None:
+    page, counts, _floor = run(server, "inbox", "--open", "500", *ONE)
+    assert (page["name"], counts["name"]) == ("inbox page", "queue counts")
+    (board, _floor) = run(server, "board", "--open", "500", *ONE)
+    assert board["notes"]["open"] == 500
+    if server.startswith("postgresql"):
+        assert board["notes"]["in_database_ms"] > 0
+
+
+def test_the_table_has_a_row_for_each_line(tmp_path: Path) -> None:
+    result = CliRunner().invoke(bench, ["floor", "--db", f"sqlite:///{tmp_path / 'x.db'}", *ONE])
+    assert result.exit_code == 0, result.output
+    assert "floor" in result.stdout
+    assert "p95 ms" in result.stdout

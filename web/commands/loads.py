@@ -1,0 +1,154 @@
+"""`bihuan bench complete|start|timers|inbox|board|floor`: the engine under load, each in a database of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from web.benchmarks import completing, floor, lists, models, starting, timers, world
+from web.benchmarks.clients import ClientFailed
+from web.benchmarks.completing import Miscounted
+from web.benchmarks.copies import Show
+from web.benchmarks.models import NoProcess
+from web.benchmarks.report import Line
+from web.commands.terminal import N_, Failed, _, say, show_table
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_DATABASE = click.option(
+    "--db",
+    metavar="URL",
+    help=N_("Server or folder to make the benchmark's own database on, dropped at the end; else an embedded one."),
+)
+_CLIENTS = click.option("--clients", type=click.IntRange(1, 64), default=1, show_default=True,
+                        help=N_("How many processes work at the same time."))  # fmt: skip
+_SECONDS = click.option("--seconds", type=click.FloatRange(0.05, 3600), default=5.0, show_default=True,
+                        help=N_("How long each measurement runs."))  # fmt: skip
+_JSON = click.option("--json", "is_json", is_flag=True, help=N_("Print JSON."))
+
+
+def _open(default: int) -> Callable[[F], F]:
+    return click.option("--open", "open_tasks", type=click.IntRange(0, 20_000_000), default=default, show_default=True,
+                        help=N_("How many tasks are open meanwhile."))  # fmt: skip
+
+
+@click.command(help=N_("Complete tasks: load, complete, run to the next wait states, store, with history."))
+@_DATABASE
+@click.option("--model", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help=N_("Diagram to measure; one of a process app is walked by the app's demo."))  # fmt: skip
+@_CLIENTS
+@_open(0)
+@click.option("--rounds", type=click.IntRange(0, 1_000_000), default=0,
+              help=N_("Compare a fresh case with one that has so many rounds of rework behind it."))  # fmt: skip
+@_SECONDS
+@_JSON
+def complete(
+    db: str | None, model: Path | None, clients: int, open_tasks: int, rounds: int, seconds: float, is_json: bool
+) -> None:
+    """This will measure completions."""
+    with _measuring() as show:
+        if rounds:
+            lines = completing.measure_rework(db, rounds=rounds, show=show)
+        elif model is not None:
+            lines = models.measure(db, model, seconds=seconds, show=show)
+        else:
+            lines = completing.measure(db, seconds=seconds, count=clients, open_tasks=open_tasks, show=show)
+    _print(lines, is_json)
+
+
+@click.command(help=N_("Start cases."))
+@_DATABASE
+@_CLIENTS
+@_open(0)
+@_SECONDS
+@_JSON
+def start(db: str | None, clients: int, open_tasks: int, seconds: float, is_json: bool) -> None:
+    """This will measure starts."""
+    with _measuring() as show:
+        lines = starting.measure(db, seconds=seconds, count=clients, open_tasks=open_tasks, show=show)
+    _print(lines, is_json)
+
+
+@click.command("timers", help=N_("Fire timers that are all due at once; tells how long they waited."))
+@_DATABASE
+@_CLIENTS
+@click.option("--open", "due", type=click.IntRange(1, 5_000_000), default=2000, show_default=True,
+              help=N_("How many timers are due."))  # fmt: skip
+@_JSON
+def fire(db: str | None, clients: int, due: int, is_json: bool) -> None:
+    """This will measure timers."""
+    with _measuring() as show:
+        lines = timers.measure(db, count=clients, due=due, show=show)
+    _print(lines, is_json)
+
+
+def _list(name: str, help: str, questions: Sequence[lists.Asked]) -> click.Command:
+    @click.command(name, help=help)
+    @_DATABASE
+    @_open(100_000)
+    @_SECONDS
+    @_JSON
+    def ask(db: str | None, open_tasks: int, seconds: float, is_json: bool) -> None:
+        with _measuring() as show:
+            lines = lists.measure(db, questions, seconds=seconds, open_tasks=open_tasks, show=show)
+        _print(lines, is_json)
+
+    return ask
+
+
+@click.command("floor", help=N_("Change and commit one row: the least that the database takes for anything."))
+@_DATABASE
+@_SECONDS
+@_JSON
+def least(db: str | None, seconds: float, is_json: bool) -> None:
+    """This will measure the floor alone."""
+    with _measuring(), world.made(db) as (_url, engine):
+        found = floor.measure(engine, seconds)
+    _print([found], is_json)
+
+
+COMMANDS = (
+    complete,
+    start,
+    fire,
+    _list("inbox", N_("Read an official's inbox and count their queues."), lists.INBOX),
+    _list("board", N_("Count what is overdue by unit and step, for a supervisor."), lists.BOARD),
+    least,
+)
+
+
+@contextmanager
+def _measuring() -> Iterator[Show]:
+    console = Console(stderr=True, highlight=False)
+    try:
+        with console.status(_("Preparing…")) as status:
+            yield lambda done, total: status.update(_("Preparing {done} of {total}", done=done, total=total))
+    except (Miscounted, ClientFailed, NoProcess) as error:
+        raise Failed(str(error)) from error
+
+
+def _print(lines: Sequence[Line], is_json: bool) -> None:
+    if is_json:
+        say(json.dumps([line.as_json() for line in lines], indent=2))
+        return
+    headings = [_("Operation"), _("Repetitions"), _("per second"), "p50 ms", "p95 ms", "p99 ms", _("CPU ms"),
+                _("Database CPU ms"), _("Statements"), _("Round trips"), "MiB", _("Floors")]  # fmt: skip
+    show_table(headings, [_row(line) for line in lines])
+    for line in lines:
+        if line.notes:
+            say(f"{_(line.name)}: " + ", ".join(f"{name} {value}" for name, value in line.notes.items()))
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    times = (f"{value:.2f}" for value in (line.p50, line.p95, line.p99, line.cpu))
+    costs = (
+        "" if value is None else f"{value:.3g}" for value in (line.database_cpu, line.statements, line.round_trips)
+    )
+    floors = "" if line.floors is None else f"{line.floors:.1f}"
+    return _(line.name), f"{line.operations:,}", f"{line.rate:,.0f}", *times, *costs, f"{line.memory:.0f}", floors
