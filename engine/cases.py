@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import instance_dict
 
 from engine import bpmn, feel, history, writing
 from engine import catalog as catalogs
@@ -70,7 +71,10 @@ class Running:
 
     def as_case(self) -> Case:
         """This will return the row as the model that callers know."""
-        return Case(**{name: self.row.get(name) for name in NAMES})
+        case = Case()
+        # Setting attribute by attribute tells each change to a session that nobody will ever ask.
+        instance_dict(case).update(self.row)
+        return case
 
 
 def restore(turn: Turn, values: Sequence[Any]) -> Running:
