@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from web.commands import demo_world
+
 ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS = 60
 
@@ -164,3 +166,14 @@ def test_reset_deletes_only_what_is_a_demo(tmp_path: Path) -> None:
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=30)
     assert ended.returncode == 2
     assert (precious / "thesis.txt").exists()
+
+
+def test_a_world_that_was_loaded_half_is_swept_and_a_whole_one_is_kept(tmp_path: Path) -> None:
+    for name in ("bihuan.db", "bihuan.db-wal", "settings.env", "accounts.json"):
+        (tmp_path / name).write_text("something")
+    assert not demo_world.sweep(tmp_path), "it was loaded to the end"
+    assert (tmp_path / "bihuan.db").exists()
+    (tmp_path / "loading").touch()
+    assert demo_world.sweep(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["settings.env"]
+    assert not demo_world.is_loaded(tmp_path)

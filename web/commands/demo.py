@@ -252,7 +252,10 @@ def demo(host: str, port: int, folder: Path, is_reset: bool, is_prepared_only: b
         if not is_prepared_only:
             run(settings, progress, folder)
     except Interrupted:
-        say(_("Stopped. The data is kept in {folder}.", folder=folder))
+        if demo_world.is_loaded(folder):
+            say(_("Stopped. The data is kept in {folder}.", folder=folder))
+        else:
+            say(_("Stopped before the demo was complete; the next start begins anew."))
         sys.exit(0 if progress.number == STEPS else STOPPED)
     except Failed as failed:
         say_wrong(failed.format_message())
