@@ -34,9 +34,9 @@ def measure(url: str | None, *, seconds: float, count: int, open_tasks: int, sho
     """This will let `count` clients complete tasks while `open_tasks` others are open. Raises Miscounted."""
     with world.made(url) as (own, engine):
         if open_tasks:
-            copies.fill(engine, copies.originals(engine), open_tasks, show=show)
+            copies.crowd(engine, open_tasks, show)
         worked = (math.ceil(seconds * CASES_A_SECOND) + WARM_UP) * count
-        copies.fill(engine, copies.originals(engine, steps=1), worked, label=copies.WORK)
+        copies.fill(engine, copies.originals(engine, steps=1, towns=5), worked, label=copies.WORK)
         before = engine.read(_completions)
         beside = floor.measure(engine, min(seconds, 2.0))
         found = report.line("complete", clients.run(engine, own, count, complete, seconds, worked, count))

@@ -35,6 +35,11 @@ def _prefix(label: int) -> str:
     return f"{label:08x}000070008000"
 
 
+def crowd(engine: Engine, count: int, show: Show | None = None) -> None:
+    """This will let `count` tasks be open, in all towns and at all steps, due from five days ago on."""
+    fill(engine, originals(engine, towns=min(world.TOWNS, 1 + count // 2000)), count, show=show)
+
+
 def originals(engine: Engine, *, steps: int = STEPS, towns: int = world.TOWNS) -> list[UUID]:
     """This will start a case in every town and for every step, and bring each to its step."""
     worker = world.actor(engine, "worker")

@@ -47,7 +47,7 @@ def measure(
 ) -> list[Line]:
     """This will ask each question for so many seconds while `open_tasks` are open."""
     with world.made(url) as (_own, engine):
-        copies.fill(engine, copies.originals(engine), open_tasks, show=show)
+        copies.crowd(engine, open_tasks, show)
         beside = floor.measure(engine, min(seconds, 2.0))
         lines = []
         for name, login, question in questions:

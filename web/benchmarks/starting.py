@@ -21,7 +21,7 @@ def measure(url: str | None, *, seconds: float, count: int, open_tasks: int, sho
     """This will let `count` clients start cases while `open_tasks` tasks are open. Raises Miscounted."""
     with world.made(url) as (own, engine):
         if open_tasks:
-            copies.fill(engine, copies.originals(engine), open_tasks, show=show)
+            copies.crowd(engine, open_tasks, show)
         before = engine.read(_count)
         beside = floor.measure(engine, min(seconds, 2.0))
         found = report.line("start", clients.run(engine, own, count, start, seconds))

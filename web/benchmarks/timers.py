@@ -25,7 +25,7 @@ TRACED = 20
 def measure(url: str | None, *, count: int, due: int, show: Show | None = None) -> list[Line]:
     """This will let `count` workers fire `due` timers. Raises Miscounted."""
     with world.made(url) as (own, engine):
-        cases = copies.originals(engine, steps=1)
+        cases = copies.originals(engine, steps=1, towns=5)
         _fill(engine, cases, TRACED + WARM_UP, copies.MASS, None)
         engine.run_due_jobs(WARM_UP)
         with meters.traffic(engine.database) as seen:
