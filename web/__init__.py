@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -11,6 +10,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine import Engine, load_apps
 from web.config import Settings
 
+# What all pages share; each module shows `register`.
+PARTS = ("statics", "assets", "addresses", "accounts", "security", "locale", "formatting", "navigation", "errors")
 # In the order of the navigation. A module shows `blueprint`, and `navigation` when it has entries there.
 PAGES = ("inbox", "tasks", "cases", "attachments", "supervise", "studio", "admin", "accounts", "health")
 
@@ -22,15 +23,13 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.config.from_mapping(settings.for_flask())
     app.extensions["settings"] = settings
     app.extensions["engine"] = engine or Engine(settings.database_url, apps=load_apps(), files=settings.files)
-    if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
-    for name in ("assets", "addresses", "accounts", "security", "locale", "formatting", "navigation", "errors"):
+    for name in PARTS:
         import_module(f"web.{name}").register(app)
     for name in PAGES:
-        if find_spec(f"web.{name}"):
-            page = import_module(f"web.{name}")
-            app.register_blueprint(page.blueprint)
-            app.extensions["navigation"].extend(getattr(page, "navigation", ()))
-    if find_spec("web.api"):
-        import_module("web.api").register(app)
+        page = import_module(f"web.{name}")
+        app.register_blueprint(page.blueprint)
+        app.extensions["navigation"].extend(getattr(page, "navigation", ()))
+    import_module("web.api").register(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]
     return app

@@ -123,7 +123,7 @@ def demo_accounts() -> list[tuple[str, list[queries.Account]]]:
     """This will return the accounts of a demo by their role, in the order in which the process apps name the roles."""
     order = [role for app in current.engine().apps for role in app.roles]
     groups: dict[str, list[queries.Account]] = {role: [] for role in order}
-    operators = []
+    operators: list[queries.Account] = []
     for account in current.engine().read(queries.accounts):
         (groups.setdefault(account.roles[0].role, []) if account.roles else operators).append(account)
     named = [(role_title(role), accounts) for role, accounts in groups.items() if accounts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,12 +63,15 @@ class Line:
     text: str = ""
 
 
-def lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str]) -> list[Line]:
-    """This will tell the history, newest first; `outcomes` are the words for the outcomes of the case's forms."""
-    return list(_lines(history, outcomes))[::-1]
+def lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str], opinions: Collection[str]) -> list[Line]:
+    """This will tell the history, newest first.
+
+    `outcomes` are the words for the outcomes of the case's forms, `opinions` the fields where people write sentences.
+    """
+    return list(_lines(history, outcomes, opinions))[::-1]
 
 
-def _lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str]) -> Iterator[Line]:
+def _lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str], opinions: Collection[str]) -> Iterator[Line]:
     for event in history:
         sentence = SENTENCES.get(event.kind)
         if sentence is None or (event.kind in OF_TASKS and event.task_id is None):
@@ -81,8 +84,16 @@ def _lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str]) -> Iter
             "" if event.kind in AUTOMATIC else who(event.actor),
             str(sentence) % {"name": event.name or event.element},
             outcomes.get(outcome, outcome),
-            str(detail.get("text") or detail.get("reason") or detail.get("file") or ""),
+            _text(event.kind, detail, opinions),
         )
+
+
+def _text(kind: str, detail: Mapping[str, Any], opinions: Collection[str]) -> str:
+    """What a person wrote: a comment, the name of a file, or the opinion given with a task."""
+    if kind == "completed":
+        data = detail.get("data") or {}
+        return "\n".join(str(data[name]) for name in opinions if data.get(name))
+    return str(detail.get("text") or detail.get("file") or "")
 
 
 def who(label: str) -> str:

@@ -74,6 +74,17 @@ def _rate(value: str) -> str:
     return value
 
 
+def _storage(value: str) -> str:
+    from limits.errors import ConfigurationError
+    from limits.storage import storage_from_string
+
+    try:
+        storage_from_string(value)
+    except ConfigurationError as error:
+        raise ValueError(f"use memory://, or a store whose Python package is installed: {error}") from error
+    return value
+
+
 def _setting(parse: Callable[[str], T], default: Any, help: str) -> Any:
     return field(default=default, metadata={"parse": parse, "help": help})
 
@@ -93,7 +104,7 @@ class Settings:
     web_threads: int = _setting(_number(1, 64), 4, "Threads of each web process.")
     session_hours: int = _setting(_number(1, 168), 10, "Hours after which a person must sign in again.")
     sign_in_rate: str = _setting(_rate, "10 per minute", "Attempts to sign in that one address may make.")
-    rate_storage: str = _setting(_text, "memory://", "Where attempts are counted; redis://… for several servers.")
+    rate_storage: str = _setting(_storage, "memory://", "Where attempts are counted; redis://… for several servers.")
     upload_megabytes: int = _setting(_number(1, 20), 20, "Largest attachment in MB.")
     soon_days: int = _setting(_number(1, 30), 3, "Working days before its due date at which a task is due soon.")
     locale: str = _setting(_locale, "zh", "Language before sign-in: zh or en.")

@@ -83,9 +83,9 @@ def answer(status: int, fact: str, *, number: str = "", **more: Any) -> Response
     )
     response = make_response(page, status)
     if request.headers.get("HX-Request"):
-        # the part belongs to the page's notices, not to the place the answer would have gone to
-        response.headers["HX-Retarget"] = "#notices"
-        response.headers["HX-Reswap"] = "innerHTML"
+        # a message over the page: inside it, it would push away the row that is pressed next
+        response.headers["HX-Retarget"] = "#flashes"
+        response.headers["HX-Reswap"] = "beforeend"
     return response
 
 

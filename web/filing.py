@@ -49,12 +49,15 @@ def file_of(view: queries.CaseView) -> dict[str, Any]:
     day = view.case.started_at.astimezone(current.settings().zone).date()
     known = dossier.Known({file.id: file for file in files}, titles(day))
     outcomes = {each.value: each.label for schema in view.forms for each in forms.parse(schema).outcomes}
+    opinions = [each.path for schema in view.forms for each in forms.parse(schema).fields if each.type == "textarea"]
+    events = chronicle.lines(view.history, outcomes, list(dict.fromkeys(opinions)))
     return {
         "case": view.case,
         "groups": dossier.groups_of(view.data, view.forms, known),
         "attachments": files,
         "diagram": diagram_state(view),
-        "events": chronicle.lines(view.history, outcomes),
+        "events": events,
+        "previous": next((line for line in events if line.kind == "completed"), None),
         "incidents": [_incident(row) for row in view.incidents if row.resolved_at is None],
         "tasks": list(_tasks(view, outcomes)),
         "starter": view.names.get(view.case.started_by or 0, ""),

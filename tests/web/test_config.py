@@ -30,6 +30,7 @@ def test_settings_come_from_the_environment_with_their_types() -> None:
         ("BIHUAN_DATABASE_URL", "not an address"),
         ("BIHUAN_LOCALE", "fr"),
         ("BIHUAN_SIGN_IN_RATE", "often"),
+        ("BIHUAN_RATE_STORAGE", "nowhere://"),
         ("BIHUAN_PROXIES", "-1"),
         ("BIHUAN_UPLOAD_MEGABYTES", "0"),
     ],

@@ -54,7 +54,7 @@ def test_who_claims_too_late_reads_who_was_faster_on_the_same_page(visit: Visit,
     bob.post(f"{task}/claim")
     answer = bert.post(f"{task}/claim", headers={"HX-Request": "true"})
     assert answer.status_code == 409
-    assert answer.headers["HX-Retarget"] == "#notices"
+    assert answer.headers["HX-Retarget"] == "#flashes"
     assert "乙" in answer.get_data(as_text=True)
     assert "<html" not in answer.get_data(as_text=True)
 

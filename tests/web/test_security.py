@@ -74,3 +74,15 @@ def test_a_server_without_its_tables_is_not_ready(settings: Settings, tmp_path: 
     answer = fresh.test_client().get("/readyz")
     assert answer.status_code == 503
     assert answer.get_json()["checks"]["database"] is False
+
+
+def test_built_files_are_kept_for_ever_and_sent_compressed(stranger: Browser) -> None:
+    page = stranger.get("/sign-in").get_data(as_text=True)
+    address = re.search(r'src="(/static/dist/app-[0-9A-Z]+\.js)"', page)
+    assert address
+    answer = stranger.client.get(address[1], headers={"Accept-Encoding": "gzip"})
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert stranger.client.get("/static/../accounts.py").status_code in (302, 404)

@@ -137,6 +137,17 @@ def test_who_looked_may_not_approve(visit: Visit, leak: dict[str, Any]) -> None:
     assert "现场查看" in answer.get_json()["message"]
 
 
+def test_a_returned_task_shows_on_top_why_it_came_back(visit: Visit, leak: dict[str, Any]) -> None:
+    bob, carol = visit("bob"), visit("carol")
+    bob.send("POST", f"{first_task(bob)}/complete", LOOKED)
+    returned = {"data": {"意见": "请写明水管位置"}, "outcome": "退回"}
+    assert carol.send("POST", f"{first_task(carol)}/complete", returned).status_code == 200
+    page = bob.get(first_task(bob)).get_data(as_text=True)
+    top = page.partition('class="work"')[0]
+    for words in ("上一步", "批准维修", "退回重看", "丁", "请写明水管位置"):
+        assert words in top
+
+
 def test_an_unknown_task_is_not_found(visit: Visit) -> None:
     bob = visit("bob")
     for path in ("/tasks/01890000-0000-7000-8000-000000000000", "/tasks/1", "/nowhere"):
