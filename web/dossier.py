@@ -11,7 +11,6 @@ from uuid import UUID
 from flask import url_for
 
 from engine import Attachment, forms
-from engine.forms import FormField
 from web.formatting import value as written
 
 PHOTOS = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -91,14 +90,14 @@ class Known:
     files: Mapping[str, File]
     title: Callable[[str, str], str]
 
-    def facts(self, fields: Iterable[FormField], data: Any) -> Iterator[Fact]:
+    def facts(self, fields: Iterable[forms.FormField], data: Any) -> Iterator[Fact]:
         """This will go through the fields that hold something."""
         for asked in fields:
             content = _at(data, asked.path)
             if content not in (None, "", [], {}):
                 yield self.fact(asked, content)
 
-    def fact(self, asked: FormField, content: Any) -> Fact:
+    def fact(self, asked: forms.FormField, content: Any) -> Fact:
         """This will return one value under its label."""
         if asked.type == "filepicker":
             return Fact(asked.path, asked.label, files=self.found(content))
@@ -108,7 +107,7 @@ class Known:
             return Fact(asked.path, asked.label, columns=columns, rows=rows)
         return Fact(asked.path, asked.label, self.text(asked, content))
 
-    def text(self, asked: FormField, content: Any) -> Any:
+    def text(self, asked: forms.FormField, content: Any) -> Any:
         """This will write one value in a line."""
         if asked.type == "filepicker":
             return written([file.name for file in self.found(content)])

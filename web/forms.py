@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 from flask_babel import gettext
 
-from engine.forms import FormField, parse
+from engine import forms
 from web.dossier import File
 
 
@@ -26,7 +26,7 @@ class Button:
 
 def buttons(schema: Mapping[str, Any] | None) -> list[Button]:
     """This will return the buttons of a form: its outcomes, the main one first; without any, one that submits."""
-    outcomes = parse(schema).outcomes if schema else ()
+    outcomes = forms.parse(schema).outcomes if schema else ()
     if not outcomes:
         return [Button(gettext("Submit"))]
     main = next((each for each in outcomes if each.is_main or each.style == "primary"), outcomes[0])
@@ -41,11 +41,11 @@ def filled(schema: Mapping[str, Any] | None, data: Mapping[str, Any], files: Seq
     known = {file.id: file.as_json() for file in files}
     result = dict(data)
     if schema:
-        _expand(result, parse(schema).fields, known)
+        _expand(result, forms.parse(schema).fields, known)
     return result
 
 
-def _expand(data: dict[str, Any], fields: Iterable[FormField], known: Mapping[str, dict[str, Any]]) -> None:
+def _expand(data: dict[str, Any], fields: Iterable[forms.FormField], known: Mapping[str, dict[str, Any]]) -> None:
     for each in fields:
         *way, last = each.path.split(".")
         holder: Any = data
