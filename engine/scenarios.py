@@ -284,11 +284,13 @@ def run_file(path: str | Path) -> list[RunResult]:
     return results
 
 
-def report(paths: Iterable[str | Path]) -> Iterator[tuple[str, bool]]:
+def report(
+    paths: Iterable[str | Path], run: Callable[[str | Path], list[RunResult]] = run_file
+) -> Iterator[tuple[str, bool]]:
     """This will run files and give one line for each with whether it passed, then `scenarios: A of B passed`."""
     total = passed = 0
     for path in paths:
-        results = run_file(path)
+        results = run(path)
         failed = [result for result in results if not result.passed]
         total, passed = total + 1, passed + (not failed)
         for result in failed:

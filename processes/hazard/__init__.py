@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engine import ProcessApp, Summary
 
-from .demo import load_demo
+from .demo import load_demo, people
 from .importing import IMPORTER
 from .roles import ROLES
 
@@ -53,4 +53,5 @@ app = ProcessApp(
     },
     importer=IMPORTER,
     demo=load_demo,
+    people=people,
 )

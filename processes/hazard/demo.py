@@ -71,8 +71,9 @@ def load_demo(engine: Engine, *, progress: Progress | None = None, password: str
     `progress` is told steps done, steps in all, and what is being done. Without a password nobody can sign in.
     Deterministic for one day; the last step of every case lies before now.
     """
-    units, accounts = list(rows("units.csv")), list(rows("accounts.csv"))
-    engine.load_people(units, [person(account, password) for account in accounts])
+    accounts = list(rows("accounts.csv"))
+    units, persons = people(password)
+    engine.load_people(units, persons)
     clock, real = _Clock(), engine.clock
     found = list(hazards(real().astimezone(ZONE).date()))
     events = sorted(
@@ -233,6 +234,11 @@ def rows(name: str) -> Iterator[dict[str, str]]:
     """This will yield the rows of a file of the demo's data."""
     with (DATA / name).open(encoding="utf-8", newline="") as lines:
         yield from csv.DictReader(lines)
+
+
+def people(password: str = "") -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    """This will return units and accounts of the demo as the engine loads them."""
+    return list(rows("units.csv")), [person(account, password) for account in rows("accounts.csv")]
 
 
 def person(account: Mapping[str, str], password: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from engine import Engine, Fault, FaultsFound, bpmn, dmn, scenarios
+from engine import Engine, Fault, FaultsFound, bpmn, dmn, rehearsals
 from web.commands import installation, terminal
 from web.commands.terminal import FAULTY, MISUSED, N_, Failed, _, reason_of, say, say_wrong
 
@@ -125,7 +125,7 @@ def scenario(files: tuple[Path, ...]) -> None:
     """This will run the files, and those in folders, and end with exit code 1 unless all pass."""
     paths = [path for file in files for path in (sorted(file.rglob("*.yaml")) if file.is_dir() else [file])]
     outcomes = []
-    for line, has_passed in scenarios.report(paths):
+    for line, has_passed in rehearsals.report(paths, {app.name: app for app in installation.process_apps()}):
         say(line)
         outcomes.append(has_passed)
     if not paths or not all(outcomes):
