@@ -14,7 +14,9 @@ from engine.access import (
     NotYourFile,
     NotYours,
     OperatorsOnly,
+    SystemsOnly,
 )
+from engine.api_tokens import SCOPES, Grant, TokenInvalid, TokenNotFound
 from engine.apps import AppInvalid, AppNotFound, ProcessApp, Service, Summary, load_apps
 from engine.bpmn import ServiceError
 from engine.cases import CaseEnded, CaseNotFound, CaseSuspended
@@ -29,7 +31,10 @@ from engine.files import FileEmpty, FileNotFound, FileRefused, FileTooLarge
 from engine.forms import FormInvalid
 from engine.imports import Importer, RowRefused
 from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
+from engine.locks import FailedJob, LockedJob, LockInvalid, LockLost
+from engine.messages import Delivery, MessageInvalid
 from engine.models import (
+    ApiToken,
     Attachment,
     Case,
     CaseField,
@@ -55,10 +60,12 @@ from engine.tasks import NotReleasable, TaskDone, TaskNotFound, TaskTaken, TaskW
 from engine.transactions import Busy, DataInvalid, now_utc
 
 __all__ = [
+    "SCOPES",
     "SYSTEM",
     "ZONE",
     "Actor",
     "AlreadyImported",
+    "ApiToken",
     "AppInvalid",
     "AppNotFound",
     "Attachment",
@@ -75,10 +82,12 @@ __all__ = [
     "DataInvalid",
     "Definition",
     "DefinitionNotFound",
+    "Delivery",
     "Deployment",
     "DesignersOnly",
     "DraftTooLarge",
     "Engine",
+    "FailedJob",
     "Fault",
     "FaultsFound",
     "FileEmpty",
@@ -88,6 +97,7 @@ __all__ = [
     "FormInvalid",
     "FormNotFound",
     "FourEyes",
+    "Grant",
     "HistoryEvent",
     "Importer",
     "Incident",
@@ -95,9 +105,13 @@ __all__ = [
     "IncidentResolved",
     "Invalid",
     "Job",
+    "LockInvalid",
+    "LockLost",
+    "LockedJob",
     "MayNotStart",
     "Membership",
     "MembershipRow",
+    "MessageInvalid",
     "NotFound",
     "NotReleasable",
     "NotSuspended",
@@ -120,11 +134,14 @@ __all__ = [
     "ServiceError",
     "Subscription",
     "Summary",
+    "SystemsOnly",
     "Task",
     "TaskDone",
     "TaskNotFound",
     "TaskTaken",
     "TaskWithdrawn",
+    "TokenInvalid",
+    "TokenNotFound",
     "Unit",
     "UnitInvalid",
     "UnitNotFound",

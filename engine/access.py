@@ -8,7 +8,9 @@ from functools import cached_property
 
 from engine.errors import Refused
 
-DESIGNER = "process_designer"  # a role that every installation knows, whatever its apps
+# roles that every installation knows, whatever its apps
+DESIGNER = "process_designer"
+EXTERNAL_SYSTEM = "external_system"
 
 
 class NotYours(Refused):
@@ -33,6 +35,10 @@ class OperatorsOnly(Refused):
 
 class DesignersOnly(Refused):
     """Only process designers may do this."""
+
+
+class SystemsOnly(Refused):
+    """Only external systems and operators may do this."""
 
 
 class FourEyes(Refused):
@@ -138,6 +144,12 @@ def require_designer(actor: Actor) -> None:
     """This will refuse everybody but process designers, operators and the engine itself. Raises DesignersOnly."""
     if actor.person_id is not None and not actor.is_admin and DESIGNER not in actor.roles:
         raise DesignersOnly
+
+
+def require_system(actor: Actor) -> None:
+    """This will refuse everybody but external systems, operators and the engine itself. Raises SystemsOnly."""
+    if actor.person_id is not None and not actor.is_admin and EXTERNAL_SYSTEM not in actor.roles:
+        raise SystemsOnly
 
 
 def require_operator(actor: Actor) -> None:

@@ -1,13 +1,14 @@
-"""The part of the front door that knows people: who signs in, who holds which role."""
+"""The part of the front door that knows people: who signs in, with a password or a token, who holds which role."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from engine import people
+from engine import api_tokens, people
 from engine.access import SYSTEM, Actor, require_operator
-from engine.models import Person
+from engine.api_tokens import Grant
+from engine.models import ApiToken, Person
 from engine.people import Loaded
 from engine.transactions import Transactions
 from engine.turn import Turn
@@ -71,6 +72,33 @@ class Accounts(Transactions):
         """
         require_operator(by)
         return self.write(by, lambda turn: people.load(turn.session, units=units, persons=persons))
+
+    def create_token(
+        self, login: str, *, name: str, scopes: Collection[str], days: int = 90, by: Actor
+    ) -> tuple[ApiToken, str]:
+        """This will make a token for the API and return its row and the token itself, which nobody can read again.
+
+        Raises OperatorsOnly, PersonNotFound, TokenInvalid.
+        """
+        require_operator(by)
+        return self.write(
+            by,
+            lambda turn: api_tokens.create(
+                turn.session, login=login, name=name, scopes=scopes, days=days, now=turn.now
+            ),
+        )
+
+    def check_token(self, token: str) -> Grant | None:
+        """This will return whom a token stands for and what it may do; None when it is void. Its use is noted."""
+        grant = self.look(lambda turn: api_tokens.find(turn.session, token, now=turn.now))
+        if grant is not None and grant.is_due(self.clock()):
+            self.write(SYSTEM, lambda turn: api_tokens.note_use(turn.session, grant.token_id, now=turn.now))
+        return grant
+
+    def revoke_token(self, token_id: int, *, by: Actor) -> ApiToken:
+        """This will make a token void at once. Raises OperatorsOnly, TokenNotFound."""
+        require_operator(by)
+        return self.write(by, lambda turn: api_tokens.revoke(turn.session, token_id, by=by, now=turn.now))
 
 
 def _change_role(turn: Turn, login: str, role: str, unit: str, is_held: bool) -> None:

@@ -15,6 +15,7 @@ from engine import feel
 from engine.errors import Invalid, NotFound
 
 Data = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]]
 FIELD_KINDS = ("text", "number", "day")
 NUMBER_FIELDS = {"region", "year", "seq", "process"}
 
@@ -64,7 +65,10 @@ class Service:
 
 @dataclass(kw_only=True)
 class ProcessApp:
-    """A folder of diagrams, decisions, forms and the services they need; deleting the folder removes it."""
+    """A folder of diagrams, decisions, forms and the services they need; deleting the folder removes it.
+
+    `people` returns units and persons, as `Engine.load_people` takes them: the world of the demo and of scenarios.
+    """
 
     name: str
     title: str
@@ -78,8 +82,10 @@ class ProcessApp:
     registers: Mapping[str, str] = field(default_factory=dict)
     importer: Any = None
     demo: Any = None
+    people: Callable[[], tuple[Rows, Rows]] | None = None
     services: dict[str, Service] = field(default_factory=dict, init=False)
     functions: dict[str, Callable[..., Any]] = field(default_factory=dict, init=False)
+    externals: set[str] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         """This will refuse an app whose own words are wrong. Raises AppInvalid."""
@@ -100,10 +106,24 @@ class ProcessApp:
         """This will register a function as the service `type`; with `job` it runs outside of the transaction."""
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self._refuse_both(type, type in self.externals)
             self.services[type] = Service(type, function, job)
             return function
 
         return register
+
+    def external(self, type: str) -> None:
+        """This will declare that a program elsewhere does the service `type`, fetching its jobs. Raises AppInvalid."""
+        self._refuse_both(type, type in self.services)
+        self.externals.add(type)
+
+    def knows_service(self, type: str) -> bool:
+        """This will tell whether a function is registered for the service `type`, or a program elsewhere does it."""
+        return type in self.services or type in self.externals
+
+    def _refuse_both(self, type: str, is_taken: bool) -> None:
+        if is_taken:
+            raise AppInvalid(app=self.name, reason=f"the service {type} is both registered and declared external")
 
     def function(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """This will register a function that the app's FEEL may call by `name` (spaces allowed)."""

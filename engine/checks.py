@@ -158,7 +158,7 @@ def _missing(process: bpmn.Process, app: ProcessApp, known: _Known) -> Iterator[
             if role not in app.roles:
                 yield _at(node, "role-unknown", f"the role {role} is not declared by the app")
         for listener in node.listeners:
-            if not listener.type.text.startswith("=") and listener.type.text not in app.services:
+            if not listener.type.text.startswith("=") and not app.knows_service(listener.type.text):
                 yield _at(node, "service-missing", f"the service {listener.type.text} is not registered")
 
 
@@ -174,7 +174,7 @@ def _calls(node: bpmn.Node, app: ProcessApp, known: _Known) -> Iterator[tuple[st
         yield "process-missing", f"the process {target} does not exist"
     elif node.call.what == "decision" and target not in known.decisions:
         yield "decision-missing", f"the decision {target} does not exist"
-    elif node.call.what == "service" and target not in app.services:
+    elif node.call.what == "service" and not app.knows_service(target):
         yield "service-missing", f"the service {target} is not registered"
 
 

@@ -79,6 +79,16 @@ class Library:
             raise AppNotFound(app=name)
         return self.apps[name]
 
+    def is_external(self, app: ProcessApp, type: str) -> bool:
+        """This will tell whether a program elsewhere does the service `type` for a case of `app`; its own word counts.
+
+        The apps of the processes that it calls are asked next. What nobody knows is not external: it shall fail.
+        """
+        if app.knows_service(type):
+            return type in app.externals
+        others = [other for other in self.apps.values() if other.knows_service(type)]
+        return bool(others) and all(type in other.externals for other in others)
+
     def catalog(self, session: Session, version: int | None = None) -> Catalog:
         """This will return what is deployed as of `version` (asked from the database when None)."""
         wanted = session.scalar(select(catalog.stamp())) if version is None else version

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import cases, feel, jobs, queues
+from engine import cases, feel, jobs, messages, queues
 from engine.access import require_operator
 from engine.bpmn.outcome import TaskOpened
 from engine.bpmn.stimuli import Cancel, RetryIncident
@@ -126,6 +126,7 @@ def resume(turn: Turn, case_id: UUID) -> Case:
     suspended_at = running.row["suspended_at"]
     running.row.update(state=OPEN, suspended_at=None)
     jobs.resume(turn, case_id, suspended_at)
+    messages.look_again(turn, case_id)
     cases.record(turn, running, [Entry(kind="resumed")])
     return running.as_case()
 

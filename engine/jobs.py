@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, TextClause, delete, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from engine import bpmn, cases, feel, starting
@@ -28,13 +28,13 @@ from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
 from engine.db import is_postgresql, table
 from engine.errors import NotFound
 from engine.history import Entry
-from engine.models import OPEN, Incident, Job, new_id
+from engine.models import OPEN, OURS, Incident, Job, new_id
 from engine.turn import Turn
 
 Data = dict[str, Any]
 JOBS, INCIDENTS = table(Job), table(Incident)
 WAITING, FAILED, SUSPENDED = "waiting", "failed", "suspended"
-TIMER, SERVICE, START = "timer", "service", "start"
+TIMER, SERVICE, START, EXTERNAL = "timer", "service", "start", "external"
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -70,14 +70,28 @@ CLAIMED = tuple(JOBS.c[name] for name in Claimed.__dataclass_fields__)
 
 
 def claim(session: Session, *, now: datetime, worker: str, limit: int) -> list[Claimed]:
-    """This will take up to `limit` due jobs, oldest first, that no other worker has."""
+    """This will take up to `limit` due jobs, oldest first, that no other worker has and that are not external."""
+    return take(session, (text(OURS),), now=now, until=now + LEASE, worker=worker, limit=limit)
+
+
+def take(
+    session: Session,
+    which: tuple[TextClause | ColumnElement[bool], ...],
+    *,
+    now: datetime,
+    until: datetime,
+    worker: str,
+    limit: int,
+) -> list[Claimed]:
+    """This will take up to `limit` due jobs of those asked for, oldest first, that no other worker has."""
     free = or_(JOBS.c.leased_until.is_(None), JOBS.c.leased_until < now)
-    due = select(JOBS.c.id).where(JOBS.c.state == WAITING, JOBS.c.due_at <= now, free)
+    due = select(JOBS.c.id).where(*which, JOBS.c.due_at <= now, free)
     due = due.order_by(JOBS.c.due_at, JOBS.c.id).limit(limit)
     if is_postgresql(session):
         due = due.with_for_update(skip_locked=True)
-    lease = {"leased_until": now + LEASE, "leased_by": worker}
-    taken = update(JOBS).where(JOBS.c.id.in_(due)).values(**lease).returning(*CLAIMED)
+    found = due.cte("due")  # looked up once: an IN may ask again for each row, and take more than the limit
+    lease = {"leased_until": until, "leased_by": worker}
+    taken = update(JOBS).where(JOBS.c.id.in_(select(found.c.id))).values(**lease).returning(*CLAIMED)
     claimed = [Claimed(*row) for row in session.execute(taken)]
     return sorted(claimed, key=lambda job: (job.due_at, job.id))
 
@@ -176,18 +190,30 @@ def _arm(session: Session, definition_id: int, element: str, schedule: timers.Sc
 
 def fail(turn: Turn, job: Claimed, problem: Exception) -> None:
     """This will let a job wait longer each time it fails; after its last attempt the case has an incident."""
-    attempts = job.attempts + 1
     reason = str(problem) or type(problem).__name__
+    note_failure(turn, job, reason, left=job.retries - job.attempts - 1)
+
+
+def note_failure(turn: Turn, job: Claimed, reason: str, *, left: int, due_at: datetime | None = None) -> Data | None:
+    """This will count a failed attempt: `left` more are made, the next at `due_at` or after a pause that grows.
+
+    Without any left the case has an incident. Returns what was written, or None when the job has changed meanwhile.
+    """
+    attempts = job.attempts + 1
     values: Data = {"attempts": attempts, "error": reason[:2000], "leased_until": None, "leased_by": None}
-    if attempts < job.retries:
-        pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
-        values["due_at"] = turn.now + pause
+    values["retries"] = attempts + max(left, 0)
+    if left > 0:
+        pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+        values |= {"state": WAITING, "due_at": due_at or turn.now + pause}
     else:
-        values["state"] = FAILED
-    mine = (JOBS.c.id == job.id, JOBS.c.attempts == job.attempts)
+        values |= {"state": FAILED, "due_at": job.due_at}
+    mine = (JOBS.c.id == job.id, JOBS.c.attempts == job.attempts, JOBS.c.state == WAITING)
     met = turn.session.execute(update(JOBS).where(*mine).values(**values).returning(JOBS.c.id)).first()
-    if met is not None and attempts >= job.retries and job.case_id is not None:
+    if met is None:
+        return None
+    if left <= 0 and job.case_id is not None:
         _raise_incident(turn, job, reason)
+    return values
 
 
 def _raise_incident(turn: Turn, job: Claimed, reason: str) -> None:
@@ -214,7 +240,7 @@ def _raise_incident(turn: Turn, job: Claimed, reason: str) -> None:
 
 
 def _called(job: Claimed) -> Data:
-    return {"type": job.details.get("type")} if job.kind == SERVICE else {}
+    return {"type": job.details.get("type")} if job.kind in (SERVICE, EXTERNAL) else {}
 
 
 def call(find: Callable[[str], Service | None], job: Claimed) -> Data:

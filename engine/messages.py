@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,28 @@ from engine.bpmn.outcome import MessageSent
 from engine.bpmn.stimuli import ReceiveMessage, ReceiveSignal
 from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
-from engine.errors import Conflict
+from engine.errors import Conflict, Invalid
 from engine.models import OPEN, Message, Start, Subscription, new_id
 from engine.turn import Awaited, Turn
 
 Data = dict[str, Any]
 MESSAGES, STARTS, SUBSCRIPTIONS = table(Message), table(Start), table(Subscription)
 MOST = 10_000  # deliveries in one transaction: more is a circle of processes that call each other
+LONGEST = 200  # characters of a name or a correlation key
+LONGEST_LIFE = 366 * 86_400  # seconds
+KEY_KEPT = 7 * 86_400  # seconds for which the idempotency key of a message that was taken is remembered
+
+
+class Delivery(StrEnum):
+    """What became of a message."""
+
+    TAKEN = "taken"
+    KEPT = "kept"
+    LOST = "lost"
+
+
+class MessageInvalid(Invalid):
+    """The message cannot be taken: {reason}."""
 
 
 class MessageStorm(Conflict):
@@ -36,29 +52,49 @@ def publish(
     *,
     time_to_live: int = 0,
     idempotency_key: str | None = None,
-) -> bool:
-    """This will deliver a message to one receiver and tell whether there was one.
+) -> Delivery:
+    """This will deliver a message to one receiver and tell what became of it. Raises MessageInvalid.
 
     A running case that waits for it comes first (the one that waits longest), then a start event. Without a receiver it
-    is kept for `time_to_live` seconds. A message with a key that is still kept is not taken again.
+    is kept for `time_to_live` seconds. A key that was used for this name before does nothing while the first message is
+    kept, and for 7 days after it was taken; of a message that nobody took or kept no key is remembered: it may be sent
+    again.
     """
-    if idempotency_key is not None:
-        _queue_up(turn, "", idempotency_key)
-        if _was_taken(turn, idempotency_key):
-            return True
+    if not name or len(name) > LONGEST:
+        raise MessageInvalid(reason=f"a name has 1 to {LONGEST} characters")
+    if correlation_key is not None and len(correlation_key) > LONGEST:
+        raise MessageInvalid(reason=f"a correlation key has up to {LONGEST} characters")
+    if not 0 <= time_to_live <= LONGEST_LIFE:
+        raise MessageInvalid(reason=f"it is kept from 0 to {LONGEST_LIFE} seconds")
+    key = _digest(name, idempotency_key) if idempotency_key else None
+    if key is not None:
+        if is_postgresql(turn.session):
+            turn.session.execute(select(func.pg_advisory_xact_lock(_number("key", key))))
+        earlier = _earlier(turn, key)
+        if earlier is not None:
+            return earlier
     _queue_up(turn, name, correlation_key)
-    found = _correlate(turn, name, correlation_key, data) or _start(turn, name, data)
-    if not found and time_to_live > 0:
-        _keep(turn, name, correlation_key, data, time_to_live, idempotency_key)
-    elif idempotency_key is not None:
-        # A delivered message leaves its key behind for a day, under no name that anybody waits for.
-        _keep(turn, "", None, {}, max(time_to_live, 86_400), idempotency_key)
-    return found
+    if _correlate(turn, name, correlation_key, data) or _start(turn, name, data):
+        if key is not None:
+            _keep(turn, "", None, {}, max(time_to_live, KEY_KEPT), key)  # under no name that anybody waits for
+        return Delivery.TAKEN
+    if time_to_live > 0:
+        _keep(turn, name, correlation_key, data, time_to_live, key)
+        return Delivery.KEPT
+    return Delivery.LOST
 
 
-def _was_taken(turn: Turn, key: str) -> bool:
-    found = select(MESSAGES.c.id).where(MESSAGES.c.idempotency_key == key, MESSAGES.c.expires_at > turn.now)
-    return turn.session.scalar(found) is not None
+def _digest(*parts: str | None) -> str:
+    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _earlier(turn: Turn, key: str) -> Delivery | None:
+    """What became of the message that used this key before."""
+    found = select(MESSAGES.c.name).where(MESSAGES.c.idempotency_key == key, MESSAGES.c.expires_at > turn.now)
+    name = turn.session.scalar(found)
+    if name is None:
+        return None
+    return Delivery.KEPT if name else Delivery.TAKEN
 
 
 def _keep(turn: Turn, name: str, key: str | None, data: Data, seconds: int, idempotency_key: str | None) -> None:
@@ -132,7 +168,8 @@ def deliver_all(turn: Turn) -> None:
         if turn.sent:
             sent = turn.sent.pop(0)
             if isinstance(sent, MessageSent):
-                publish(turn, sent.message, sent.correlation_key, sent.data, time_to_live=sent.time_to_live)
+                kept = min(max(sent.time_to_live, 0), LONGEST_LIFE)
+                publish(turn, sent.message, sent.correlation_key, sent.data, time_to_live=kept)
             else:
                 broadcast(turn, sent.signal, sent.data)
         elif turn.awaited:
@@ -143,23 +180,48 @@ def deliver_all(turn: Turn) -> None:
 
 
 def _queue_up(turn: Turn, name: str, key: str | None) -> None:
-    """Without this a message and its receiver could each look for the other before either can be seen."""
-    if is_postgresql(turn.session):
-        digest = hashlib.sha256(f"{name}\0{key}".encode()).digest()[:8]
-        turn.session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest, "big", signed=True))))
+    """Without this a message and its receiver could each look for the other before either can be seen.
+
+    A receiver without a key takes messages of every key, so it has to wait for all of them.
+    """
+    if not is_postgresql(turn.session):
+        return
+    if key is None:
+        locks = [func.pg_advisory_xact_lock(_number("message", name))]
+    else:
+        locks = [
+            func.pg_advisory_xact_lock_shared(_number("message", name)),
+            func.pg_advisory_xact_lock(_number("message", name, key)),
+        ]
+    turn.session.execute(select(*locks))
+
+
+def _number(*what: str) -> int:
+    return int.from_bytes(bytes.fromhex(_digest(*what))[:8], "big", signed=True)
 
 
 def _take_early(turn: Turn, awaited: Awaited) -> None:
     _queue_up(turn, awaited.message, awaited.correlation_key)
     keys = () if awaited.correlation_key is None else (MESSAGES.c.correlation_key == awaited.correlation_key,)
-    waits = select(MESSAGES.c.id, MESSAGES.c.correlation_key, MESSAGES.c.data)
+    waits = select(MESSAGES.c.id, MESSAGES.c.correlation_key, MESSAGES.c.data, MESSAGES.c.idempotency_key)
     waits = waits.where(MESSAGES.c.name == awaited.message, MESSAGES.c.expires_at > turn.now, *keys)
     waits = waits.order_by(MESSAGES.c.id).limit(1).with_for_update(skip_locked=True)
     early = turn.session.execute(waits).first()
     if early is None:
         return
-    if _correlate(turn, awaited.message, early.correlation_key, feel.loads(early.data)):
-        turn.session.execute(delete(MESSAGES).where(MESSAGES.c.id == early.id))
+    if not _correlate(turn, awaited.message, early.correlation_key, feel.loads(early.data)):
+        return
+    turn.session.execute(delete(MESSAGES).where(MESSAGES.c.id == early.id))
+    if early.idempotency_key is not None:
+        _keep(turn, "", None, {}, KEY_KEPT, early.idempotency_key)
+
+
+def look_again(turn: Turn, case_id: UUID) -> None:
+    """This will let a case that could take no messages for a while look for those that came meanwhile."""
+    mine = (SUBSCRIPTIONS.c.case_id == case_id, SUBSCRIPTIONS.c.kind == "message")
+    waits = select(SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.correlation_key).where(*mine).order_by(SUBSCRIPTIONS.c.id)
+    for name, key in turn.session.execute(waits).all():
+        turn.awaited.append(Awaited(case_id=case_id, message=name, correlation_key=key))
 
 
 def forget_expired(turn: Turn) -> int:

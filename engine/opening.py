@@ -65,8 +65,7 @@ def open_all(turn: Turn, case: Data, process: bpmn.Process, app: ProcessApp, out
         elif isinstance(opened, TimerOpened):
             _open_job(opening, case, opened, "timer", opened.due_at)
         elif isinstance(opened, ServiceCalled):
-            payload = {"type": opened.type, "headers": dict(opened.headers), "data": opened.data}
-            _open_job(opening, case, opened, "service", turn.now, retries=opened.retries, payload=payload)
+            _open_service(turn, opening, case, app, opened)
         elif isinstance(opened, MessageAwaited):
             _open_subscription(opening, case, opened, "message", opened.message, opened.correlation_key)
             opening.awaited.append(
@@ -188,6 +187,21 @@ def task_row(
     }
 
 
+def _open_service(turn: Turn, opening: Opening, case: Data, app: ProcessApp, opened: ServiceCalled) -> None:
+    is_external = turn.library.is_external(app, opened.type)
+    payload = {"type": opened.type, "headers": dict(opened.headers), "data": opened.data}
+    _open_job(
+        opening,
+        case,
+        opened,
+        "external" if is_external else "service",
+        turn.now,
+        type=opened.type if is_external else None,
+        retries=opened.retries,
+        payload=payload,
+    )
+
+
 def _open_job(
     opening: Opening,
     case: Data,
@@ -195,6 +209,7 @@ def _open_job(
     kind: str,
     due_at: Any,
     *,
+    type: str | None = None,
     retries: int = 3,
     payload: Data | None = None,
 ) -> None:
@@ -204,6 +219,7 @@ def _open_job(
         "case_id": case["id"],
         "token": opened.token,
         "kind": kind,
+        "type": type,
         "element": opened.element,
         "state": "waiting",
         "due_at": due_at,

@@ -16,23 +16,22 @@ from engine import (
     due,
     files,
     incidents,
-    messages,
     queries,
     registers,
     starting,
     tasks,
 )
 from engine.access import SYSTEM, Actor, require_operator
-from engine.accounts import Accounts
 from engine.apps import ProcessApp
 from engine.checks import Checked
+from engine.exchange import Exchange
 from engine.models import Attachment, Case, Definition, Deployment, Task
 from engine.transactions import now_utc
 
 Data = dict[str, Any]
 
 
-class Engine(Accounts):
+class Engine(Exchange):
     """Runs cases. Every method is one transaction: all of it happens, or nothing."""
 
     def __init__(
@@ -169,31 +168,6 @@ class Engine(Accounts):
     ) -> int:
         """This will run up to `limit` due timers and service calls, oldest first, and return how many."""
         return due.run(self.write, self.library, limit=limit, worker=worker, should_stop=should_stop)
-
-    def publish_message(
-        self,
-        name: str,
-        correlation_key: str | None = None,
-        data: Mapping[str, Any] | None = None,
-        *,
-        by: Actor = SYSTEM,
-        time_to_live: int = 0,
-        idempotency_key: str | None = None,
-    ) -> bool:
-        """This will give a message to one receiver, or keep it `time_to_live` seconds; tells whether it was taken."""
-        return self.write(
-            by,
-            messages.publish,
-            name,
-            correlation_key,
-            dict(data or {}),
-            time_to_live=time_to_live,
-            idempotency_key=idempotency_key,
-        )
-
-    def broadcast_signal(self, name: str, data: Mapping[str, Any] | None = None, *, by: Actor = SYSTEM) -> int:
-        """This will give a signal to all who wait for it, and return how many cases took it or began with it."""
-        return self.write(by, messages.broadcast, name, dict(data or {}))
 
     def retry_incident(self, incident_id: UUID, *, by: Actor) -> Case:
         """This will try again what failed. Raises OperatorsOnly, IncidentNotFound, IncidentResolved."""

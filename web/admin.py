@@ -32,6 +32,7 @@ JOB_KINDS = {
     "timer": lazy_gettext("timer"),
     "service": lazy_gettext("service call"),
     "start": lazy_gettext("start of a case"),
+    "external": lazy_gettext("service call of another system"),
 }
 JOB_STATES = {"waiting": lazy_gettext("waiting"), "failed": lazy_gettext("failed")}
 
@@ -67,6 +68,7 @@ def role_choices() -> list[tuple[str, str]]:
     """This will list the roles of all process apps, by their titles, and the one of ours."""
     known = {code: title for app in current.engine().apps for code, title in app.roles.items()}
     known.setdefault(access.DESIGNER, gettext("process designer"))
+    known.setdefault(access.EXTERNAL_SYSTEM, gettext("external system"))
     return sorted(known.items(), key=lambda pair: pair[1])
 
 

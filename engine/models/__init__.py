@@ -18,8 +18,8 @@ from engine.models.cases import (
     Task,
 )
 from engine.models.definitions import Definition, Deployment, Resource, Start
-from engine.models.jobs import Incident, Job, Message, Subscription
-from engine.models.people import UNIT_KINDS, Membership, Person, Queue, Unit
+from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscription
+from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
 from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
 
 __all__ = [
@@ -29,11 +29,14 @@ __all__ = [
     "DONE",
     "NEVER",
     "OPEN",
+    "OURS",
     "SUSPENDED",
     "TASK_STATES",
+    "THEIRS",
     "TONES",
     "UNIT_KINDS",
     "WITHDRAWN",
+    "ApiToken",
     "Attachment",
     "Base",
     "Case",

@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, UtcDateTime, new_id
 
+# Written into queries word by word too: then every plan may use the index of these jobs.
+OURS = "state = 'waiting' AND kind <> 'external'"
+THEIRS = "state = 'waiting' AND kind = 'external'"
+
 
 class Job(Base):
     """A timer, a service call or a retry that waits to run. Done jobs are deleted, the history tells of them."""
@@ -20,9 +24,10 @@ class Job(Base):
             "ix_jobs_due",
             "due_at",
             "id",
-            postgresql_where=text("state = 'waiting'"),
-            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text(OURS),
+            sqlite_where=text(OURS),
         ),
+        Index("ix_jobs_external", "type", "due_at", "id", postgresql_where=text(THEIRS), sqlite_where=text(THEIRS)),
         Index(None, "case_id", "token"),
     )
 
@@ -30,7 +35,8 @@ class Job(Base):
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     token: Mapped[int | None]
     definition_id: Mapped[int | None] = mapped_column(ForeignKey("definitions.id"), index=True)  # of a start
-    kind: Mapped[str] = mapped_column(String(16))  # "timer", "service", "start"
+    kind: Mapped[str] = mapped_column(String(16))  # "timer", "service", "start", or "external": for workers elsewhere
+    type: Mapped[str | None] = mapped_column(String(200))  # of an external one: which workers fetch it
     element: Mapped[str] = mapped_column(String(200), default="")
     state: Mapped[str] = mapped_column(
         String(16), default="waiting"

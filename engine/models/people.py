@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.db import Base, path_column
+from engine.db import Base, UtcDateTime, path_column
 
 PERSONS = "role LIKE '%@%'"  # queues that name persons
 UNIT_KINDS = ("province", "city", "county", "town", "grid", "department", "enterprise")
@@ -40,6 +42,24 @@ class Person(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     is_admin: Mapped[bool] = mapped_column(default=False)
     session_stamp: Mapped[str] = mapped_column(String(32), default="")  # changes when all sessions must end
+
+
+class ApiToken(Base):
+    """What a program signs in with for a person. The token itself is shown once and not kept, only its SHA-256."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    prefix: Mapped[str] = mapped_column(String(16))  # its first characters, to tell it from others
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str] = mapped_column(String(200))  # "jobs messages"
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # coarse: kept once an hour
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
 
 
 class Membership(Base):

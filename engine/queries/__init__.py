@@ -17,7 +17,7 @@ from engine.queries.deployed import (
 )
 from engine.queries.inbox import Counts, QueueCount, done, inbox, inbox_counts, started
 from engine.queries.operations import incidents, jobs
-from engine.queries.organisation import Account, account, accounts, names, people, person, register, units
+from engine.queries.organisation import Account, account, accounts, names, people, person, register, tokens, units
 from engine.queries.paging import CursorInvalid, Page
 from engine.queries.tasks import TaskView, draft, draft_saved_at, task
 
@@ -61,5 +61,6 @@ __all__ = [
     "startable",
     "started",
     "task",
+    "tokens",
     "units",
 ]

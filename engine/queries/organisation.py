@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine import feel
-from engine.access import Actor, is_in_scope
+from engine.access import Actor, is_in_scope, require_operator
 from engine.catalog import ZONE
-from engine.models import Membership, Person, RegisterEntry, Unit
+from engine.models import ApiToken, Membership, Person, RegisterEntry, Unit
 from engine.people import PersonNotFound
 from engine.queries import paging
 
@@ -40,6 +40,22 @@ class Account:
     is_admin: bool
     is_active: bool
     roles: list[Held] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenShown:
+    """A token for the API, without its secret. `is_valid` until it expires or is revoked."""
+
+    id: int
+    login: str
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+    is_valid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,30 @@ def _accounts(session: Session, *where: Any) -> list[Account]:
         roles[person_id].append(Held(role, unit_id, code, name))
     return [
         Account(row.id, row.login, row.name, row.post, row.is_admin, row.is_active, roles[row.id]) for row in persons
+    ]
+
+
+def tokens(session: Session, actor: Actor, *, login: str | None = None) -> list[TokenShown]:
+    """This will list the tokens for the API, of everybody or of one person, the newest first. Raises OperatorsOnly."""
+    require_operator(actor)
+    now = paging.now(session)
+    rows = select(ApiToken, Person.login).join(Person, Person.id == ApiToken.person_id).order_by(ApiToken.id.desc())
+    if login is not None:
+        rows = rows.where(Person.login == login)
+    return [
+        TokenShown(
+            row.id,
+            owner,
+            row.name,
+            row.prefix,
+            tuple(row.scopes.split()),
+            row.created_at,
+            row.expires_at,
+            row.used_at,
+            row.revoked_at,
+            is_valid=row.revoked_at is None and row.expires_at > now,
+        )
+        for row, owner in session.execute(rows)
     ]
 
 

@@ -19,7 +19,7 @@ def open_tasks(engine: Engine, cast: Any, case: Case) -> list[str]:
 
 def test_a_message_reaches_the_case_with_its_key(engine: Engine, cast: Any) -> None:
     one, two = wait_for(engine, cast, "1"), wait_for(engine, cast, "2")
-    assert engine.publish_message("answer", "2", {"text": "好"}) is True
+    assert engine.publish_message("answer", "2", {"text": "好"}) == "taken"
     assert (open_tasks(engine, cast, one), open_tasks(engine, cast, two)) == ([], ["read"])
     assert engine.read(queries.case, cast.alice, two.id).data["text"] == "好"
 
@@ -31,7 +31,7 @@ def test_a_message_reaches_one_receiver_only(engine: Engine, cast: Any) -> None:
 
 
 def test_an_early_message_waits_for_its_receiver(engine: Engine, cast: Any, clock: Any) -> None:
-    assert engine.publish_message("answer", "1", {"text": "早"}, time_to_live=3600) is False
+    assert engine.publish_message("answer", "1", {"text": "早"}, time_to_live=3600) == "kept"
     clock.advance(minutes=59)
     case = wait_for(engine, cast, "1")
     assert open_tasks(engine, cast, case) == ["read"]

@@ -1,0 +1,97 @@
+"""The part of the front door that other systems use: jobs to fetch, messages and signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from engine import locks, messages
+from engine.access import SYSTEM, Actor, require_system
+from engine.accounts import Accounts
+from engine.locks import FailedJob, LockedJob
+from engine.messages import Delivery
+
+
+class Exchange(Accounts):
+    """What external systems do; every method is one transaction, and refuses other people with SystemsOnly."""
+
+    def lock_jobs(
+        self, types: Sequence[str], worker: str, *, seconds: int = 60, limit: int = 10, by: Actor
+    ) -> list[LockedJob]:
+        """This will give `worker` up to `limit` due jobs of these external services, oldest first, for `seconds`.
+
+        When the time is over and the job is neither done nor extended, another worker gets it. Raises LockInvalid.
+        """
+        return self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
+
+    def complete_job(self, job_id: UUID, worker: str, data: Mapping[str, Any] | None = None, *, by: Actor) -> None:
+        """This will give the answer of an external service to its case and run it on. Raises LockLost."""
+        self.write(by, locks.complete, job_id, worker, data or {})
+
+    def fail_job(
+        self,
+        job_id: UUID,
+        worker: str,
+        reason: str,
+        *,
+        retries: int | None = None,
+        retry_at: datetime | None = None,
+        by: Actor,
+    ) -> FailedJob:
+        """This will tell that the work failed: it is tried `retries` more times, then there is an incident.
+
+        None: one time fewer than before. The next try is at `retry_at`, or after a pause that grows from 10 seconds to
+        an hour. Raises LockLost.
+        """
+        return self.write(by, locks.fail, job_id, worker, reason, retries=retries, retry_at=retry_at)
+
+    def throw_error(
+        self,
+        job_id: UUID,
+        worker: str,
+        code: str,
+        message: str = "",
+        data: Mapping[str, Any] | None = None,
+        *,
+        by: Actor,
+    ) -> None:
+        """This will end an external service with the BPMN error `code`, for its diagram to catch. Raises LockLost."""
+        self.write(by, locks.throw, job_id, worker, code, message, data or {})
+
+    def extend_lock(self, job_id: UUID, worker: str, seconds: int, *, by: Actor) -> datetime:
+        """This will let a worker keep a job for `seconds` from now and return the end. Raises LockLost, LockInvalid."""
+        return self.write(by, locks.extend, job_id, worker, seconds)
+
+    def publish_message(
+        self,
+        name: str,
+        correlation_key: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        *,
+        by: Actor = SYSTEM,
+        time_to_live: int = 0,
+        idempotency_key: str | None = None,
+    ) -> Delivery:
+        """This will give a message to one receiver: a case that waits for it, else a process that begins with it.
+
+        Without a receiver it is kept for `time_to_live` seconds. A message of this name with an `idempotency_key` that
+        was used before does nothing, as long as the first one is kept and for 7 days after it was taken; the answer
+        tells what became of the first.
+        """
+        require_system(by)
+        return self.write(
+            by,
+            messages.publish,
+            name,
+            correlation_key,
+            dict(data or {}),
+            time_to_live=time_to_live,
+            idempotency_key=idempotency_key,
+        )
+
+    def broadcast_signal(self, name: str, data: Mapping[str, Any] | None = None, *, by: Actor = SYSTEM) -> int:
+        """This will give a signal to all who wait for it, and return how many cases took it or began with it."""
+        require_system(by)
+        return self.write(by, messages.broadcast, name, dict(data or {}))

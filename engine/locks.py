@@ -1,0 +1,163 @@
+"""Jobs that programs elsewhere do: fetched and locked, then completed, failed, or ended with a BPMN error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+
+from engine import bpmn, feel, jobs
+from engine.access import require_system
+from engine.cases import CASES
+from engine.errors import Conflict, Invalid
+from engine.jobs import CLAIMED, JOBS, WAITING, Claimed
+from engine.models import THEIRS
+from engine.turn import Turn
+
+Data = dict[str, Any]
+LONGEST_LOCK = 86_400  # seconds
+MOST = 100  # jobs of one call
+LONGEST_NAME = 64
+
+
+class LockLost(Conflict):
+    """Worker {worker} does not hold this job: its lock ran out, or the case went on without it."""
+
+
+class LockInvalid(Invalid):
+    """Jobs cannot be locked like this: {reason}."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedJob:
+    """A job that one worker may do until `locked_until`.
+
+    `key` stays the same when the job is given out again: whoever sees it a second time has perhaps done the work. When
+    `retries` is 1 the next failure becomes an incident.
+    """
+
+    id: UUID
+    key: str
+    type: str
+    case_id: UUID
+    case_number: str
+    case_due_at: datetime | None
+    process_id: str
+    element: str
+    headers: dict[str, str]
+    data: Data
+    attempts: int
+    retries: int
+    due_at: datetime
+    locked_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """How a job stands after a failure: `is_waiting` for another try at `due_at`, else its case has an incident."""
+
+    id: UUID
+    is_waiting: bool
+    retries: int
+    due_at: datetime
+
+
+def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: int) -> list[LockedJob]:
+    """This will give `worker` up to `limit` due jobs of these service types, oldest first, for `seconds`.
+
+    Raises SystemsOnly, LockInvalid.
+    """
+    require_system(turn.by)
+    until = _until(turn, seconds)
+    if not types or not all(types):
+        raise LockInvalid(reason="name the types of service")
+    if not worker.strip() or len(worker) > LONGEST_NAME:
+        raise LockInvalid(reason=f"a worker has a name of up to {LONGEST_NAME} characters")
+    if not 1 <= limit <= MOST:
+        raise LockInvalid(reason=f"from 1 to {MOST} jobs at once")
+    which = (text(THEIRS), JOBS.c.type.in_(types))
+    found = jobs.take(turn.session, which, now=turn.now, until=until, worker=worker, limit=limit)
+    columns = (CASES.c.id, CASES.c.number, CASES.c.due_at, CASES.c.process_id)
+    rows = turn.session.execute(select(*columns).where(CASES.c.id.in_({job.case_id for job in found})))
+    cases = {row.id: row for row in rows}
+    return [_shown(job, cases[job.case_id], until) for job in found]
+
+
+def _until(turn: Turn, seconds: int) -> datetime:
+    if not 1 <= seconds <= LONGEST_LOCK:
+        raise LockInvalid(reason=f"a lock lasts from 1 to {LONGEST_LOCK} seconds")
+    return turn.now + timedelta(seconds=seconds)
+
+
+def _shown(job: Claimed, case: Any, until: datetime) -> LockedJob:
+    details = job.details
+    return LockedJob(
+        id=job.id,
+        key=str(job.id),
+        type=details["type"],
+        case_id=case.id,
+        case_number=case.number,
+        case_due_at=case.due_at,
+        process_id=case.process_id,
+        element=job.element,
+        headers=details["headers"],
+        data=details["data"],
+        attempts=job.attempts,
+        retries=max(job.retries - job.attempts, 1),
+        due_at=job.due_at,
+        locked_until=until,
+    )
+
+
+def _held(turn: Turn, worker: str) -> tuple[Any, ...]:
+    """A lock that ran out is lost even when nobody else has taken the job yet."""
+    return (text(THEIRS), JOBS.c.leased_by == worker, JOBS.c.leased_until >= turn.now)
+
+
+def _find(turn: Turn, job_id: UUID, worker: str) -> Claimed:
+    require_system(turn.by)
+    row = turn.session.execute(select(*CLAIMED).where(JOBS.c.id == job_id, *_held(turn, worker))).first()
+    if row is None:
+        raise LockLost(worker=worker)
+    return Claimed(*row)
+
+
+def complete(turn: Turn, job_id: UUID, worker: str, data: Mapping[str, Any]) -> None:
+    """This will give the answer of the service to its case. Raises LockLost, SystemsOnly."""
+    jobs.answer(turn, _find(turn, job_id, worker), feel.to_json(dict(data)))
+
+
+def throw(turn: Turn, job_id: UUID, worker: str, code: str, message: str, data: Mapping[str, Any]) -> None:
+    """This will end the service with the BPMN error `code`, for its case to catch. Raises LockLost, SystemsOnly."""
+    jobs.throw(turn, _find(turn, job_id, worker), bpmn.ServiceError(code, message, feel.to_json(dict(data))))
+
+
+def fail(
+    turn: Turn, job_id: UUID, worker: str, reason: str, *, retries: int | None, retry_at: datetime | None
+) -> FailedJob:
+    """This will tell that the work failed. `retries` says how many more tries to make (None: one fewer than before).
+
+    The next is made at `retry_at`, or after a pause that grows from 10 seconds to an hour. Without any left the case
+    has an incident. Raises LockLost, SystemsOnly.
+    """
+    job = _find(turn, job_id, worker)
+    left = job.retries - job.attempts - 1 if retries is None else retries
+    written = jobs.note_failure(turn, job, reason or "the worker gave no reason", left=left, due_at=retry_at)
+    if written is None:
+        raise LockLost(worker=worker)
+    is_waiting = written["state"] == WAITING
+    return FailedJob(job.id, is_waiting, written["retries"] - written["attempts"], written["due_at"])
+
+
+def extend(turn: Turn, job_id: UUID, worker: str, seconds: int) -> datetime:
+    """This will let a worker keep a job for `seconds` from now and return until when. Raises LockLost, SystemsOnly."""
+    require_system(turn.by)
+    until = _until(turn, seconds)
+    change = update(JOBS).where(JOBS.c.id == job_id, *_held(turn, worker)).values(leased_until=until)
+    if turn.session.execute(change.returning(JOBS.c.id)).first() is None:
+        raise LockLost(worker=worker)
+    return until
