@@ -31,6 +31,7 @@ class Listed:
     version_tag: str | None
     checksum: str
     effective_from: date | None = None
+    effective_to: date | None = None
 
 
 @dataclass(slots=True)
@@ -54,17 +55,23 @@ class Catalog:
         key: str,
         *,
         now: datetime,
+        on: date | None = None,
         binding: str = LATEST,
         tag: str | None = None,
         caller: Listed | None = None,
     ) -> Listed | None:
-        """This will find the version of a form or decision that `binding` names and that is in force at `now`."""
-        today = now.astimezone(ZONE).date()
+        """This will find the version of a form or decision that `binding` names and that is in force.
+
+        In force `on` a day (without it, the day of `now`) is what has begun and not ended, of several the one begun
+        last.
+        """
+        day = on or now.astimezone(ZONE).date()
         versions = [
             row
             for row in self.resources.get((kind, key), ())
-            if row.effective_from is None or row.effective_from <= today
+            if (row.effective_from or day) <= day <= (row.effective_to or day)
         ]
+        versions.sort(key=lambda row: row.effective_from or date.min)  # stable: of one day the newest stays last
         return _bound(versions, binding, tag, caller)
 
 
@@ -109,6 +116,7 @@ def read_catalog(session: Session) -> Catalog:
         Resource.version_tag,
         Resource.checksum,
         Resource.effective_from,
+        Resource.effective_to,
     )
     for kind, *values in session.execute(resources.order_by(Resource.kind, Resource.key, Resource.version)):
         listed = Listed(*values)

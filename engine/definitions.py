@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -161,11 +161,19 @@ class Surroundings:
         return self.library.process(self.session, int(key))
 
     def decide(
-        self, decision_id: str, binding: str, version_tag: str | None, caller_key: str, data: Data, now: datetime
+        self,
+        decision_id: str,
+        binding: str,
+        version_tag: str | None,
+        caller_key: str,
+        data: Data,
+        now: datetime,
+        on: date | None = None,
     ) -> bpmn.Decided:
-        """This will evaluate the decision in force. Raises LookupError, DecisionFailed."""
+        """This will evaluate the decision in force `on` a day. Raises LookupError, DecisionFailed."""
+        caller = self._caller(caller_key)
         found = self.catalog.resource(
-            "decision", decision_id, now=now, binding=binding, tag=version_tag, caller=self._caller(caller_key)
+            "decision", decision_id, now=now, on=on, binding=binding, tag=version_tag, caller=caller
         )
         if found is None:
             raise LookupError(decision_id)

@@ -126,13 +126,13 @@ def _processes(turn: Turn, package: Package, app: ProcessApp) -> Iterator[Data]:
 
 
 def _resources(turn: Turn, package: Package, app: ProcessApp) -> Iterator[Data]:
-    found: list[tuple[str, str, str, str, str | None, date | None]] = []
+    found: list[tuple[str, str, str, str, str | None, date | None, date | None]] = []
     for file, (text, form) in package.forms.items():
-        found.append((FORM, form.id, file, text, form.schema.get("versionTag"), None))
+        found.append((FORM, form.id, file, text, form.schema.get("versionTag"), None, None))
     for file, (text, model) in package.decisions.items():
         for id in model.decisions:
-            found.append((DECISION, id, file, text, model.version, model.effective_from))
-    for kind, key, file, content, tag, effective_from in found:
+            found.append((DECISION, id, file, text, model.version, model.effective_from, model.effective_to))
+    for kind, key, file, content, tag, effective_from, effective_to in found:
         versions = turn.catalog.resources.get((kind, key), [])
         yield {
             **_versioned(versions, checksum(content)),
@@ -141,6 +141,7 @@ def _resources(turn: Turn, package: Package, app: ProcessApp) -> Iterator[Data]:
             "key": key,
             "version_tag": tag,
             "effective_from": effective_from,
+            "effective_to": effective_to,
             "file": file,
             "content": content,
         }

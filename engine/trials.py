@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from engine import bpmn, dmn, feel
 from engine.bpmn import stimuli, timers
@@ -15,6 +16,7 @@ from engine.errors import Invalid
 
 T0 = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 MAX_FIRINGS = 10_000
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class ScenarioInvalid(Invalid):
@@ -84,14 +86,22 @@ class World:
         return self.processes[key]
 
     def decide(
-        self, decision_id: str, binding: str, version_tag: str | None, caller_key: str, data: Any, now: datetime
+        self,
+        decision_id: str,
+        binding: str,
+        version_tag: str | None,
+        caller_key: str,
+        data: Any,
+        now: datetime,
+        on: date | None = None,
     ) -> bpmn.Decided:
-        """This will evaluate a decision of the models that are DMN."""
-        for model in self.models:
-            if decision_id in model.decisions:
-                found = dmn.evaluate(model, decision_id, data, feel.Environment(now=now))
-                return bpmn.Decided(found.value, found.log)
-        raise LookupError(decision_id)
+        """This will evaluate a decision of the models that are DMN: the version in force `on` that day."""
+        versions = [model for model in self.models if decision_id in model.decisions]
+        if not versions:
+            raise LookupError(decision_id)
+        model = dmn.in_force(versions, on or now.astimezone(ZONE).date())
+        found = dmn.evaluate(model, decision_id, data, feel.Environment(now=now))
+        return bpmn.Decided(found.value, found.log)
 
     def service(self, type: str) -> Callable[[Any, Mapping[str, str]], Any] | None:
         """This will return the hook of an element, a stub when all services are stubs, else None: the service waits."""

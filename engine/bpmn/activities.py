@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from engine import feel
@@ -187,14 +187,28 @@ def _rule(run: Run, token: Token) -> None:
     decision = run.evaluate(call.target, token, "decision")
     if not isinstance(decision, str):
         raise run.trouble(call.target, context(token), "decision", "the id is not text")
+    day = _day(run, token, call)
     try:
-        decided = run.host.decide(decision, call.binding, call.version_tag, token.key, dict(context(token)), run.now)
+        decided = run.host.decide(
+            decision, call.binding, call.version_tag, token.key, dict(context(token)), run.now, day
+        )
     except LookupError:
         raise Stuck(f"There is no decision {decision}.", decision=decision, binding=call.binding) from None
     except BihuanError as error:
-        raise Stuck(f"The decision {decision} failed: {error.message}", decision=decision, **error.details) from error
+        raise Stuck(f"The decision {decision} failed: {error.message}", **{**error.details, "decision": decision}) from error
     run.tell("decision_made", token, **decided.log)
     _result(run, token, call.result or "result", feel.to_json(decided.value))
+
+
+def _day(run: Run, token: Token, call: Call) -> date | None:
+    if call.effective_on is None:
+        return None
+    found = run.evaluate(call.effective_on, token, "effective day")
+    day = feel.parse_date(str(found)[:10]) if isinstance(found, str | feel.Date | feel.DateTime) else None
+    if day is None:
+        raise run.trouble(call.effective_on, context(token), "effective day", "this is not a date")
+    made: date = day.to_python()
+    return made
 
 
 def _send(run: Run, token: Token) -> None:

@@ -197,7 +197,8 @@ def _decision(node: Node, element: etree._Element, values: Values, place: Place)
         values.refuse(place, "decision-missing")
     else:
         binding = _binding(holder, values, place)
-        node.call = Call("decision", target, binding, holder.get("versionTag"), result=result)
+        day = values.read(element.get(bihuan("effectiveOn")), place, "effective day")
+        node.call = Call("decision", target, binding, holder.get("versionTag"), result=result, effective_on=day)
 
 
 def _called(node: Node, element: etree._Element, values: Values, place: Place) -> None:

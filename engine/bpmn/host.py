@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.bpmn.stimuli import Data
@@ -52,9 +52,19 @@ class Host(Protocol):
         """This will return the definition that a snapshot names."""
 
     def decide(
-        self, decision_id: str, binding: str, version_tag: str | None, caller_key: str, data: Data, now: datetime
+        self,
+        decision_id: str,
+        binding: str,
+        version_tag: str | None,
+        caller_key: str,
+        data: Data,
+        now: datetime,
+        on: date | None = None,
     ) -> Decided:
-        """This will evaluate a decision; raises LookupError when there is none, BihuanError when it fails."""
+        """This will evaluate the version of a decision in force `on` a day (that of `now` when None).
+
+        Raises LookupError when there is none, BihuanError when it fails.
+        """
 
     def service(self, type: str) -> Callable[[Data, Mapping[str, str]], Data] | None:
         """This will return the function to call inside the step, or None: the service is called as a job."""

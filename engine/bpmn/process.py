@@ -121,13 +121,17 @@ class Form:
 
 @dataclass(slots=True)
 class Call:
-    """Something outside the diagram that an activity needs: `what` is process, decision or service."""
+    """Something outside the diagram that an activity needs: `what` is process, decision or service.
+
+    `effective_on` gives the day whose version of a decision counts; without it that is the day of the step.
+    """
 
     what: str
     target: Value
     binding: str = "latest"
     version_tag: str | None = None
     result: str | None = None
+    effective_on: Value | None = None
     retries: Value | None = None
     priority: Value | None = None
     headers: dict[str, str] = field(default_factory=dict)

@@ -28,7 +28,7 @@ class StepTooLong(Invalid):
 class Stuck(BihuanError):
     """{reason}"""
 
-    def __init__(self, reason: str, **detail: Any) -> None:
+    def __init__(self, reason: str, /, **detail: Any) -> None:
         """This will become an incident at the token whose work raised it."""
         self.reason, self.detail = reason, detail
         super().__init__(reason=reason)

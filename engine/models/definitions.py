@@ -54,6 +54,7 @@ class Resource(Base):
     version: Mapped[int]
     version_tag: Mapped[str | None] = mapped_column(String(64))
     effective_from: Mapped[date | None] = mapped_column(Date)
+    effective_to: Mapped[date | None] = mapped_column(Date)
     file: Mapped[str] = mapped_column(String(200))
     content: Mapped[str] = mapped_column(Text)
     checksum: Mapped[str] = mapped_column(String(64))

@@ -36,7 +36,7 @@ def test_faults_are_listed_and_lead_to_their_elements(studio: Any, site: Any) ->
         {"faults": [{"element": "accept", "name": "验收", "reason": "没有指定由谁办理。", "level": "error"}]},
     )
     studio.keyboard.press("Control+s")
-    studio.wait_for_selector(".studio-faults:has-text('1 处错误,0 处提醒')")
+    studio.wait_for_selector(".studio-faults:has-text('1 处错误，0 处提醒')")
     assert studio.locator("[data-container-id=accept] .fault-mark").is_visible()
     studio.click(".studio-faults button:has-text('没有指定由谁办理。')")
     studio.wait_for_selector("[data-element-id=accept].djs-shape.selected")
@@ -45,16 +45,16 @@ def test_faults_are_listed_and_lead_to_their_elements(studio: Any, site: Any) ->
 def test_our_settings_and_the_form_are_written_into_the_diagram(studio: Any, site: Any) -> None:
     site.answers["POST", "/check"] = (200, {"faults": []})
     select(studio, "accept")
-    studio.fill("[name=bihuan-limit]", "accept")
-    studio.select_option("[name=bihuan-returnPolicy]", "previous")
+    studio.fill("[name=bihuan-unit]", "=企业编码")
+    studio.fill("[name=bihuan-fourEyes]", "rectify")
     studio.select_option("[name=bihuan-form]", "rectify")
     studio.wait_for_selector("[data-studio-status]:has-text('有未发布的修改')")
     studio.click("[data-studio-action=check]")
     studio.wait_for_selector(".flash:has-text('检查通过')")
     task = re.search(r'<bpmn:userTask id="accept".*?</bpmn:userTask>', xml_of(site, "/check"), re.DOTALL)
     assert task
-    assert 'bihuan:limit="accept"' in task[0]
-    assert 'bihuan:returnPolicy="previous"' in task[0]
+    assert 'bihuan:unit="=企业编码"' in task[0]
+    assert 'bihuan:fourEyes="rectify"' in task[0]
     assert '<zeebe:formDefinition formId="rectify" />' in task[0]
     assert 'candidateGroups="inspector"' in task[0]
     assert 'bihuan:caseUnit="=unit"' in xml_of(site, "/check")

@@ -36,7 +36,7 @@ class SettingsProvider {
       const form = this.replacesForm(element) ? [formEntry(element, this.forms)] : [];
       return [...form, ...taskFields().map(field => attributeEntry(element, field))];
     }
-    return processOf(element) ? caseFields().map(field => attributeEntry(element, field)) : [];
+    return is(element, 'bpmn:BusinessRuleTask') ? [attributeEntry(element, decisionField())] : [];
   }
 }
 SettingsProvider.$inject = ['propertiesPanel', 'config.forms'];
@@ -44,54 +44,27 @@ SettingsProvider.$inject = ['propertiesPanel', 'config.forms'];
 export const settingsModule = {__init__: ['settingsProvider'], settingsProvider: ['type', SettingsProvider]};
 
 const taskFields = () => [
-  {name: 'unit', label: words('承办单位', 'Unit'), help: words('岗位所在的单位；以 = 开头为表达式，如 =unit', 'Unit of the queue; an expression begins with =')},
-  {name: 'limit', label: words('办理时限', 'Limit'), help: words('时限表中的代码，如 verify', 'Code in limits.yaml')},
-  {name: 'cc', label: words('抄送', 'Copy to'), help: words('岗位，多个用逗号分开', 'Roles, separated by commas')},
-  {name: 'fourEyes', label: words('回避环节', 'Not by the same person as'), help: words('办过这些环节的人不能办理本环节；填环节编号，用逗号分开', 'Ids of steps, separated by commas')},
-  {name: 'returnPolicy', label: words('退回', 'Return'), options: () => [
-    {value: '', label: words('按系统默认', 'Default')},
-    {value: 'none', label: words('不能退回', 'Not allowed')},
-    {value: 'previous', label: words('可退回上一环节', 'To the step before')},
-    {value: 'any', label: words('可退回任一已办环节', 'To any step done')},
-  ]},
+  {name: 'unit', label: words('承办单位', 'Unit'), help: words('岗位所在单位的编码；以 = 开头为表达式，如 =企业编码', 'Code of the unit of the queue; an expression begins with =')},
+  {name: 'outcome', label: words('结论变量', 'Variable of the outcome'), help: words('所按按钮的结论存入这个变量，如 定级结论', 'Keeps which button was pressed')},
+  {name: 'fourEyes', label: words('回避环节', 'Not by the same person as'), help: words('办过这些环节的人不能办理本环节；填环节编号，用空格分开', 'Ids of steps, separated by blanks')},
 ];
 
-const caseFields = () => [
-  {name: 'title', label: words('案件标题', 'Title of the case'), help: words('以 = 开头为表达式，如 =隐患描述', 'An expression begins with =')},
-  {name: 'caseUnit', label: words('案件所属单位', 'Unit of the case'), help: words('以 = 开头为表达式，如 =unit', 'An expression begins with =')},
-];
-
-function processOf(element) {
-  const object = getBusinessObject(element);
-  return is(object, 'bpmn:Process') ? object : object.processRef;
-}
+const decisionField = () => ({
+  name: 'effectiveOn', label: words('适用日期', 'In force on'),
+  help: words('按这一天有效的版本判定，如 =检查日期；不填为当天', 'The version in force on this day decides; today without it'),
+});
 
 function attributeEntry(element, field) {
-  return {
-    id: `bihuan-${field.name}`,
-    element,
-    field,
-    component: field.options ? ChoiceField : TextField,
-    isEdited: field.options ? isSelectEntryEdited : isTextFieldEntryEdited,
-  };
-}
-
-function useAttribute(element, name) {
-  const modeling = useService('modeling');
-  const object = is(element, 'bpmn:UserTask') ? getBusinessObject(element) : processOf(element);
-  return {
-    getValue: () => object.get(`bihuan:${name}`) ?? '',
-    setValue: value => modeling.updateModdleProperties(element, object, {[`bihuan:${name}`]: value || undefined}),
-  };
+  return {id: `bihuan-${field.name}`, element, field, component: TextField, isEdited: isTextFieldEntryEdited};
 }
 
 function TextField({element, id, field}) {
   const debounce = useService('debounceInput');
-  return <TextFieldEntry element={element} id={id} label={field.label} description={field.help} debounce={debounce} {...useAttribute(element, field.name)} />;
-}
-
-function ChoiceField({element, id, field}) {
-  return <SelectEntry element={element} id={id} label={field.label} getOptions={field.options} {...useAttribute(element, field.name)} />;
+  const modeling = useService('modeling');
+  const object = getBusinessObject(element);
+  const getValue = () => object.get(`bihuan:${field.name}`) ?? '';
+  const setValue = value => modeling.updateModdleProperties(element, object, {[`bihuan:${field.name}`]: value || undefined});
+  return <TextFieldEntry element={element} id={id} label={field.label} description={field.help} debounce={debounce} getValue={getValue} setValue={setValue} />;
 }
 
 function formEntry(element, forms) {
