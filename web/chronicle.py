@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext, lazy_gettext
 
@@ -63,37 +64,67 @@ class Line:
     text: str = ""
 
 
-def lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str], opinions: Collection[str]) -> list[Line]:
+def lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinions: Collection[str]) -> list[Line]:
     """This will tell the history, newest first.
 
-    `outcomes` are the words for the outcomes of the case's forms, `opinions` the fields where people write sentences.
+    `pressed` are the words of the button that ended a task, `opinions` the fields where people write sentences.
     """
-    return list(_lines(history, outcomes, opinions))[::-1]
+    return list(_lines(history, pressed, opinions))[::-1]
 
 
-def _lines(history: Iterable[HistoryEvent], outcomes: Mapping[str, str], opinions: Collection[str]) -> Iterator[Line]:
+def _lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinions: Collection[str]) -> Iterator[Line]:
     for event in history:
         sentence = SENTENCES.get(event.kind)
         if sentence is None or (event.kind in OF_TASKS and event.task_id is None):
             continue
         detail = json.loads(event.detail) if isinstance(event.detail, str) else event.detail
-        outcome = str(detail.get("outcome") or "")
         yield Line(
             event.kind,
             event.at,
             "" if event.kind in AUTOMATIC else who(event.actor),
             str(sentence) % {"name": event.name or event.element},
-            outcomes.get(outcome, outcome),
+            pressed.get(event.task_id, "") if event.task_id and event.kind == "completed" else "",
             _text(event.kind, detail, opinions),
         )
 
 
 def _text(kind: str, detail: Mapping[str, Any], opinions: Collection[str]) -> str:
-    """What a person wrote: a comment, the name of a file, or the opinion given with a task."""
+    """What a person wrote (a comment, the name of a file, the opinion given with a task), or why rules decided so."""
+    if kind == "decision_made":
+        return "\n".join(_reasons(detail))
     if kind == "completed":
         data = detail.get("data") or {}
         return "\n".join(str(data[name]) for name in opinions if data.get(name))
     return str(detail.get("text") or detail.get("file") or "")
+
+
+def _reasons(detail: Mapping[str, Any]) -> Iterator[str]:
+    """Why rules decided as they did: what each table was asked, which rules matched, what came out, which version."""
+    for decision in detail.get("decisions") or ():
+        for table in decision.get("tables") or ():
+            asked = _listed(f"{each['label']} {_plain(each['value'])}" for each in table.get("inputs") or ())
+            matched = _listed(
+                gettext("rule %(number)s", number=rule["rule"])
+                + "".join(f" {note}" for note in rule.get("annotations") or () if note)
+                for rule in table.get("matched") or ()
+            )
+            yield f"{table['table']}{gettext(': ')}{asked} → {matched or gettext('no rule')}"
+    yield gettext("Outcome: %(outcome)s (version %(version)s of the table)",
+                  outcome=_plain(detail.get("output")), version=detail.get("version", ""))  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _listed(f"{name} {_plain(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return _listed(map(_plain, value))
+    if isinstance(value, bool) or value is None:
+        return str({True: gettext("yes"), False: gettext("no"), None: gettext("not given")}[value])
+    return str(value)
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return str(gettext(", ")).join(parts)
 
 
 def who(label: str) -> str:

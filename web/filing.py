@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from flask import url_for
 from flask_babel import lazy_gettext
@@ -48,9 +49,9 @@ def file_of(view: queries.CaseView) -> dict[str, Any]:
     files = dossier.files_of(view.attachments, view.names)
     day = view.case.started_at.astimezone(current.settings().zone).date()
     known = dossier.Known({file.id: file for file in files}, titles(day))
-    outcomes = {each.value: each.label for schema in view.forms for each in forms.parse(schema).outcomes}
+    pressed = _pressed(view)
     opinions = [each.path for schema in view.forms for each in forms.parse(schema).fields if each.type == "textarea"]
-    events = chronicle.lines(view.history, outcomes, list(dict.fromkeys(opinions)))
+    events = chronicle.lines(view.history, pressed, list(dict.fromkeys(opinions)))
     return {
         "case": view.case,
         "groups": dossier.groups_of(view.data, view.forms, known),
@@ -59,7 +60,7 @@ def file_of(view: queries.CaseView) -> dict[str, Any]:
         "events": events,
         "previous": next((line for line in events if line.kind == "completed"), None),
         "incidents": [_incident(row) for row in view.incidents if row.resolved_at is None],
-        "tasks": list(_tasks(view, outcomes)),
+        "tasks": list(_tasks(view, pressed)),
         "starter": view.names.get(view.case.started_by or 0, ""),
         "ending": _ending(view),
         "may_comment": view.case.state == "open",
@@ -78,11 +79,19 @@ def titles(day: date) -> Callable[[str, str], str]:
     return find
 
 
-def _tasks(view: queries.CaseView, outcomes: Mapping[str, str]) -> Iterator[TaskRow]:
+def _pressed(view: queries.CaseView) -> dict[UUID, str]:
+    """The words of the button that ended each task: one outcome has other words in another form."""
+    labels = {(form.id, each.value): each.label for form in map(forms.parse, view.forms) for each in form.outcomes}
+    return {
+        task.id: labels.get((task.form_id or "", task.outcome), task.outcome) for task in view.tasks if task.outcome
+    }
+
+
+def _tasks(view: queries.CaseView, pressed: Mapping[UUID, str]) -> Iterator[TaskRow]:
     for task in view.tasks:
         address = url_for("tasks.show", task_id=task.id) if task.state == "open" else ""
         who = view.names.get(task.completed_by or task.assignee_id or 0, "")
-        yield TaskRow(task, address, who, outcomes.get(task.outcome or "", task.outcome or ""))
+        yield TaskRow(task, address, who, pressed.get(task.id, ""))
 
 
 def _ending(view: queries.CaseView) -> str:
