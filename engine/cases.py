@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_dict
 
-from engine import bpmn, feel, history, writing
+from engine import bpmn, feel, history, prepared, writing
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import Actor, NotYourCase, is_member, may_see_case, require_operator
@@ -23,13 +23,14 @@ from engine.errors import Conflict, NotFound
 from engine.history import Entry
 from engine.models import CANCELLED, CLOSED, OPEN, Case, Task
 from engine.opening import Opening, open_all
+from engine.prepared import Change, Prepared
 from engine.summary import index_fields, searchable, summarise
 from engine.turn import LostRace, Turn
 
 CASES = table(Case)
 COLUMNS = tuple(CASES.c)
 NAMES = tuple(column.name for column in COLUMNS)
-QUESTION = select(*COLUMNS, catalogs.stamp(), directories.stamp()).where(CASES.c.id == bindparam("case"))
+QUESTION = Prepared(select(*COLUMNS, catalogs.stamp(), directories.stamp()).where(CASES.c.id == bindparam("case")))
 
 Data = dict[str, Any]
 
@@ -97,7 +98,7 @@ def load(turn: Turn, case_id: UUID) -> Running:
     """This will read a case. Raises CaseNotFound."""
     if turn.is_locking:
         turn.session.execute(select(CASES.c.id).where(CASES.c.id == case_id).with_for_update())
-    values = turn.session.execute(QUESTION, {"case": case_id}).first()
+    values = prepared.first(turn.session, QUESTION, {"case": case_id})
     if values is None:
         raise CaseNotFound
     turn.look(*values[len(COLUMNS) :])
@@ -118,7 +119,7 @@ def advance(
     stimulus: Stimulus,
     *,
     before: Sequence[Entry] = (),
-    also: Sequence[writing.Change] = (),
+    also: Sequence[Change] = (),
     told: Mapping[int, Data] | None = None,
 ) -> Outcome:
     """This will run the case to its next wait states and write all of it.
@@ -143,12 +144,8 @@ def advance(
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
     changes = [*also, *closing.changes, *fields]
     if not running.is_new:
-        changes += writing.copies(running.stored, running.row, {*closing.tokens, *(told or {})})
-    _write(turn, running, changes)
-    for target, rows in opening.inserts:
-        turn.session.execute(insert(target), rows)
-    if events:
-        turn.session.execute(insert(history.EVENTS), events)
+        changes += writing.copies(running.stored, running.row)
+    _write(turn, running, [*changes, *opening.inserts, *history.inserting(events)])
     turn.sent.extend(outcome.sent)
     turn.awaited.extend(opening.awaited)
     return outcome
@@ -180,7 +177,7 @@ def _entries(outcome: Outcome, opening: Opening, told: Mapping[int, Data]) -> li
     return entries
 
 
-def _write(turn: Turn, running: Running, changes: list[writing.Change]) -> None:
+def _write(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
     row = running.row
     row["data"] = feel.dumps(running.data)
     kept: Data = {"state": running.state, "waiting": running.waiting}
@@ -188,28 +185,26 @@ def _write(turn: Turn, running: Running, changes: list[writing.Change]) -> None:
         kept["offers"] = running.offers
     row["snapshot"] = feel.dumps(kept)
     if running.is_new:
-        turn.session.execute(insert(CASES), row)
-        writing.run(turn.session, changes)
+        prepared.send(turn.session, [*writing.inserting(Case, [row]), *changes])
         running.is_new, running.stored = False, dict(row)
         return
     _store(turn, running, changes)
 
 
-def _store(turn: Turn, running: Running, changes: Sequence[writing.Change]) -> None:
+def _store(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
     """Updates the case row, which nobody may have changed since it was read, and `changes` along with it."""
     row = running.row
     changed = [name for name in NAMES if row[name] != running.stored[name]]
-    if not writing.store_case(turn.session, row, changed, changes):
+    if prepared.send(turn.session, [writing.storing(row, changed), *changes]) != 1:
         raise LostRace
     row["version"] += 1
     running.stored = dict(row)
 
 
-def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequence[writing.Change] = ()) -> None:
+def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequence[Change] = ()) -> None:
     """This will write to the history of a case that does not step, and `changes` along with it. Raises LostRace."""
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
-    _store(turn, running, changes)
-    turn.session.execute(insert(history.EVENTS), events)
+    _store(turn, running, [*changes, *history.inserting(events)])
 
 
 def change_data(turn: Turn, case_id: UUID, data: Mapping[str, Any], *, reason: str) -> Case:

@@ -94,9 +94,12 @@ def table(model: type[Base]) -> Table:
 
 def upserting(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """This will begin an INSERT that knows ON CONFLICT, as the session's database writes it."""
-    if is_postgresql(session):
-        return postgresql.insert(table(model))
-    return sqlite.insert(table(model))
+    return upserting_on(session.get_bind().dialect.name, model)
+
+
+def upserting_on(backend: str, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """This will begin an INSERT that knows ON CONFLICT, as `backend` ("postgresql" or "sqlite") writes it."""
+    return postgresql.insert(table(model)) if backend == "postgresql" else sqlite.insert(table(model))
 
 
 def is_postgresql(session: Session) -> bool:

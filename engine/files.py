@@ -19,8 +19,8 @@ from engine.access import NotYourFile
 from engine.db import table
 from engine.errors import Invalid, NotFound
 from engine.models import Attachment, new_id
+from engine.prepared import Change
 from engine.turn import Turn
-from engine.writing import Change
 
 LARGEST = 20 * 1024 * 1024
 CHUNK = 256 * 1024

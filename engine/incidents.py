@@ -17,8 +17,8 @@ from engine.errors import Conflict, NotFound
 from engine.history import Entry
 from engine.models import CANCELLED, OPEN, SUSPENDED, Case, Incident, Task
 from engine.opening import EMPTY_QUEUE
+from engine.prepared import Change
 from engine.turn import Turn
-from engine.writing import Change
 
 INCIDENTS, TASKS = table(Incident), table(Task)
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table
-
 from engine import bpmn, feel, queues
 from engine.apps import ProcessApp
 from engine.bpmn.outcome import (
@@ -21,10 +19,12 @@ from engine.bpmn.outcome import (
     TimerOpened,
 )
 from engine.catalog import Listed
+from engine.db import Base
 from engine.history import Entry
 from engine.models import NEVER, OPEN, Incident, Job, Subscription, Task, new_id
+from engine.prepared import Change
 from engine.turn import Awaited, Turn
-from engine.writing import JOB, SUBSCRIPTION, TASK
+from engine.writing import JOB, SUBSCRIPTION, TASK, inserting
 
 Data = dict[str, Any]
 EMPTY_QUEUE = "empty-queue"
@@ -39,21 +39,21 @@ class Opening:
     offers: list[Data] = field(default_factory=list)
     awaited: list[Awaited] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    rows: dict[str, list[Data]] = field(default_factory=dict)
+    rows: dict[type[Base], list[Data]] = field(default_factory=dict)
 
     @property
     def incidents(self) -> int:
         """This will return how many incidents the step raised."""
-        return len(self.rows.get(Incident.__tablename__, ()))
+        return len(self.rows.get(Incident, ()))
 
     @property
-    def inserts(self) -> list[tuple[Table, list[Data]]]:
-        """This will return the rows to insert by table."""
-        return [(Task.metadata.tables[name], rows) for name, rows in self.rows.items()]
+    def inserts(self) -> list[Change]:
+        """This will tell how to insert the rows."""
+        return [change for model, rows in self.rows.items() for change in inserting(model, rows)]
 
-    def add(self, model: type[Task | Job | Subscription | Incident], row: Data) -> None:
+    def add(self, model: type[Base], row: Data) -> None:
         """This will keep a row to insert."""
-        self.rows.setdefault(model.__tablename__, []).append(row)
+        self.rows.setdefault(model, []).append(row)
 
 
 def open_all(turn: Turn, case: Data, process: bpmn.Process, app: ProcessApp, outcome: Outcome) -> Opening:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine import cases, counters, files, submission, writing
+from engine import cases, counters, files, prepared, submission
 from engine.access import MayNotStart, may_start
 from engine.apps import ProcessApp
 from engine.bpmn.stimuli import Start
@@ -65,7 +65,7 @@ def start_by_person(
         )
         named.extend(found)
     running = start_case(turn, listed, data, unit_code=unit_code, origin=origin)
-    writing.run(turn.session, files.bind(turn, list(dict.fromkeys(named)), case_id=running.id, task_id=None))
+    prepared.send(turn.session, files.bind(turn, list(dict.fromkeys(named)), case_id=running.id, task_id=None))
     return running.as_case()
 
 

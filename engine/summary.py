@@ -8,16 +8,18 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from sqlalchemy import Insert, bindparam
+
 from engine import feel
-from engine.apps import ProcessApp
+from engine.apps import FIELD_KINDS, ProcessApp
 from engine.catalog import ZONE
-from engine.db import upserting
+from engine.db import table, upserting_on
 from engine.definitions import Surroundings
 from engine.directory import Place
 from engine.errors import BihuanError
 from engine.models import TONES, CaseField
+from engine.prepared import Change, Prepared
 from engine.turn import Turn
-from engine.writing import Change
 
 log = logging.getLogger(__name__)
 LENGTHS = {"title": 300, "subject": 200, "badge": 32}
@@ -90,10 +92,20 @@ def index_fields(
         value = data.get(name)
         if value == old.get(name):
             continue
-        columns = {"text": None, "number": None, "day": None, kind: _typed(kind, value)}
-        statement = upserting(turn.session, CaseField).values(case_id=case_id, name=name, **columns)
-        changes.append(Change(statement.on_conflict_do_update(index_elements=["case_id", "name"], set_=columns)))
+        columns = {**dict.fromkeys(FIELD_KINDS), kind: _typed(kind, value)}
+        changes.append(Change(_FIELD, {"case_id": case_id, "name": name, **columns}))
     return changes
+
+
+def _storing(backend: str) -> Insert:
+    """A field as it is now, whether or not it was there before."""
+    names = [column.name for column in table(CaseField).c]
+    statement = upserting_on(backend, CaseField).values({name: bindparam(name) for name in names})
+    changed = {name: statement.excluded[name] for name in FIELD_KINDS}
+    return statement.on_conflict_do_update(index_elements=["case_id", "name"], set_=changed)
+
+
+_FIELD = Prepared(_storing)
 
 
 def _typed(kind: str, value: Any) -> Any:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, update
 
-from engine import cases, feel, files, submission
+from engine import cases, feel, files, prepared, submission
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import FourEyes, NotYours, may_claim, may_complete
@@ -21,8 +21,8 @@ from engine.db import table
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
 from engine.models import DONE, OPEN, Case, Draft, Person, Task
+from engine.prepared import Change, Prepared
 from engine.turn import LostRace, Turn
-from engine.writing import Change
 
 Data = dict[str, Any]
 TASKS, DRAFTS = table(Task), table(Draft)
@@ -31,12 +31,12 @@ TASK_NAMES = tuple(column.name for column in TASK_COLUMNS)
 FOUR_EYES, OUTCOME = "bihuan:fourEyes", "bihuan:outcome"
 
 _DRAFT = select(DRAFTS.c.key).where(DRAFTS.c.person_id == bindparam("person"), DRAFTS.c.key == bindparam("key"))
-QUESTION = (
+QUESTION = Prepared(
     select(*TASK_COLUMNS, *COLUMNS, catalogs.stamp(), directories.stamp(), _DRAFT.exists())
     .join_from(TASKS, CASES, TASKS.c.case_id == CASES.c.id)
     .where(TASKS.c.id == bindparam("task"))
 )
-DONE_TASK = (
+DONE_TASK = Prepared(
     update(TASKS)
     .where(TASKS.c.id == bindparam("done_task"), TASKS.c.state == OPEN)
     .values(
@@ -99,7 +99,7 @@ def load(turn: Turn, task_id: UUID) -> Held:
         mine = select(TASKS.c.case_id).where(TASKS.c.id == task_id).scalar_subquery()
         turn.session.execute(select(CASES.c.id).where(CASES.c.id == mine).with_for_update())
     asked = {"task": task_id, "key": str(task_id), "person": turn.by.person_id}
-    values = turn.session.execute(QUESTION, asked).first()
+    values = prepared.first(turn.session, QUESTION, asked)
     if values is None:
         raise TaskNotFound
     row = dict(zip(TASK_NAMES, values, strict=False))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import catalog as catalogs
 from engine import directory as directories
+from engine import prepared
 from engine.access import Actor
 from engine.apps import ProcessApp
 from engine.bpmn.outcome import MessageSent, SignalSent
@@ -19,6 +20,9 @@ from engine.catalog import Catalog
 from engine.definitions import Library, Surroundings
 from engine.directory import Directory
 from engine.errors import Conflict
+from engine.prepared import Prepared
+
+_STAMPS = Prepared(select(catalogs.stamp(), directories.stamp()))
 
 
 class LostRace(Conflict):
@@ -70,7 +74,7 @@ class Turn:
 
     def refresh(self) -> None:
         """This will look whether catalog or directory changed, in one question."""
-        self.look(*self.session.execute(select(catalogs.stamp(), directories.stamp())).one())
+        self.look(*(prepared.first(self.session, _STAMPS, {}) or (None, None)))
 
     def look(self, catalog_version: Any, directory_version: Any) -> None:
         """This will take the catalog and the directory as of these versions (read along with something else)."""
