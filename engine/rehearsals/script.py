@@ -30,7 +30,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "advance": (),
     "message": ("as", "key", "with"),
     "signal": ("as", "with"),
-    "set": ("case",),
+    "set": ("as", "case"),
     "enable": ("as", "case"),
     "refused": ("because",),
     "expect": ("case",),

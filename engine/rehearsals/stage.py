@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from io import BytesIO
@@ -144,24 +144,27 @@ class Stage:
         return str(self.engine.attach(by=by, name=file.name, stream=BytesIO(content), case_id=case_id).id)
 
     def advance(self, goal: datetime) -> None:
-        """This will move the clock to `goal` and let workers do what becomes due on the way, the earliest first."""
-        next_due = select(func.min(Job.due_at)).where(Job.state == WAITING)
-        while (due_at := self.engine.read(lambda session: session.scalar(next_due))) is not None and due_at <= goal:
-            self.clock.now = max(self.clock.now, due_at)
-            self.work()
-        self.clock.now = goal
+        """This will move the clock to `goal` and let a worker do what becomes due on the way, the earliest first.
 
-    def work(self) -> None:
-        """This will let a worker do what is due now. Raises StepRefused when there is no end to it."""
+        Raises StepRefused when there is no end to it.
+        """
+        left = datetime.min.replace(tzinfo=UTC)  # what is due until then is not for workers of the engine
         done = 0
-        while ran := self.engine.run_due_jobs():
-            done += ran
+        while (due_at := self.engine.read(_next_due, left)) is not None and due_at <= goal:
+            self.clock.now = max(self.clock.now, due_at)
+            ran = self.engine.run_due_jobs()
+            left, done = left if ran else self.clock.now, done + ran
             if done > MAX_FIRINGS:
                 raise StepRefused(reason=f"more than {MAX_FIRINGS} jobs became due")
+        self.clock.now = goal
 
     def prints(self) -> dict[str, str]:
         """This will return a digest of each table that a step may change."""
         return self.engine.read(_prints)
+
+
+def _next_due(session: Session, left: datetime) -> datetime | None:
+    return session.scalar(select(func.min(Job.due_at)).where(Job.state == WAITING, Job.due_at > left))
 
 
 def _prints(session: Session) -> dict[str, str]:
@@ -186,7 +189,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 def _migrated() -> Path:
     """An empty database with all tables, made once a process."""
     file = Path(_folder().name) / "migrated.sqlite"
-    engine = _open(file, (), Clock(datetime.min))
+    engine = _open(file, (), Clock(datetime.now(UTC)))
     engine.migrate()
     _shut(engine)
     return file
@@ -205,7 +208,8 @@ def _shut(engine: Engine) -> None:
     engine.close()
 
 
-_STAGES: dict[tuple[int, str], Stage] = {}
+_INHABITED: dict[str, Path] = {}
+_STAGES: dict[tuple[int, datetime, Path], Stage] = {}
 
 
 def set_up(script: Script, app: ProcessApp) -> Stage:
@@ -213,22 +217,34 @@ def set_up(script: Script, app: ProcessApp) -> Stage:
 
     It is prepared once for all files that begin alike. Raises FaultsFound, ScenarioInvalid, UnitInvalid, PersonInvalid.
     """
-    units, people = _inhabitants(script, app)
-    known = json.dumps([script.start_at.isoformat(), units, people], ensure_ascii=False, default=str)
-    key = (id(app), known)  # the stage keeps its app, so no other app gets this id
+    inhabited = _inhabited(*_inhabitants(script, app))
+    key = (id(app), script.start_at, inhabited)  # the stage keeps its app, so no other app gets this id
     if key not in _STAGES:
-        folder = Path(tempfile.mkdtemp(dir=_folder().name))
         clock = Clock(script.start_at)
-        prepared = Path(shutil.copy(_migrated(), folder / "prepared.sqlite"))
-        engine = _open(prepared, (app,), clock)
-        try:
-            engine.deploy_app(app)
-            engine.load_people(units, people)
-        finally:
-            _shut(engine)
-        engine = _open(folder / "current.sqlite", (app,), clock)
+        prepared = _prepare(inhabited, (app,), clock, lambda engine: engine.deploy_app(app))
+        engine = _open(prepared.with_name("current.sqlite"), (app,), clock)
         _STAGES[key] = Stage(engine, app, clock, prepared, script.start_at)
     return _STAGES[key]
+
+
+def _inhabited(units: list[Data], people: list[Data]) -> Path:
+    """A database with these units and people, made once for all that have the same."""
+    key = json.dumps([units, people], ensure_ascii=False, default=str)
+    if key not in _INHABITED:
+        clock = Clock(datetime.now(UTC))
+        _INHABITED[key] = _prepare(_migrated(), (), clock, lambda engine: engine.load_people(units, people))
+    return _INHABITED[key]
+
+
+def _prepare(template: Path, apps: tuple[ProcessApp, ...], clock: Clock, change: Callable[[Engine], object]) -> Path:
+    """A copy of a database with a change."""
+    file = Path(shutil.copy(template, Path(tempfile.mkdtemp(dir=_folder().name)) / "prepared.sqlite"))
+    engine = _open(file, apps, clock)
+    try:
+        change(engine)
+    finally:
+        _shut(engine)
+    return file
 
 
 def _inhabitants(script: Script, app: ProcessApp) -> tuple[list[Data], list[Data]]:

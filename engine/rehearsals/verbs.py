@@ -1,0 +1,173 @@
+"""What people and the world do in a rehearsal: a function for each verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.access import Actor, may_complete
+from engine.form_fields import put_at
+from engine.messages import Delivery
+from engine.models import Case, Task
+from engine.rehearsals import moments
+from engine.rehearsals.script import Script, Step
+from engine.rehearsals.stage import Stage
+from engine.rehearsals.views import chosen, document, standing
+from engine.runtime import Engine
+from engine.scenarios import StepFailed
+from engine.trials import StepRefused
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A step about to be taken on a stage."""
+
+    stage: Stage
+    script: Script
+    step: Step
+
+    @property
+    def said(self) -> Any:
+        """This will return what stands behind the verb."""
+        return self.step.said
+
+    @property
+    def engine(self) -> Engine:
+        """This will return the engine of the stage."""
+        return self.stage.engine
+
+    @property
+    def by(self) -> Actor:
+        """This will return who does it: the engine itself when nobody is named. Raises PersonNotFound."""
+        return self.stage.actor(self.step.values.get("as"))
+
+    def value(self, name: str) -> Any:
+        """This will return another word of the step, or None."""
+        return self.step.values.get(name)
+
+    def case(self) -> Case:
+        """This will return the case that the step is about. Raises StepFailed."""
+        return chosen(self.stage, self.step)
+
+    def data(self, said: Any, seen: Mapping[str, Any]) -> Data:
+        """This will return form data with its FEEL texts evaluated over what is `seen`."""
+        found: Data = self.stage.evaluated(self.script.paper(said), seen)
+        return found
+
+    def form(self, said: Any, seen: Mapping[str, Any]) -> Data:
+        """This will return form data with the files of the step uploaded and named in it, as a browser does."""
+        data = self.data(said, seen)
+        for path, names in (self.value("files") or {}).items():
+            listed = names if isinstance(names, list) else [names]
+            put_at(data, path, [self.stage.upload(self.beside(name), self.by) for name in listed])
+        return data
+
+    def beside(self, name: object) -> Path:
+        """This will return the path of a file that lies beside the scenario."""
+        return self.script.path.parent / str(name)
+
+    def task(self) -> Task:
+        """This will find the open task that the step names; of several, one that its person may do."""
+        only = self.case().id if self.value("case") else None
+        found = [
+            task
+            for task in self.stage.open_tasks()
+            if self.said in (task.name, task.element) and only in (None, task.case_id)
+        ]
+        nth: int | None = self.value("nth")
+        if len(found) <= (nth or 0):
+            raise StepFailed(f"no task {self.said} is open; {standing(self.stage)}")
+        if nth is not None:
+            return found[nth]
+        return next((task for task in found if self._may_do(task)), found[0])
+
+    def _may_do(self, task: Task) -> bool:
+        return may_complete(self.by, assignee_id=task.assignee_id, role=task.role, unit_id=task.unit_id)
+
+
+Verb = Callable[[Act], None]
+VERBS: dict[str, Verb] = {}
+
+
+def verb(does: Verb) -> Verb:
+    """This will make a function the meaning of the verb that is its name."""
+    VERBS[does.__name__] = does
+    return does
+
+
+@verb
+def start(act: Act) -> None:
+    """A case begins with the data of its start form."""
+    process = str(act.value("process") or act.stage.app.process)
+    act.engine.start_case(process, act.form(act.said, {}), by=act.by, unit_code=act.value("unit"))
+
+
+@verb
+def complete(act: Act) -> None:
+    """Somebody finishes a task."""
+    task = act.task()
+    seen = next(document(case) for case in act.stage.cases() if case.id == task.case_id)
+    act.engine.complete_task(task.id, by=act.by, data=act.form(act.value("with"), seen), outcome=act.value("outcome"))
+
+
+@verb
+def claim(act: Act) -> None:
+    """Somebody takes a task out of its queue."""
+    act.engine.claim_task(act.task().id, by=act.by)
+
+
+@verb
+def release(act: Act) -> None:
+    """Somebody gives a task back to its queue."""
+    act.engine.release_task(act.task().id, by=act.by)
+
+
+@verb
+def comment(act: Act) -> None:
+    """Somebody writes a comment into the history of a case."""
+    act.engine.comment(act.case().id, by=act.by, text=act.said)
+
+
+@verb
+def attach(act: Act) -> None:
+    """Somebody adds a file to a case."""
+    act.stage.upload(act.beside(act.said), act.by, act.case().id)
+
+
+@verb
+def advance(act: Act) -> None:
+    """Time passes, and what becomes due on the way happens."""
+    act.stage.advance(moments.goal(act.stage.clock.now, act.said))
+
+
+@verb
+def message(act: Act) -> None:
+    """A message comes for one receiver."""
+    key, data = act.value("key"), act.data(act.value("with"), {})
+    delivery = act.engine.publish_message(act.said, None if key is None else str(key), data, by=act.by)
+    if delivery is not Delivery.TAKEN:
+        raise StepRefused(reason=f"nobody waits for the message {act.said}")
+
+
+@verb
+def signal(act: Act) -> None:
+    """A signal reaches all who wait for it."""
+    act.engine.broadcast_signal(act.said, act.data(act.value("with"), {}), by=act.by)
+
+
+@verb
+def set(act: Act) -> None:
+    """An operator corrects the data of a case."""
+    case = act.case()
+    data = act.data(act.said, document(case))
+    act.engine.change_data(case.id, data, by=act.by, reason=act.script.name)
+
+
+@verb
+def enable(act: Act) -> None:
+    """Somebody starts an activity that an ad-hoc subprocess offers."""
+    act.engine.start_activity(act.case().id, act.said, by=act.by)
