@@ -6,8 +6,9 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
-from engine import Case, CaseSuspended, Engine, OperatorsOnly, ServiceError, queries
+from engine import Case, CaseSuspended, Engine, Job, OperatorsOnly, ServiceError, queries
 
 
 def reminders(engine: Engine, cast: Any, case: Case) -> int:
@@ -182,3 +183,14 @@ def test_a_cancelled_case_leaves_nothing_open(engine: Engine, cast: Any) -> None
     assert [task.state for task in view.tasks] == ["withdrawn"]
     assert view.jobs == []
     assert engine.read(queries.inbox, cast.bob).items == []
+
+
+def test_a_timer_that_cannot_fire_does_not_stop_those_beside_it(engine: Engine, cast: Any, clock: Any) -> None:
+    cases = [engine.start_case("pausing", {}, by=cast.alice, unit_code="420101") for _ in range(5)]
+    with engine.database.begin() as connection:
+        connection.execute(update(Case).where(Case.id == cases[2].id).values(snapshot="{"))
+    clock.advance(hours=2)
+    assert engine.run_due_jobs() == 5
+    assert [reminders(engine, cast, case) for case in cases] == [1, 1, 0, 1, 1]
+    with engine.database.connect() as connection:
+        assert list(connection.scalars(select(Job.attempts))) == [1]
