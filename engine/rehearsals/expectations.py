@@ -108,6 +108,12 @@ def incidents(view: View, wanted: Any) -> Iterator[str]:
 
 
 @expects
+def services(view: View, wanted: Any) -> Iterator[str]:
+    """The types of the services that wait for a program elsewhere."""
+    yield from _differs("services", _sorted(wanted), view.stage.services())
+
+
+@expects
 def ended(view: View, wanted: Any) -> Iterator[str]:
     """Whether the case has ended."""
     yield from _differs("ended", wanted, view.case.state in (CLOSED, CANCELLED))

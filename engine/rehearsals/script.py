@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "advance": (),
     "message": ("as", "key", "with"),
     "signal": ("as", "with"),
+    "service": ("as", "with", "error", "fails"),
     "set": ("as", "case"),
     "enable": ("as", "case"),
     "refused": ("because",),
@@ -38,12 +39,12 @@ VERBS: dict[str, tuple[str, ...]] = {
 }
 NEEDS_SOMEBODY = ("complete", "claim", "release", "comment", "attach", "enable")
 NEEDS_VALUES = ("set", "refused", "expect")
-NEEDS_TEXT = ("complete", "claim", "release", "comment", "attach", "message", "signal", "enable", "part")
+NEEDS_TEXT = ("complete", "claim", "release", "comment", "attach", "message", "signal", "service", "enable", "part")
 NOT_REFUSED = ("refused", "expect", "part")
 BY_NAME = ("vars", "queue", "due", "limits", "inbox")
 EXPECTED = (
     *("tasks", "waiting", "ended", "end", "documents", "title", "subject", "badge", "tone", "state", "number", "unit"),
-    *("history", "incidents", "error", *BY_NAME),
+    *("history", "incidents", "services", "error", *BY_NAME),
 )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, event, func, select
+from sqlalchemy import Table, event, func, select, text
 from sqlalchemy.orm import Session, undefer
 
 from engine import feel
@@ -23,6 +23,7 @@ from engine.access import SYSTEM, Actor
 from engine.apps import ProcessApp
 from engine.db import table
 from engine.models import (
+    THEIRS,
     Attachment,
     Case,
     CaseField,
@@ -107,6 +108,11 @@ class Stage:
         return self.engine.read(
             lambda session: sorted([*session.scalars(timers), *session.scalars(select(Subscription.element))])
         )
+
+    def services(self) -> list[str]:
+        """This will return the types of the services that wait for a program elsewhere."""
+        found = select(Job.type).where(text(THEIRS))
+        return self.engine.read(lambda session: sorted(filter(None, session.scalars(found))))
 
     def incidents(self) -> list[Incident]:
         """This will return what stands still and is not repaired."""

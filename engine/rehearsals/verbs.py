@@ -20,6 +20,7 @@ from engine.scenarios import StepFailed
 from engine.trials import StepRefused
 
 Data = dict[str, Any]
+WORKER = "scenario"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,21 @@ def message(act: Act) -> None:
 def signal(act: Act) -> None:
     """A signal reaches all who wait for it."""
     act.engine.broadcast_signal(act.said, act.data(act.value("with"), {}), by=act.by)
+
+
+@verb
+def service(act: Act) -> None:
+    """A program elsewhere does a service: it answers with data, ends with a BPMN error, or fails."""
+    found = act.engine.lock_jobs([act.said], WORKER, limit=1, by=act.by)
+    if not found:
+        raise StepRefused(reason=f"no service {act.said} waits to be done elsewhere")
+    job, data = found[0], act.data(act.value("with"), found[0].data)
+    if act.value("error") is not None:
+        act.engine.throw_error(job.id, WORKER, str(act.value("error")), data=data, by=act.by)
+    elif act.value("fails") is not None:
+        act.engine.fail_job(job.id, WORKER, str(act.value("fails")), by=act.by)
+    else:
+        act.engine.complete_job(job.id, WORKER, data, by=act.by)
 
 
 @verb

@@ -272,6 +272,35 @@ def test_services_messages_signals_and_timers_happen_as_they_would(
     assert len(post.keys) == 1
 
 
+def test_a_program_elsewhere_answers_fails_or_ends_with_an_error(write: Callable[..., Path]) -> None:
+    folder = Path(__file__).parents[1] / "apps" / "elsewhere"
+    app = ProcessApp(name="elsewhere", title="外部", folder=folder, process="stamping", starters={"stamping": ("*",)})
+    app.external("stamp")
+    runs = """\
+- - {start: {文件名: 指令书.pdf}, as: bob}
+  - expect: {services: [stamp], ended: false}
+  - {advance: PT10M}
+  - refused: {service: print}
+    because: no service print waits
+  - refused: {service: stamp, as: bob}
+    because: SystemsOnly
+  - {service: stamp, fails: 没有纸}
+  - refused: {service: stamp}
+    because: no service stamp waits
+  - {advance: PT1H}
+  - {service: stamp, with: {signed: '="已签：" + file'}}
+  - expect: {services: [], vars: {签章件: 已签：指令书.pdf}, end: stamped}
+- - {start: {文件名: 指令书.pdf}, as: bob}
+  - {service: stamp, error: REFUSED}
+  - expect: {end: unstamped}
+- - {start: {文件名: 指令书.pdf}, as: bob}
+  - {advance: P1D}
+  - expect: {services: [], end: given_up, history: [2026-03-02 11:00 timer_fired late]}
+"""
+    results = rehearsals.run_file(write(runs, "elsewhere"), {"elsewhere": app})
+    assert [result.message for result in results] == ["", "", ""]
+
+
 def test_a_refusal_that_changed_the_case_is_a_failure(fail: Fail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "MAX_FIRINGS", 1)
     said = fail("{refused: {advance: PT3H}, because: became due}", app="machines")
