@@ -191,6 +191,6 @@ def test_a_timer_that_cannot_fire_does_not_stop_those_beside_it(engine: Engine, 
         connection.execute(update(Case).where(Case.id == cases[2].id).values(snapshot="{"))
     clock.advance(hours=2)
     assert engine.run_due_jobs() == 5
-    assert [reminders(engine, cast, case) for case in cases] == [1, 1, 0, 1, 1]
+    assert [reminders(engine, cast, case) for case in cases if case is not cases[2]] == [1] * 4
     with engine.database.connect() as connection:
-        assert list(connection.scalars(select(Job.attempts))) == [1]
+        assert list(connection.execute(select(Job.case_id, Job.attempts))) == [(cases[2].id, 1)]
