@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Request, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_limiter import Limiter
@@ -13,14 +14,13 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from flask_wtf.csrf import CSRFProtect
 
 from engine import Actor, Membership, Person, PersonInvalid, queries
-from web import current, errors
+from web import bearer, current, errors
 from web.addresses import safe
 from web.formatting import role_title
 from web.locale import sentence
 
 blueprint = Blueprint("accounts", __name__)
 sessions = LoginManager()
-csrf = CSRFProtect()
 limiter = Limiter(get_remote_address)
 
 OPEN_TO_ALL = {"static", "accounts.sign_in", "locale.switch", "health.healthz", "health.readyz"}
@@ -48,6 +48,23 @@ class Visitor(UserMixin):  # type: ignore[misc]
         return replace(actor, memberships=chosen) if chosen else actor
 
 
+class Program(Visitor):
+    """A program that acts for a person, with all roles of that person."""
+
+    def actor(self) -> Actor:
+        """This will return the person with all roles: the top bar of a browser counts for nothing here."""
+        return self.whole_actor()
+
+
+class FormGuard(CSRFProtect):  # type: ignore[misc]
+    """Asks every unsafe request for the token of its page, but not programs: no page makes a browser send theirs."""
+
+    def protect(self, *args: Any, **kwargs: Any) -> None:
+        """This will refuse forged requests. Raises CSRFError."""
+        if not bearer.is_used():
+            super().protect(*args, **kwargs)
+
+
 def membership_key(membership: Membership) -> str:
     """This will return the text that stands for a role in a unit in forms and sessions."""
     return f"{membership.role}@{membership.unit_id}"
@@ -55,10 +72,20 @@ def membership_key(membership: Membership) -> str:
 
 @sessions.user_loader  # type: ignore[untyped-decorator]
 def load(key: str) -> Visitor | None:
-    """This will return the visitor of a session cookie, or none when it is void."""
+    """This will return the visitor of a session cookie, or none when it is void or a token is used instead."""
+    if bearer.is_used():
+        return None
     number, _, stamp = key.partition(".")
     visitor = load_person(int(number)) if number.isdigit() else None
     return visitor if visitor and visitor.person.session_stamp == stamp else None
+
+
+@sessions.request_loader  # type: ignore[untyped-decorator]
+def load_program(_request: Request) -> Visitor | None:
+    """This will return the program that the token of a request stands for, or none."""
+    granted = bearer.grant()
+    visitor = load_person(granted.person_id) if granted is not None else None
+    return Program(visitor.person) if visitor is not None else None
 
 
 def load_person(person_id: int | None) -> Visitor | None:
@@ -200,7 +227,7 @@ def register(app: Flask) -> None:
     """This will guard all pages of `app` by sessions, CSRF tokens and limits of attempts."""
     sessions.session_protection = "basic"  # phones change their address: a session lives on, but is not fresh
     sessions.init_app(app)
-    csrf.init_app(app)
+    FormGuard(app)
     limiter.init_app(app)
     app.before_request(require_sign_in)
     app.jinja_env.globals.update(

@@ -14,7 +14,7 @@ from flask_babel import gettext, lazy_gettext
 from engine import Actor, BihuanError, access, queries
 from web import current
 from web.formatting import role_title
-from web.locale import sentence
+from web.locale import is_signed_in, sentence
 from web.navigation import Entry
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -46,7 +46,7 @@ def require_operator() -> None:
 @blueprint.context_processor
 def tabs() -> dict[str, Any]:
     """This will tell the pages of this module which others there are; an error page has none."""
-    if not current.actor().is_admin:
+    if not is_signed_in() or not current.actor().is_admin:
         return {"tabs": ()}
     return {
         "tabs": (
@@ -135,6 +135,7 @@ def person(login: str) -> str:
     return render_template(
         "admin/person.html",
         person=current.read(queries.account, login),
+        tokens=current.read(queries.tokens, login=login),
         roles=role_choices(),
         units=current.read(queries.units),
         typed={},
@@ -182,6 +183,14 @@ def set_active(login: str) -> ResponseReturnValue:
     else:
         current.engine().set_active(login, is_active, by=current.actor())
         flash(gettext("The account is in use again.") if is_active else gettext("The account is disabled."), "success")
+    return redirect(url_for("admin.person", login=login), 303)
+
+
+@blueprint.post("/people/<login>/tokens/<int:token_id>/revoked")
+def revoke_token(login: str, token_id: int) -> ResponseReturnValue:
+    """This will make a token of the person void."""
+    token = current.engine().revoke_token(token_id, by=current.actor())
+    flash(gettext("The token “%(name)s” is void now.", name=token.name), "success")
     return redirect(url_for("admin.person", login=login), 303)
 
 

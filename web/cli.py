@@ -9,7 +9,19 @@ from pathlib import Path
 import click
 
 from engine import BihuanError
-from web.commands import benches, database, demo, diagrams, expressions, imports, installation, people, serving
+from web.commands import (
+    benches,
+    database,
+    demo,
+    diagrams,
+    expressions,
+    imports,
+    installation,
+    messages,
+    people,
+    serving,
+    tokens,
+)
 from web.commands.terminal import FAULTY, N_, STOPPED, _, localise, message_of, say_wrong
 
 
@@ -36,6 +48,8 @@ for command in (
     serving.run_worker,
     database.db,
     people.user,
+    messages.message,
+    messages.signal,
     diagrams.deploy,
     diagrams.check,
     diagrams.convert,
@@ -47,6 +61,8 @@ for command in (
     benches.bench,
 ):
     cli.add_command(command)
+for command in (tokens.token, tokens.tokens, tokens.revoke):
+    people.user.add_command(command)
 
 
 def main() -> None:

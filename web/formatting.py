@@ -12,7 +12,7 @@ from flask import Flask
 from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
-from engine import calendars
+from engine import access, calendars
 from web import current
 
 KB = 1024
@@ -123,7 +123,8 @@ def task_state(state: str) -> str:
 
 def role_title(role: str) -> str:
     """This will name a role, or several with a comma between; the process apps know the names, @ begins a login."""
-    titles = {code: title for app in current.engine().apps for code, title in app.roles.items()}
+    titles = {access.DESIGNER: gettext("process designer"), access.EXTERNAL_SYSTEM: gettext("external system")}
+    titles |= {code: title for app in current.engine().apps for code, title in app.roles.items()}
     return str(gettext(", ")).join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
 
 

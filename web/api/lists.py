@@ -7,7 +7,7 @@ from typing import Any
 from flask_wtf.csrf import generate_csrf
 
 from engine import queries
-from web import current, supervise
+from web import bearer, current, supervise
 from web.api import schemas
 from web.api.routes import Blueprint
 
@@ -18,13 +18,14 @@ blueprint = Blueprint("api-lists", __name__, url_prefix="/api", description="Me,
 @blueprint.response(200, schemas.Me)
 def me() -> Any:
     """Show who is signed in, with roles and the CSRF token"""
-    actor = current.actor()
+    actor, granted = current.actor(), bearer.grant()
     return {
         "login": actor.login,
         "name": actor.name,
         "is_admin": actor.is_admin,
         "memberships": actor.memberships,
-        "csrf_token": generate_csrf(),
+        "csrf_token": "" if granted else generate_csrf(),
+        "scopes": sorted(granted.scopes) if granted else None,
     }
 
 

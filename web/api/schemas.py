@@ -337,7 +337,10 @@ class Me(Schema):
     name = text("Name.")
     is_admin = fields.Boolean(metadata={"description": "May operate the installation."})
     memberships = fields.List(fields.Nested(MembershipShown))
-    csrf_token = text("To be sent as header X-CSRFToken with every POST, PUT and DELETE.")
+    csrf_token = text("To be sent as header X-CSRFToken with every POST, PUT and DELETE; empty for tokens.")
+    scopes = fields.List(
+        fields.String(), allow_none=True, metadata={"description": "What my token may be used for; null without one."}
+    )
 
 
 @cache

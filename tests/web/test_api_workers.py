@@ -1,0 +1,177 @@
+"""What other systems do by the API: fetch jobs, answer, send messages and signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+
+from engine import SYSTEM, Case, Engine, ProcessApp, queries
+from tests.web.conftest import APP, PASSWORD, PERSONS, UNITS, Browser
+from tests.web.programs import ROBOT, Program, program
+from web.config import Settings
+
+Visit = Callable[[str], Browser]
+FOLDER = Path(__file__).parent.parent / "apps" / "elsewhere"
+PROBLEM = "application/problem+json"
+LOCK = {"types": ["stamp"], "worker": "one"}
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Engine:
+    elsewhere = ProcessApp(name="elsewhere", title="外部", folder=FOLDER, process="stamping")
+    elsewhere.external("stamp")
+    engine = Engine(settings.database_url, apps=[APP, elsewhere], files=settings.files)
+    engine.migrate()
+    engine.load_people(UNITS, [{"password": PASSWORD, **person} for person in [*PERSONS, ROBOT]])
+    for app in engine.apps:
+        engine.deploy_app(app)
+    return engine
+
+
+@pytest.fixture
+def robot(app: Flask, engine: Engine) -> Program:
+    """A program of another house that stamps documents."""
+    return program(app, engine, "robot", "jobs", "messages")
+
+
+def start(engine: Engine, process: str = "stamping", **data: Any) -> Case:
+    return engine.start_case(process, {"文件名": "整改通知书", **data}, by=SYSTEM, unit_code="office")
+
+
+def view(engine: Engine, case: Case) -> Any:
+    return engine.read(queries.case, SYSTEM, case.id)
+
+
+def test_a_job_goes_from_lock_to_done(engine: Engine, robot: Program) -> None:
+    case = start(engine, 金额=120.5)
+    answer = robot.post("/api/jobs/lock", {**LOCK, "seconds": 30, "limit": 5})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    [job] = answer.get_json()["items"]
+    assert (job["type"], job["element"], job["case_number"]) == ("stamp", "stamp", case.number)
+    assert (job["headers"], job["data"]["file"], job["data"]["金额"]) == ({"seal": "公章"}, "整改通知书", 120.5)
+    assert (job["key"], job["retries"], job["attempts"]) == (job["id"], 2, 0)
+    assert job["locked_until"] > job["due_at"]
+    assert robot.post("/api/jobs/lock", {**LOCK, "worker": "two"}).get_json() == {"items": []}
+    body = {"worker": "one", "data": {"signed": "章.pdf"}}
+    assert robot.post(f"/api/jobs/{job['id']}/complete", body).status_code == 204
+    assert (view(engine, case).case.state, view(engine, case).data["签章件"]) == ("closed", "章.pdf")
+
+
+def test_a_worker_that_lost_its_job_is_told_so(engine: Engine, robot: Program) -> None:
+    start(engine)
+    [job] = robot.post("/api/jobs/lock", LOCK).get_json()["items"]
+    for verb, body in (
+        ("complete", {}),
+        ("fail", {"reason": "x"}),
+        ("error", {"code": "REFUSED"}),
+        ("extend", {"seconds": 5}),
+    ):
+        answer = robot.post(f"/api/jobs/{job['id']}/{verb}", {"worker": "two", **body})
+        assert (answer.status_code, answer.mimetype) == (409, PROBLEM), verb
+        assert "two" in answer.get_json()["detail"]
+        assert robot.post(f"/api/jobs/{uuid4()}/{verb}", {"worker": "one", **body}).status_code == 409
+
+
+def test_a_failure_says_when_and_how_often_to_try_again(engine: Engine, robot: Program) -> None:
+    start(engine)
+    [job] = robot.post("/api/jobs/lock", LOCK).get_json()["items"]
+    body = {"worker": "one", "reason": "签章服务停机", "retries": 3, "retry_in": 600}
+    failed = robot.post(f"/api/jobs/{job['id']}/fail", body).get_json()
+    assert (failed["is_waiting"], failed["retries"]) == (True, 3)
+    assert failed["due_at"] > job["due_at"]
+    assert robot.post("/api/jobs/lock", LOCK).get_json()["items"] == []
+
+
+def test_the_last_failure_becomes_an_incident_that_operators_see(engine: Engine, robot: Program, visit: Visit) -> None:
+    case = start(engine)
+    [job] = robot.post("/api/jobs/lock", LOCK).get_json()["items"]
+    body = {"worker": "one", "reason": "证书已吊销", "retries": 0}
+    assert robot.post(f"/api/jobs/{job['id']}/fail", body).get_json()["is_waiting"] is False
+    page = visit("root").get("/admin/incidents").get_data(as_text=True)
+    assert "证书已吊销" in page
+    assert case.number in page
+
+
+def test_an_error_takes_the_way_that_the_diagram_shows(engine: Engine, robot: Program) -> None:
+    case = start(engine)
+    [job] = robot.post("/api/jobs/lock", LOCK).get_json()["items"]
+    body = {"worker": "one", "code": "REFUSED", "message": "文件未定稿"}
+    assert robot.post(f"/api/jobs/{job['id']}/error", body).status_code == 204
+    assert view(engine, case).case.end_element == "unstamped"
+
+
+def test_a_lock_is_extended(engine: Engine, robot: Program) -> None:
+    start(engine)
+    [job] = robot.post("/api/jobs/lock", {**LOCK, "seconds": 1}).get_json()["items"]
+    answer = robot.post(f"/api/jobs/{job['id']}/extend", {"worker": "one", "seconds": 3600})
+    assert answer.get_json()["locked_until"] > job["locked_until"]
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "field"),
+    [
+        ("jobs/lock", {"worker": "one"}, "types"),
+        ("jobs/lock", {"types": [], "worker": "one"}, "types"),
+        ("jobs/lock", {**LOCK, "seconds": 0}, "seconds"),
+        ("jobs/lock", {**LOCK, "limit": 1000}, "limit"),
+        ("jobs/lock", {**LOCK, "worker": ""}, "worker"),
+        (f"jobs/{uuid4()}/fail", {"worker": "one"}, "reason"),
+        (f"jobs/{uuid4()}/fail", {"worker": "one", "reason": "x", "retry_at": "2026-01-01T00:00:00Z", "retry_in": 1},
+         "retry_in"),
+        (f"jobs/{uuid4()}/complete", {"worker": "one", "data": [1]}, "data"),
+        ("messages", {"correlation_key": "1"}, "name"),
+        ("messages", {"name": "answer", "time_to_live": -1}, "time_to_live"),
+        ("signals", {"name": ""}, "name"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(robot: Program, address: str, body: Any, field: str) -> None:
+    answer = robot.post(f"/api/{address}", body)
+    assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
+    assert any(name.split(".")[0] == field for name in answer.get_json()["errors"])
+
+
+def test_a_message_reaches_the_case_that_waits_for_it_once(engine: Engine, robot: Program) -> None:
+    first, second = start(engine, "keyed", key="7"), start(engine, "keyed", key="7")
+    body = {"name": "answer for one", "correlation_key": "7", "data": {"text": "同意"}, "idempotency_key": "letter-1"}
+    assert robot.post("/api/messages", body).get_json() == {"delivery": "taken"}
+    assert robot.post("/api/messages", body).get_json() == {"delivery": "taken"}
+    assert [view(engine, case).case.state for case in (first, second)] == ["closed", "open"]
+    assert view(engine, first).data["text"] == "同意"
+
+
+def test_an_early_message_is_kept_and_one_that_nobody_wants_is_lost(engine: Engine, robot: Program) -> None:
+    body = {"name": "answer for one", "correlation_key": "7"}
+    assert robot.post("/api/messages", body).get_json() == {"delivery": "lost"}
+    assert robot.post("/api/messages", {**body, "time_to_live": 60}).get_json() == {"delivery": "kept"}
+    assert view(engine, start(engine, "keyed", key="7")).case.state == "closed"
+
+
+def test_a_message_starts_a_case_and_a_signal_tells_how_many_heard_it(engine: Engine, robot: Program) -> None:
+    assert robot.post("/api/messages", {"name": "petition"}).get_json() == {"delivery": "taken"}
+    assert engine.read(queries.cases, SYSTEM, process_id="hearing").items[0].state == "open"
+    assert robot.post("/api/signals", {"name": "typhoon"}).get_json() == {"receivers": 0}
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("jobs/lock", LOCK),
+        (f"jobs/{uuid4()}/complete", {"worker": "one"}),
+        ("messages", {"name": "petition"}),
+        ("signals", {"name": "typhoon"}),
+    ],
+)
+def test_people_of_the_office_are_no_external_systems(visit: Visit, engine: Engine, address: str, body: Any) -> None:
+    answer = visit("bob").send("POST", f"/api/{address}", body)
+    assert (answer.status_code, answer.mimetype) == (403, PROBLEM)
+    assert engine.read(queries.cases, SYSTEM, process_id="hearing").items == []
+
+
+def test_jobs_of_other_systems_stand_in_the_operators_list(engine: Engine, visit: Visit) -> None:
+    start(engine)
+    assert "外部系统服务调用" in visit("root").get("/admin/jobs").get_data(as_text=True)

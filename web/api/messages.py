@@ -1,0 +1,80 @@
+"""Messages and signals from other systems as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from web import current
+from web.api.routes import Blueprint
+from web.api.schemas import text
+
+blueprint = Blueprint("api-messages", __name__, url_prefix="/api", description="Messages and signals")
+
+NAME = validate.Length(1, 200)
+YEAR = 366 * 86_400  # seconds
+
+
+class Message(Schema):
+    """Something that one case waits for."""
+
+    name = text("Name of the message, as in the diagram.", required=True, validate=NAME)
+    correlation_key = text("Key by which the case is found; a start needs none.", load_default=None, allow_none=True,
+                           validate=NAME)  # fmt: skip
+    data = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Variables for the case."})
+    time_to_live = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, YEAR),
+        metadata={"description": "Seconds for which it is kept when nobody waits for it yet."},
+    )
+    idempotency_key = text(
+        "A message of this name sent again with the same key does nothing: while the first one is kept, and for 7 days "
+        "after it was taken. The answer tells what became of the first.",
+        load_default=None,
+        allow_none=True,
+        validate=NAME,
+    )
+
+
+class Delivery(Schema):
+    """What became of a message."""
+
+    delivery = text("`taken`: one case took it or began with it; `kept`: it waits; `lost`: nobody waits for it.")
+
+
+class Signal(Schema):
+    """Something that everybody hears who waits for it."""
+
+    name = text("Name of the signal, as in the diagram.", required=True, validate=NAME)
+    data = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Variables for the cases."})
+
+
+class Receivers(Schema):
+    """How far a signal went."""
+
+    receivers = fields.Integer(metadata={"description": "How many cases took it or began with it."})
+
+
+@blueprint.post("/messages")
+@blueprint.arguments(Message)
+@blueprint.response(200, Delivery)
+def publish(sent: dict[str, Any]) -> Any:
+    """Send a message to one receiver
+
+    The case that waits longest for name and key takes it; else a process begins with it; else it is kept for its time
+    to live. Needs the role `external_system`.
+    """
+    delivery = current.engine().publish_message(sent.pop("name"), by=current.actor(), **sent)
+    return {"delivery": delivery.value}
+
+
+@blueprint.post("/signals")
+@blueprint.arguments(Signal)
+@blueprint.response(200, Receivers)
+def broadcast(sent: dict[str, Any]) -> Any:
+    """Send a signal to everybody who waits for it
+
+    Who begins to wait later does not hear it. Needs the role `external_system`.
+    """
+    return {"receivers": current.engine().broadcast_signal(sent["name"], sent["data"], by=current.actor())}
