@@ -14,11 +14,16 @@ from uuid import uuid4
 
 import fasteners
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Connection, create_engine, event, select, text
 
 from engine import Actor, Engine, Person, ProcessApp
 
 TEMPLATE = "bihuan_template"
+CHROMIUM_ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 FAST = (
     "fsync = off",
     "synchronous_commit = off",
@@ -213,3 +218,18 @@ class Statements:
 def statements() -> type[Statements]:
     """Counts what an engine asks of its database: `with statements(engine) as seen: ...`."""
     return Statements
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One real Chromium for all tests of a process; missing, it is a failure on CI and a loud skip elsewhere."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        reason = "Chromium is missing: as root, apt-get install --no-install-recommends chromium fonts-wqy-microhei"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

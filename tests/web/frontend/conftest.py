@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,11 +17,6 @@ import pytest
 
 PAGES = Path(__file__).parent / "pages"
 STATIC = Path(__file__).parents[3] / "web" / "static"
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src {styles}; style-src-attr 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; object-src 'none'; "
@@ -140,20 +134,6 @@ def site(built_site: Site) -> Site:
     built_site.answers.clear()
     built_site.seen.clear()
     return built_site
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """This will start one Chromium for all tests."""
-    if not CHROMIUM.exists():
-        missing = "no Chromium: apt-get install --no-install-recommends chromium fonts-wqy-microhei"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
