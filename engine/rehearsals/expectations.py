@@ -63,7 +63,11 @@ def check(stage: Stage, step: Step, refusal: BihuanError | None) -> None:
         check_refusal(stage, refusal, error)
     view = View(stage, step)
     for what, wanted in expected.items():
-        for failure in EXPECTED[what](view, wanted):
+        try:
+            failure = next(EXPECTED[what](view, wanted), None)
+        except BihuanError as problem:
+            failure = f"{what} cannot be {wanted}: {problem}"
+        if failure is not None:
             raise StepFailed(f"{failure}; {standing(stage)}")
 
 

@@ -266,12 +266,18 @@ class _Reader:
             self._check_advance(values, said)
         elif verb == "refused" and isinstance(said, Lined):
             self.check_step(said, [name for name in VERBS if name not in NOT_REFUSED])
-            if not values.get("because"):
-                self.wrong(values, verb, "refused needs because: the kind of the refusal, its words or its fields")
+            self._check_reason(values, "because")
         elif verb == "expect" and isinstance(said, Lined):
             self.known(said, EXPECTED, "expect")
             for key in BY_NAME:
                 self.mapping(said, key)
+            if said.get("error", True) is not True:
+                self._check_reason(said, "error")
+
+    def _check_reason(self, holder: Lined, key: str) -> None:
+        reason = holder.get(key)
+        if not reason or not isinstance(reason, str | list | dict):
+            self.wrong(holder, key, f"refused needs {key}: the kind of the refusal, its words or its fields")
 
     def _check_advance(self, values: Lined, said: Any) -> None:
         try:

@@ -44,11 +44,16 @@ class Act:
     @property
     def by(self) -> Actor:
         """This will return who does it: the engine itself when nobody is named. Raises PersonNotFound."""
-        return self.stage.actor(self.step.values.get("as"))
+        return self.stage.actor(self.word("as"))
 
     def value(self, name: str) -> Any:
         """This will return another word of the step, or None."""
         return self.step.values.get(name)
+
+    def word(self, name: str) -> str | None:
+        """This will return another word of the step as text, or None."""
+        value = self.value(name)
+        return None if value is None else str(value)
 
     def case(self) -> Case:
         """This will return the case that the step is about. Raises StepFailed."""
@@ -103,8 +108,8 @@ def verb(does: Verb) -> Verb:
 @verb
 def start(act: Act) -> None:
     """A case begins with the data of its start form."""
-    process = str(act.value("process") or act.stage.app.process)
-    act.engine.start_case(process, act.form(act.said, {}), by=act.by, unit_code=act.value("unit"))
+    process = act.word("process") or act.stage.app.process
+    act.engine.start_case(process, act.form(act.said, {}), by=act.by, unit_code=act.word("unit"))
 
 
 @verb
@@ -112,7 +117,7 @@ def complete(act: Act) -> None:
     """Somebody finishes a task."""
     task = act.task()
     seen = next(document(case) for case in act.stage.cases() if case.id == task.case_id)
-    act.engine.complete_task(task.id, by=act.by, data=act.form(act.value("with"), seen), outcome=act.value("outcome"))
+    act.engine.complete_task(task.id, by=act.by, data=act.form(act.value("with"), seen), outcome=act.word("outcome"))
 
 
 @verb
@@ -148,8 +153,7 @@ def advance(act: Act) -> None:
 @verb
 def message(act: Act) -> None:
     """A message comes for one receiver."""
-    key, data = act.value("key"), act.data(act.value("with"), {})
-    delivery = act.engine.publish_message(act.said, None if key is None else str(key), data, by=act.by)
+    delivery = act.engine.publish_message(act.said, act.word("key"), act.data(act.value("with"), {}), by=act.by)
     if delivery is not Delivery.TAKEN:
         raise StepRefused(reason=f"nobody waits for the message {act.said}")
 
@@ -167,10 +171,10 @@ def service(act: Act) -> None:
     if not found:
         raise StepRefused(reason=f"no service {act.said} waits to be done elsewhere")
     job, data = found[0], act.data(act.value("with"), found[0].data)
-    if act.value("error") is not None:
-        act.engine.throw_error(job.id, WORKER, str(act.value("error")), data=data, by=act.by)
-    elif act.value("fails") is not None:
-        act.engine.fail_job(job.id, WORKER, str(act.value("fails")), by=act.by)
+    if (code := act.word("error")) is not None:
+        act.engine.throw_error(job.id, WORKER, code, data=data, by=act.by)
+    elif (reason := act.word("fails")) is not None:
+        act.engine.fail_job(job.id, WORKER, reason, by=act.by)
     else:
         act.engine.complete_job(job.id, WORKER, data, by=act.by)
 
