@@ -7,10 +7,12 @@ SQLite there is no way to save.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import ReturningInsert
@@ -129,47 +131,71 @@ def send(session: Session, changes: Sequence[Change]) -> int:
     When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed.
     """
     connection = session.connection()
-    met = -1
-    while changes:
+    met: int | None = None
+    while changes and met != 0:
         count = next((n for n, each in enumerate(changes) if not isinstance(each.statement, Prepared)), len(changes))
         if count:
-            found = _send_prepared(connection, changes[:count])
+            found = _send_prepared(connection, changes[:count], is_first=met is None)
         else:
             count = 1
             found = cast(Any, session.execute(cast(Update, changes[0].statement))).rowcount
-        met = found if met < 0 else met
-        if met == 0:
-            break
+        met = found if met is None else met
         changes = changes[count:]
-    return met
+    return met or 0
 
 
-def _send_prepared(connection: Connection, changes: Sequence[Change]) -> int:
+def _folded(changes: Sequence[Change]) -> Sequence[Change]:
+    """The first updates and deletes as one statement, so long as each has a table and parameters of its own.
+
+    PostgreSQL runs the parts of a statement on the same rows: none may see what another one has changed.
+    """
+    tables: set[str] = set()
+    values: dict[str, Any] = {}
+    parts: list[Prepared] = []
+    for change in changes:
+        prepared, given = cast(Prepared, change.statement), change.values or {}
+        if not isinstance(prepared.statement, Update | Delete):
+            break
+        name = cast(Table, prepared.statement.table).name
+        if name in tables or values.keys() & given.keys():
+            break
+        tables.add(name)
+        values |= given
+        parts.append(prepared)
+    if len(parts) < 2:
+        return changes
+    return [Change(_fold(tuple(parts)), values), *changes[len(parts) :]]
+
+
+@lru_cache(maxsize=256)
+def _fold(parts: tuple[Prepared, ...]) -> Prepared:
+    whole = cast(Update, parts[0].statement)
+    for number, part in enumerate(parts[1:]):
+        whole = whole.add_cte(cast(Update, part.statement).cte(f"part_{number}"))
+    return Prepared(whole)
+
+
+def _send_prepared(connection: Connection, changes: Sequence[Change], *, is_first: bool) -> int:
     dialect, wire = connection.dialect, _wire(connection)
-    cursors, text, parameters = [], "", None
+    is_pipeline = dialect.name == "postgresql"
+    cursors: list[Any] = []
+    text, parameters = "", None
     try:
-        if dialect.name == "postgresql":
-            with wire.pipeline():
-                for change in changes:
-                    compiled = cast(Prepared, change.statement).on(dialect)
-                    text, parameters = compiled.text, compiled.parameters(change.values or {})
-                    cursor = wire.cursor()
-                    cursors.append(cursor)
-                    _tell(connection, cursor, text, parameters)
-                    cursor.execute(text, parameters, prepare=True)
-        else:
-            for change in changes:
+        with wire.pipeline() if is_pipeline else nullcontext():
+            for change in _folded(changes) if is_pipeline else changes:
                 compiled = cast(Prepared, change.statement).on(dialect)
                 text, parameters = compiled.text, compiled.parameters(change.values or {})
-                cursor = wire.cursor()
-                cursors.append(cursor)
-                _tell(connection, cursor, text, parameters)
-                cursor.execute(text, parameters)
-                if cursors[0].rowcount == 0:
-                    return 0
+                cursors.append(wire.cursor())
+                _tell(connection, cursors[-1], text, parameters)
+                if is_pipeline:
+                    cursors[-1].execute(text, parameters, prepare=True)
+                else:
+                    cursors[-1].execute(text, parameters)
+                if is_first and not is_pipeline and cursors[0].rowcount == 0:
+                    break
     except dialect.loaded_dbapi.Error as error:
-        if cursors and cursors[0].rowcount == 0:
-            return 0  # the first one is what the others rest upon
+        if is_first and cursors and cursors[0].rowcount == 0:
+            return 0  # the others rest upon it: what they ran into is only that
         _fail(connection, error, text, parameters, cursors[-1])
     met: int = cursors[0].rowcount
     return met
