@@ -119,7 +119,9 @@ def convert(file: Path, output: Path) -> None:
     say(_("{file}: written; {count} notes", file=output, count=len(notes)))
 
 
-@click.command(help=N_("Run scenario files on a virtual clock in memory; a line each, then how many passed."))
+@click.command(
+    help=N_("Run scenario files of diagrams and process apps on a virtual clock; a line each, then how many passed.")
+)
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
 def scenario(files: tuple[Path, ...]) -> None:
     """This will run the files, and those in folders, and end with exit code 1 unless all pass."""
