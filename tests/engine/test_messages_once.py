@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from engine import Case, Delivery, Engine, MessageInvalid, ProcessApp, SystemsOnly, queries
+from engine import SYSTEM, Case, Delivery, Engine, MessageInvalid, ProcessApp, SystemsOnly, messages, queries
 
 FOLDER = Path(__file__).parent.parent / "apps" / "elsewhere"
 DAY = 86_400
@@ -140,6 +141,26 @@ def test_a_message_and_its_receiver_that_come_at_once_find_each_other(
     for thread in threads:
         thread.join()
     assert states(engine, cast, *cases) == ["closed"] * 8
+    assert kept(engine) == 0
+
+
+@pytest.mark.parametrize(("process", "name", "key"), [("keyed", "answer for one", "1"), ("hearing", "answer", "7")])
+def test_a_receiver_waits_until_a_message_on_its_way_can_be_seen(
+    engine: Engine, make_engine: Any, cast: Any, elsewhere: ProcessApp, process: str, name: str, key: str
+) -> None:
+    alice, other, is_sent = cast.alice, make_engine([elsewhere]), Event()
+
+    def publish(turn: Any) -> None:
+        messages.publish(turn, name, key, {}, time_to_live=DAY)
+        is_sent.set()
+        time.sleep(0.4)  # the message is written, and nobody can see it yet
+
+    sender = Thread(target=lambda: other.write(SYSTEM, publish))
+    sender.start()
+    assert is_sent.wait(10)
+    case = engine.start_case(process, {"key": "1"}, by=alice, unit_code="420101")
+    sender.join()
+    assert states(engine, cast, case) == ["closed"]
     assert kept(engine) == 0
 
 
