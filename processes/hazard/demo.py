@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import Actor, AlreadyImported, Engine, Task, calendars, queries
+from engine import Actor, AlreadyImported, Engine, Task, access, calendars, queries
 
 from . import demo_script
 from .demo_script import Route
@@ -254,9 +254,10 @@ def person(account: Mapping[str, str], password: str) -> dict[str, Any]:
 
 
 def _shown(accounts: list[dict[str, str]], units: Mapping[str, str]) -> Iterator[DemoAccount]:
+    titles = {**ROLES, access.DESIGNER: "流程设计员"}
     for account in accounts:
         number = account["login"].lstrip("abcdefghijklmnopqrstuvwxyz")
         if account["login"].startswith(("qiye", "anquan")) and number != "1":
             continue
         role, _, unit = (account["roles"].split() or ["@"])[0].partition("@")
-        yield DemoAccount(account["login"], account["name"], ROLES.get(role, "运维"), units.get(unit, ""))
+        yield DemoAccount(account["login"], account["name"], titles.get(role, "运维"), units.get(unit, ""))

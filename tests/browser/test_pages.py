@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("installation"), pyte
 
 SignIn = Callable[[str], Official]
 SUPERVISOR, INSPECTOR, OPERATOR = "kezhang1", "jianguan1", "yunwei1"
+DESIGNER = "sheji1"
 WIDER_THAN_THE_SCREEN = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -33,7 +34,7 @@ def picture(person: Official, name: str) -> None:
         (INSPECTOR, "/cases/", "办理中"),
         ("wangge1", "/cases/start", "隐患"),
         (SUPERVISOR, "/supervise/", "超期"),
-        (OPERATOR, "/studio/", "隐患闭环"),
+        (DESIGNER, "/studio/", "隐患闭环"),
         (OPERATOR, "/admin/people", "监管员甲"),
         (OPERATOR, "/admin/units", "江城区"),
         (OPERATOR, "/admin/incidents", "运行异常"),
@@ -67,7 +68,7 @@ def test_pictures_of_inbox_task_and_board(official: SignIn) -> None:
 
 
 def test_a_diagram_is_changed_checked_and_put_in_force(official: SignIn) -> None:
-    person = official(OPERATOR)
+    person = official(DESIGNER)
     person.go("/studio/")
     person.page.locator("tr[data-href]").filter(has_text="隐患闭环").first.click()
     canvas = person.page.locator("[data-studio]")
