@@ -195,7 +195,9 @@ def _rule(run: Run, token: Token) -> None:
     except LookupError:
         raise Stuck(f"There is no decision {decision}.", decision=decision, binding=call.binding) from None
     except BihuanError as error:
-        raise Stuck(f"The decision {decision} failed: {error.message}", **{**error.details, "decision": decision}) from error
+        raise Stuck(
+            f"The decision {decision} failed: {error.message}", **{**error.details, "decision": decision}
+        ) from error
     run.tell("decision_made", token, **decided.log)
     _result(run, token, call.result or "result", feel.to_json(decided.value))
 

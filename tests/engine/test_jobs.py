@@ -193,4 +193,6 @@ def test_a_timer_that_cannot_fire_does_not_stop_those_beside_it(engine: Engine, 
     engine.run_due_jobs()
     assert [reminders(engine, cast, case) for case in cases if case is not cases[2]] == [1] * 4
     with engine.database.connect() as connection:
-        assert list(connection.execute(select(Job.attempts).where(Job.case_id.in_([case.id for case in cases])))) == [(1,)]
+        assert list(connection.execute(select(Job.attempts).where(Job.case_id.in_([case.id for case in cases])))) == [
+            (1,)
+        ]
