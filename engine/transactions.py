@@ -88,6 +88,8 @@ class Transactions:
                 continue
             except DataError as error:
                 raise DataInvalid(reason=str(error.orig)) from error
+            except UnicodeEncodeError as error:  # half of a pair of UTF-16: JSON can write it, no database keeps it
+                raise DataInvalid(reason=error.reason) from error
             except DBAPIError as error:
                 # Before the commit nothing has happened; after it has begun nobody knows, and only people can decide.
                 if is_committing or not may_repeat(error):
@@ -107,6 +109,8 @@ class Transactions:
                     return query(session, *args, **kwargs)
             except DataError as error:
                 raise DataInvalid(reason=str(error.orig)) from error
+            except UnicodeEncodeError as error:  # half of a pair of UTF-16: JSON can write it, no database keeps it
+                raise DataInvalid(reason=error.reason) from error
             except DBAPIError as error:
                 if is_last or not may_repeat(error):
                     raise

@@ -11,7 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import SYSTEM, Case, Delivery, Engine, MessageInvalid, ProcessApp, SystemsOnly, messages, queries
+from engine import (
+    SYSTEM,
+    Case,
+    DataInvalid,
+    Delivery,
+    Engine,
+    MessageInvalid,
+    ProcessApp,
+    SystemsOnly,
+    messages,
+    queries,
+)
 
 FOLDER = Path(__file__).parent.parent / "apps" / "elsewhere"
 DAY = 86_400
@@ -223,3 +234,11 @@ def test_who_is_no_external_system_sends_nothing(engine: Engine, cast: Any, pers
 def test_what_is_no_message_is_refused(engine: Engine, name: str, asked: dict[str, Any]) -> None:
     with pytest.raises(MessageInvalid):
         engine.publish_message(name, **asked)
+
+
+def test_text_that_no_database_keeps_is_refused(engine: Engine, cast: Any) -> None:
+    for name, data in (("petition", {"a": "\ud800"}), ("\ud800", {})):
+        with pytest.raises(DataInvalid):
+            engine.publish_message(name, None, data, time_to_live=60)
+    assert engine.read(queries.cases, cast.olga, process_id="hearing").items == []
+    assert kept(engine) == 0

@@ -175,3 +175,18 @@ def test_people_of_the_office_are_no_external_systems(visit: Visit, engine: Engi
 def test_jobs_of_other_systems_stand_in_the_operators_list(engine: Engine, visit: Visit) -> None:
     start(engine)
     assert "外部系统服务调用" in visit("root").get("/admin/jobs").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"name": "\\ud800"}',
+        '{"name": "petition", "data": {"a": "\\ud800"}}',
+        '{"name": "petition", "data": {"a": ' + "[" * 5000 + "]" * 5000 + "}}",
+        "[]",
+    ],
+)
+def test_what_cannot_be_stored_is_refused(engine: Engine, robot: Program, body: str) -> None:
+    answer = robot.client.post("/api/messages", data=body, content_type="application/json", headers=robot.headers)
+    assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
+    assert engine.read(queries.cases, SYSTEM, process_id="hearing").items == []

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from marshmallow import ValidationError
 from werkzeug.exceptions import UnprocessableEntity
 
@@ -24,6 +25,11 @@ def of_arguments(error: UnprocessableEntity) -> ResponseReturnValue:
 def of_validation(error: ValidationError) -> ResponseReturnValue:
     """This will answer a value that a view itself refused."""
     return errors.answer(422, "", errors=_flat({"form": error.messages_dict}))
+
+
+def of_depth(_error: RecursionError) -> ResponseReturnValue:
+    """This will answer JSON that is nested beyond measure."""
+    return errors.answer(422, gettext("The data is nested too deeply."))
 
 
 def _flat(messages: dict[str, Any]) -> dict[str, list[str]]:
@@ -62,3 +68,4 @@ def register(blueprint: Blueprint) -> None:
     """This will let the views of `blueprint` answer errors as problem documents."""
     blueprint.register_error_handler(UnprocessableEntity, of_arguments)
     blueprint.register_error_handler(ValidationError, of_validation)
+    blueprint.register_error_handler(RecursionError, of_depth)
