@@ -47,6 +47,16 @@ DONE_TASK = Prepared(
         outcome=bindparam("done_outcome"),
     )
 )
+DONE_BY = Prepared(
+    select(TASKS.c.name)
+    .where(
+        TASKS.c.case_id == bindparam("case"),
+        TASKS.c.element == bindparam("element"),
+        TASKS.c.state == DONE,
+        TASKS.c.completed_by == bindparam("person"),
+    )
+    .limit(1)
+)
 
 
 class TaskNotFound(NotFound):
@@ -198,15 +208,11 @@ def require_other_eyes(turn: Turn, held: Held) -> None:
     elements = (held.property(FOUR_EYES) or "").replace(",", " ").split()
     if not elements or turn.by.person_id is None:
         return
-    done = select(TASKS.c.name).where(
-        TASKS.c.case_id == held.row["case_id"],
-        TASKS.c.element.in_(elements),
-        TASKS.c.state == DONE,
-        TASKS.c.completed_by == turn.by.person_id,
-    )
-    name = turn.session.scalar(done.limit(1))
-    if name is not None:
-        raise FourEyes(element=name)
+    for element in elements:
+        asked = {"case": held.row["case_id"], "element": element, "person": turn.by.person_id}
+        found = prepared.first(turn.session, DONE_BY, asked)
+        if found is not None:
+            raise FourEyes(element=found[0])
 
 
 def complete(
