@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from engine import (
+    SYSTEM,
     AppInvalid,
     Case,
     Engine,
@@ -71,7 +72,7 @@ def lock(engine: Engine, cast: Any, worker: str = "one", **asked: Any) -> list[L
 
 
 def end_of(engine: Engine, cast: Any, case: Case) -> tuple[str, str | None]:
-    found = engine.read(queries.case, cast.alice, case.id).case
+    found = engine.read(queries.case, cast.olga, case.id).case
     return found.state, found.end_element
 
 
@@ -396,3 +397,17 @@ def test_a_case_of_before_the_declaration_is_not_lost(engine: Engine, cast: Any,
     view = engine.read(queries.case, cast.alice, case.id)
     assert [(job.kind, job.attempts) for job in view.jobs if job.kind != "timer"] == [("service", 1)]
     assert "stamp" in next(job.error for job in view.jobs if job.kind == "service")
+
+
+def test_a_service_that_the_data_choose_goes_to_who_does_it_and_an_unknown_one_stops_the_case(
+    engine: Engine, cast: Any
+) -> None:
+    known = engine.start_case("choosing", {"服务": "stamp"}, by=SYSTEM)
+    unknown = engine.start_case("choosing", {"服务": "no such thing"}, by=SYSTEM)
+    [job] = lock(engine, cast)
+    assert job.case_id == known.id
+    engine.complete_job(job.id, "one", by=cast.robot)
+    assert end_of(engine, cast, known) == ("closed", "done3")
+    engine.run_due_jobs()
+    [incident] = engine.read(queries.incidents, cast.olga)
+    assert (incident.case_id, "no such thing" in incident.reason) == (unknown.id, True)
