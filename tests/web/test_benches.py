@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
-from web.benchmarks import world
+from web.benchmarks import databases, world
 from web.commands.benches import bench
 
 ONE = ("--seconds", "0.1")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where benchmarks make their databases; nothing of them is left there."""
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where benchmarks make their databases."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'beside.db'}"
-        assert not list(tmp_path.glob("bihuan-bench-*"))
-        return
-    url = request.getfixturevalue("postgresql").url("postgres")
-    yield url
-    database = create_engine(url)
-    with database.connect() as connection:
-        left = connection.scalars(text("SELECT datname FROM pg_database WHERE datname LIKE 'bihuan_bench%'"))
-        assert not list(left)
-    database.dispose()
+        return f"sqlite:///{tmp_path / 'beside.db'}"
+    url: str = request.getfixturevalue("postgresql").url("postgres")
+    return url
+
+
+def test_a_benchmark_leaves_no_database_behind(server: str) -> None:
+    with databases.temporary(server) as url:
+        database = create_engine(url)
+        with database.begin() as connection:
+            connection.execute(text("CREATE TABLE something (id INTEGER)"))
+        database.dispose()
+    with pytest.raises(OperationalError), create_engine(url).connect():
+        pytest.fail("the database is still there")
 
 
 def run(server: str, *words: str) -> list[dict[str, Any]]:

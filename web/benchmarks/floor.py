@@ -10,6 +10,7 @@ from web.benchmarks.meters import Stopwatch
 from web.benchmarks.report import Line, line
 
 WARM_UP = 20
+LEAST = 20
 
 
 def measure(engine: Engine, seconds: float) -> Line:
@@ -43,7 +44,7 @@ def _change(engine: Engine, watch: Stopwatch) -> Iterator[None]:
 
     for _ in range(WARM_UP):
         change()
-    while not watch.is_over:
+    while not watch.is_over or len(watch.samples) < LEAST:
         watch.time(change)
     cursor.close()
     connection.close()

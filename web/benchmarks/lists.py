@@ -68,7 +68,7 @@ def ask(engine: Engine, watch: Stopwatch, question: Question, actor: Actor) -> I
     for _ in range(5):
         question(engine, actor)
     yield
-    while not watch.is_over:
+    while not watch.is_over or not watch.samples:
         watch.time(question, engine, actor)
 
 

@@ -29,8 +29,9 @@ def measure(url: str | None, *, seconds: float, count: int, open_tasks: int, sho
         if told != there:
             raise Miscounted(told, there, there)
         found.notes["checked"] = told
+        worker = world.actor(engine, "worker")
         with meters.traffic(engine.database) as seen:
-            _start(engine, 0)
+            engine.start_case(world.BENCH, world.SENT, by=worker, unit_code=world.town(0))
         found.statements, found.round_trips = seen.statements, seen.round_trips
         return report.compare([found], beside)
 
@@ -41,14 +42,9 @@ def start(engine: Engine, watch: Stopwatch, number: int) -> Iterator[None]:
     for each in range(WARM_UP):
         engine.start_case(world.BENCH, world.SENT, by=worker, unit_code=world.town(each % world.TOWNS))
     yield
-    while not watch.is_over:
+    while not watch.is_over or not watch.samples:
         place = world.town((number * 7 + len(watch.samples)) % world.TOWNS)
         watch.time(engine.start_case, world.BENCH, world.SENT, by=worker, unit_code=place)
-
-
-def _start(engine: Engine, number: int) -> None:
-    worker = world.actor(engine, "worker")
-    engine.start_case(world.BENCH, world.SENT, by=worker, unit_code=world.town(number))
 
 
 def _count(session: Session) -> int:
