@@ -24,6 +24,10 @@ class BihuanError(Exception):
         """This will return the message in English with its details filled in."""
         return self.template.format_map(_Known(self.details))
 
+    def text(self, language: str = "zh") -> str | None:
+        """This will say in `language` what is wrong where the error knows how; None: translate its template."""
+        return None
+
 
 class NotFound(BihuanError):
     """There is no such thing."""

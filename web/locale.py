@@ -47,6 +47,8 @@ def sentence(error: BihuanError | str) -> str:
     """
     if not isinstance(error, BihuanError):
         return gettext_verbatim(error)
+    if (said := error.text("zh" if str(get_locale()).startswith("zh") else "en")) is not None:
+        return said
     details = {name: _detail(value) for name, value in error.details.items()}
     return gettext_verbatim(error.template).format_map(_Known(details))
 

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask_babel import force_locale
 from sqlalchemy.exc import OperationalError
 
-from engine import BihuanError, Conflict, Invalid, NotFound, Refused
+from engine import BihuanError, Conflict, Invalid, NotFound, Refused, feel
 from web.errors import status_of
+from web.locale import sentence
 
 from .conftest import Browser
 
@@ -72,3 +75,17 @@ def test_a_wrong_method_is_answered_in_words(visit: Visit) -> None:
     answer = visit("bob").post("/inbox")
     assert answer.status_code == 405
     assert "这里不能这样操作" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", "第 1 行第 4 列：遇到文本结尾，应为表达式。"),
+        ("en", "Line 1, column 4: found the end of the text, expected an expression."),
+    ],
+)
+def test_a_fault_of_feel_is_told_wholly_in_the_readers_language(app: Flask, language: str, told: str) -> None:
+    with pytest.raises(feel.FeelSyntaxError) as caught, app.test_request_context(), force_locale(language):
+        feel.parse("1 +")
+    with app.test_request_context(), force_locale(language):
+        assert sentence(caught.value) == told

@@ -76,7 +76,7 @@ def reason_of(fault: Fault) -> str:
 def message_of(error: BihuanError) -> str:
     """This will return the message of an error of the engine in the reader's language, its faults below it."""
     details = {name: _(value) if isinstance(value, str) else value for name, value in error.details.items()}
-    message = _(error.template).format_map(_Known(details))
+    message = error.text("zh" if is_chinese() else "en") or _(error.template).format_map(_Known(details))
     found: Iterable[Fault] = getattr(error, "faults", ())
     return "\n".join([message, *(f"{fault.name or fault.element or ''}: {reason_of(fault)}" for fault in found)])
 
