@@ -67,7 +67,7 @@ def test_pictures_of_inbox_task_and_board(official: SignIn) -> None:
     picture(person, "board")
 
 
-def test_a_diagram_is_changed_checked_and_put_in_force(official: SignIn) -> None:
+def test_a_deployed_diagram_is_opened_in_the_studio_and_checked(official: SignIn) -> None:
     person = official(DESIGNER)
     person.go("/studio/")
     person.page.locator("tr[data-href]").filter(has_text="隐患闭环").first.click()
