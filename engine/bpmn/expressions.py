@@ -103,13 +103,8 @@ class Values:
         self.deadline.check()
         try:
             expression = feel.parse(body)
-        except feel.FeelSyntaxError as error:
-            self.refuse(
-                place, "expression-invalid", place=what, line=error.line, column=error.column, problem=str(error)
-            )
-            return Value(text)
-        except feel.LimitExceeded as error:
-            self.refuse(place, "expression-invalid", place=what, line=1, column=1, problem=str(error))
+        except (feel.FeelSyntaxError, feel.LimitExceeded) as error:
+            self.refuse(place, "expression-invalid", place=what, problem=error)
             return Value(text)
         self.uses.append(Use(place.id, place.name, what, expression))
         return Value(text, expression)

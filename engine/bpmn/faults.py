@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import Fault
+from engine.errors import BihuanError, Fault
 
 # code: (English, Chinese)
 REASONS: dict[str, tuple[str, str]] = {
@@ -76,8 +76,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "default-conditional": ("The default flow {flow} has a condition.", "默认流 {flow} 不应带条件。"),
     "default-missing": ("The default flow {flow} does not leave this element.", "默认流 {flow} 不是从该元素流出的。"),
     "expression-invalid": (
-        "In {place}, line {line}, column {column}: {problem}",
-        "{place}第 {line} 行第 {column} 列有误：{problem}",
+        "In {place}: {problem}",
+        "{place}有误：{problem}",
     ),
     "expression-required": ("{place} must be FEEL: write = before it.", "{place}必须是 FEEL 表达式，请在前面加上 =。"),
     "expression-foreign": (
@@ -178,13 +178,17 @@ class DiagramFault(Fault):
     def chinese(self) -> str:
         """This will return the reason for officials."""
         return REASONS[self.code or "element-lost"][1].format_map(
-            _Shown({name: TERMS.get(value, value) for name, value in self.details.items()})
+            _Shown({name: _chinese(value) for name, value in self.details.items()})
         )
 
 
 class _Shown(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "…"
+
+
+def _chinese(value: object) -> object:
+    return (value.text("zh") or value.message) if isinstance(value, BihuanError) else TERMS.get(value, value)
 
 
 # What the details of a fault name, for the Chinese texts.
