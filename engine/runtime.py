@@ -12,26 +12,22 @@ from engine import (
     cases,
     comments,
     deployments,
-    drafts,
     due,
     files,
-    incidents,
-    queries,
     registers,
     starting,
-    tasks,
 )
 from engine.access import SYSTEM, Actor, require_operator
 from engine.apps import ProcessApp
 from engine.checks import Checked
-from engine.exchange import Exchange
-from engine.models import Attachment, Case, Definition, Deployment, Task
+from engine.models import Attachment, Case, Definition, Deployment
+from engine.operations import Operations
 from engine.transactions import now_utc
 
 Data = dict[str, Any]
 
 
-class Engine(Exchange):
+class Engine(Operations):
     """Runs cases. Every method is one transaction: all of it happens, or nothing."""
 
     def __init__(
@@ -92,51 +88,9 @@ class Engine(Exchange):
             locale=locale,
         )
 
-    def cancel_case(self, case_id: UUID, *, by: Actor, reason: str) -> Case:
-        """This will end a case where it stands. Raises OperatorsOnly, CaseEnded."""
-        return self.write(by, incidents.cancel, case_id, reason=reason)
-
-    def suspend_case(self, case_id: UUID, *, by: Actor, reason: str) -> Case:
-        """This will stop a case; no timer fires until it is resumed. Raises OperatorsOnly, CaseEnded, CaseSuspended."""
-        return self.write(by, incidents.suspend, case_id, reason=reason)
-
-    def resume_case(self, case_id: UUID, *, by: Actor) -> Case:
-        """This will let a suspended case go on, its timers with the time they had left. Raises OperatorsOnly."""
-        return self.write(by, incidents.resume, case_id)
-
-    def change_data(self, case_id: UUID, data: Mapping[str, Any], *, by: Actor, reason: str) -> Case:
-        """This will let an operator correct case data; what waits for a condition looks again. Raises OperatorsOnly."""
-        return self.write(by, cases.change_data, case_id, data, reason=reason)
-
     def start_activity(self, case_id: UUID, element: str, *, by: Actor) -> Case:
         """This will start an activity that an ad-hoc subprocess of the case offers. Raises NotYourCase, NotOffered."""
         return self.write(by, cases.start_activity, case_id, element)
-
-    def comment(self, case_id: UUID, *, by: Actor, text: str) -> None:
-        """This will write a comment into a case's history. Raises NotYourCase, CommentInvalid."""
-        self.write(by, comments.add, case_id, text)
-
-    def claim_task(self, task_id: UUID, *, by: Actor) -> Task:
-        """This will take a task out of its queue. Raises TaskDone, TaskTaken, NotYours, FourEyes."""
-        return self.write(by, tasks.claim, task_id)
-
-    def release_task(self, task_id: UUID, *, by: Actor) -> Task:
-        """This will give a claimed task back to its queue. Raises TaskDone, NotYours, NotReleasable."""
-        return self.write(by, tasks.release, task_id)
-
-    def complete_task(
-        self, task_id: UUID, *, by: Actor, data: Mapping[str, Any], outcome: str | None = None, locale: str = "zh"
-    ) -> Case:
-        """This will finish a task and run its case on. Raises FormInvalid, TaskDone, TaskTaken, NotYours, FourEyes."""
-        return self.write(by, tasks.complete, task_id, data, outcome=outcome, locale=locale)
-
-    def save_draft(self, key: str, *, by: Actor, data: Data) -> None:
-        """This will keep what a person typed, under a task's id or a process id. Raises DraftTooLarge."""
-        self.write(by, drafts.save, key, data)
-
-    def draft(self, key: str, *, by: Actor) -> Data | None:
-        """This will return what a person kept under `key`."""
-        return self.read(queries.draft, by, key)
 
     def attach(
         self,
@@ -168,7 +122,3 @@ class Engine(Exchange):
     ) -> int:
         """This will run up to `limit` due timers and service calls, oldest first, and return how many."""
         return due.run(self.write, self.library, limit=limit, worker=worker, should_stop=should_stop)
-
-    def retry_incident(self, incident_id: UUID, *, by: Actor) -> Case:
-        """This will try again what failed. Raises OperatorsOnly, IncidentNotFound, IncidentResolved."""
-        return self.write(by, incidents.retry, incident_id)

@@ -1,0 +1,16 @@
+"""Operations."""
+
+from __future__ import annotations
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """This will add what this version needs."""
+
+
+def downgrade() -> None:
+    """This will take it away."""
