@@ -1,23 +1,21 @@
-"""Which days officials work: the published holidays and make-up days, and a provisional calendar beyond them."""
+"""Counting in working days, calendar days and office hours, by the calendar that is in force."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import chinese_calendar
-from borax.calendars.lunardate import LunarDate, TermUtils
-
+from engine.calendar_years import DAY, Year, shipped
 from engine.errors import Invalid
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CHINA = timezone(timedelta(hours=8))  # no summer time since 1991; an offset is read everywhere, a zone name is not
 MAX_DAYS = 40_000  # about 110 years: no limit of any law is longer, and no expression may keep a worker busy
-DAY = timedelta(days=1)
 
 
 class NotADay(Invalid, ValueError):
@@ -28,67 +26,137 @@ class TooManyDays(Invalid, ValueError):
     """{count} days is more than a calendar counts ({limit})."""
 
 
-@lru_cache(maxsize=512)
-def working_days(year: int) -> frozenset[date]:
-    """This will return the working days of `year`, make-up days included.
+class Calendar:
+    """The published years, changed where somebody published another version; beyond them provisional ones."""
 
-    The years that the State Council published come from `chinese_calendar`; any other is provisional: the weekdays
-    that are not one of the 13 holidays of 全国年节及纪念日放假办法 (2024-11-10).
-    """
-    first = date(year, 1, 1)
-    days = [first + DAY * offset for offset in range((date(year, 12, 31) - first).days + 1)]
-    if is_provisional(year):
-        holidays = _statutory_holidays(year)
-        return frozenset(day for day in days if day.weekday() < 5 and day not in holidays)
-    return frozenset(day for day in days if chinese_calendar.is_workday(day))
+    def __init__(self, published: Mapping[int, Year] = MappingProxyType({})) -> None:
+        """This will count by the years in `published`, and by those that the program knows where there is none."""
+        self.published = published
+
+    def year(self, number: int) -> Year:
+        """This will return what the calendar says of a year."""
+        return self.published.get(number) or shipped(number)
+
+    def is_provisional(self, year: int) -> bool:
+        """This will tell whether the holidays of `year` are not published yet, or not known here."""
+        return self.year(year).is_provisional
+
+    def is_workday(self, day: date) -> bool:
+        """This will tell whether officials work on `day`."""
+        return not self.year(day.year).is_rest(day)
+
+    def workdays(self, day: date, count: int) -> date:
+        """This will return the working day `count` working days after `day`, which itself does not count (民法典 201).
+
+        A negative `count` goes back, zero is `day` itself. Raises TooManyDays.
+        """
+        _check_count(count)
+        if count == 0:
+            return day
+        number = day.year
+        found = self._workdays_of(number)
+        index = bisect_right(found, day) + count - 1 if count > 0 else bisect_left(found, day) + count
+        while index >= len(found):
+            index -= len(found)
+            number += 1
+            found = self._workdays_of(number)
+        while index < 0:
+            number -= 1
+            found = self._workdays_of(number)
+            index += len(found)
+        return found[index]
+
+    def workdays_between(self, start: date, end: date) -> int:
+        """This will count the working days after `start` up to and with `end`; negative when `end` lies before `start`.
+
+        So `workdays_between(day, workdays(day, n)) == n` for every `n` but 0. Raises TooManyDays.
+        """
+        if end < start:
+            return -self._count(end - DAY if end > date.min else end, start - DAY)
+        return self._count(start, end)
+
+    def add_days(self, day: date, count: int, *, roll: bool = True) -> date:
+        """This will return the day `count` calendar days after `day`, which itself does not count.
+
+        With `roll`, a last day that is a rest day moves on in the direction of counting to the next working day
+        (民法典 203). Raises TooManyDays.
+        """
+        _check_count(count)
+        try:
+            end = day + DAY * count
+        except OverflowError:
+            raise TooManyDays(count=count, limit=MAX_DAYS) from None
+        return self.roll(end, back=count < 0) if roll else end
+
+    def roll(self, day: date, *, back: bool = False) -> date:
+        """This will return `day`, for a rest day the next working day (民法典 203), or the one before it (`back`)."""
+        if self.is_workday(day):
+            return day
+        return self.workdays(day, -1 if back else 1)
+
+    def add_office_hours(self, moment: datetime, amount: timedelta) -> datetime:
+        """This will return when offices, from `moment` on, have been open for `amount`. Raises TooManyDays."""
+        left = amount
+        day = moment.astimezone(CHINA).date()
+        last = day
+        for opens, closes in self._openings(day):
+            begins = max(opens, moment)
+            if begins >= closes:
+                continue
+            if closes - begins >= left:
+                return begins + left
+            left -= closes - begins
+            last = closes.date()
+            if (last - day).days > MAX_DAYS:
+                break
+        raise TooManyDays(count=(last - day).days, limit=MAX_DAYS)
+
+    def office_hours_between(self, start: datetime, end: datetime) -> timedelta:
+        """This will return how long offices are open from `start` to `end`; nothing when `end` lies before `start`."""
+        total = timedelta()
+        for opens, closes in self._openings(start.astimezone(CHINA).date()):
+            if opens >= end:
+                return total
+            total += max(min(closes, end) - max(opens, start), timedelta())
+        return total
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """This will return the FEEL functions by name; dates may be date-times or ISO texts, null gives null."""
+        return {
+            "workdays": lambda date, n: None if None in (date, n) else self.workdays(day_of(date), _whole(n)),
+            "workdays between": lambda start, end: (
+                None if None in (start, end) else Decimal(self.workdays_between(day_of(start), day_of(end)))
+            ),
+            "add days": lambda date, n: None if None in (date, n) else self.add_days(day_of(date), _whole(n)),
+            "end of day": lambda date: None if date is None else end_of_day(day_of(date)),
+            "is workday": lambda date: None if date is None else self.is_workday(day_of(date)),
+        }
+
+    def _workdays_of(self, number: int) -> tuple[date, ...]:
+        if not date.min.year <= number <= date.max.year:
+            raise TooManyDays(count=MAX_DAYS, limit=MAX_DAYS)
+        return self.year(number).workdays
+
+    def _count(self, start: date, end: date) -> int:
+        """The working days after `start` up to and with `end`."""
+        if (end - start).days > MAX_DAYS:
+            raise TooManyDays(count=(end - start).days, limit=MAX_DAYS)
+        whole = sum(len(self._workdays_of(number)) for number in range(start.year, end.year))
+        return (
+            whole + bisect_right(self._workdays_of(end.year), end) - bisect_right(self._workdays_of(start.year), start)
+        )
+
+    def _openings(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """From when to when offices are open, from `day` on."""
+        if not self.is_workday(day):
+            day = self.workdays(day, 1)
+        while True:
+            for opening in self.year(day.year).hours:
+                yield datetime.combine(day, opening.opens, CHINA), datetime.combine(day, opening.closes, CHINA)
+            day = self.workdays(day, 1)
 
 
-@lru_cache(maxsize=512)
-def is_provisional(year: int) -> bool:
-    """This will tell whether the holidays of `year` are not published yet, or not known here."""
-    try:
-        chinese_calendar.is_workday(date(year, 1, 1))
-    except NotImplementedError:
-        return True
-    return False
-
-
-def is_workday(day: date) -> bool:
-    """This will tell whether officials work on `day`."""
-    return day in working_days(day.year)
-
-
-def workdays(day: date, count: int) -> date:
-    """This will return the working day `count` working days after `day`, which itself does not count (民法典 201).
-
-    A negative `count` goes back, zero is `day` itself. Raises TooManyDays.
-    """
-    _check_count(count)
-    step = DAY if count > 0 else -DAY
-    for _ in range(abs(count)):
-        day = _next_workday(day + _within(day, step), step)
-    return day
-
-
-def workdays_between(start: date, end: date) -> int:
-    """This will count the working days after `start` up to and with `end`; negative when `end` lies before `start`.
-
-    So `workdays_between(day, workdays(day, n)) == n`. Raises TooManyDays.
-    """
-    if end < start:
-        return -_count(end, start - DAY)
-    return _count(start + DAY, end)
-
-
-def add_days(day: date, count: int, *, roll: bool = True) -> date:
-    """This will return the day `count` calendar days after `day`, which itself does not count.
-
-    With `roll`, a last day that is a rest day moves on in the direction of counting to the next working day
-    (民法典 203). Raises TooManyDays.
-    """
-    _check_count(count)
-    end = day + _within(day, DAY * count)
-    return _next_workday(end, DAY if count >= 0 else -DAY) if roll else end
+SHIPPED = Calendar()
 
 
 def end_of_day(day: date) -> datetime:
@@ -108,69 +176,6 @@ def day_of(value: Any) -> date:
     if isinstance(value, date):
         return value
     raise NotADay(value=value)
-
-
-def functions() -> Mapping[str, Callable[..., Any]]:
-    """This will return the calendar's FEEL functions by name; dates may be date-times or ISO texts, null gives null."""
-    return {
-        "workdays": _workdays_function,
-        "workdays between": _between_function,
-        "add days": _add_days_function,
-        "end of day": _end_of_day_function,
-        "is workday": _is_workday_function,
-    }
-
-
-def _workdays_function(date: Any, n: Any) -> Any:
-    return None if date is None or n is None else workdays(day_of(date), _whole(n))
-
-
-def _between_function(start: Any, end: Any) -> Decimal | None:
-    return None if start is None or end is None else Decimal(workdays_between(day_of(start), day_of(end)))
-
-
-def _add_days_function(date: Any, n: Any) -> Any:
-    return None if date is None or n is None else add_days(day_of(date), _whole(n))
-
-
-def _end_of_day_function(date: Any) -> datetime | None:
-    return None if date is None else end_of_day(day_of(date))
-
-
-def _is_workday_function(date: Any) -> bool | None:
-    return None if date is None else is_workday(day_of(date))
-
-
-def _statutory_holidays(year: int) -> frozenset[date]:
-    days = [date(year, 1, 1), date(year, 5, 1), date(year, 5, 2), *(date(year, 10, day) for day in (1, 2, 3))]
-    try:
-        spring: date = LunarDate(year, 1, 1).to_solar_date()
-        days += [spring + DAY * offset for offset in range(-1, 3)]
-        days += [LunarDate(year, 5, 5).to_solar_date(), LunarDate(year, 8, 15).to_solar_date()]
-        days.append(TermUtils.day_start_from_term(year, "清明"))
-    except ValueError:
-        pass  # lunar tables end at 1900 and 2100: a provisional calendar goes on without them
-    return frozenset(days)
-
-
-def _next_workday(day: date, step: timedelta) -> date:
-    while not is_workday(day):
-        day += _within(day, step)
-    return day
-
-
-def _count(first: date, last: date) -> int:
-    if (last - first).days > MAX_DAYS:
-        raise TooManyDays(count=(last - first).days, limit=MAX_DAYS)
-    return sum(is_workday(first + DAY * offset) for offset in range((last - first).days + 1))
-
-
-def _within(day: date, step: timedelta) -> timedelta:
-    try:
-        day + step
-    except OverflowError:
-        raise TooManyDays(count=step.days, limit=MAX_DAYS) from None
-    return step
 
 
 def _check_count(count: int) -> None:

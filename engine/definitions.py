@@ -113,7 +113,7 @@ class Library:
         """This will return the functions that FEEL of `app` may call: calendars, directory, and the app's own."""
         return self._functions.find(
             (app.name, directory.version),
-            lambda: {**calendars.functions(), **directory.functions(), **app.functions},
+            lambda: {**calendars.SHIPPED.functions(), **directory.functions(), **app.functions},
         )
 
 

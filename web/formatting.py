@@ -75,8 +75,8 @@ def distance(due_at: datetime | None, at: datetime | None = None) -> Distance:
     at = at or datetime.now(UTC)
     start, end = local(at).date(), local(due_at).date()
     if due_at < at:
-        return Distance("overdue", _overdue(calendars.workdays_between(end, start), (start - end).days))
-    count = calendars.workdays_between(start, end)
+        return Distance("overdue", _overdue(calendars.SHIPPED.workdays_between(end, start), (start - end).days))
+    count = calendars.SHIPPED.workdays_between(start, end)
     tone = "soon" if count <= current.settings().soon_days else "in-time"
     if start == end:
         return Distance("soon", gettext("due today"))

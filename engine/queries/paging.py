@@ -153,7 +153,7 @@ def holds(q: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bo
 
 def soon_until(moment: datetime, days: int) -> datetime:
     """This will return the end of the working day that is `days` working days after `moment`."""
-    day = calendars.workdays(moment.astimezone(ZONE).date(), days)
+    day = calendars.SHIPPED.workdays(moment.astimezone(ZONE).date(), days)
     return datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(days=1)
 
 

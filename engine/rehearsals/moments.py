@@ -6,9 +6,8 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any
 
-from engine import calendars
 from engine.bpmn import timers
-from engine.calendars import ZONE
+from engine.calendars import SHIPPED, ZONE, end_of_day
 from engine.trials import StepRefused
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -22,7 +21,7 @@ def after(start: datetime, text: str) -> datetime:
     if counted is None:
         return timers.duration(text).after(start)
     local = start.astimezone(ZONE)
-    return datetime.combine(calendars.workdays(local.date(), int(counted[1])), local.timetz()).astimezone(UTC)
+    return datetime.combine(SHIPPED.workdays(local.date(), int(counted[1])), local.timetz()).astimezone(UTC)
 
 
 def goal(now: datetime, said: Any) -> datetime:
@@ -44,11 +43,11 @@ def is_due(due_at: datetime | None, begins_at: datetime, wanted: Any) -> bool:
         return due_at is None and wanted is None
     text = str(wanted)
     if DAY.fullmatch(text):
-        return due_at == calendars.end_of_day(date.fromisoformat(text))
+        return due_at == end_of_day(date.fromisoformat(text))
     if MINUTE.fullmatch(text):
         return due_at.replace(microsecond=0) == timers.moment(text)
     if WORKDAYS.fullmatch(text):
-        return due_at == calendars.end_of_day(after(begins_at, text).astimezone(ZONE).date())
+        return due_at == end_of_day(after(begins_at, text).astimezone(ZONE).date())
     return due_at == after(begins_at, text)
 
 
@@ -57,5 +56,5 @@ def shown(at: datetime | None) -> str:
     if at is None:
         return "no due date"
     local = at.astimezone(ZONE)
-    is_end = local == calendars.end_of_day(local.date())
+    is_end = local == end_of_day(local.date())
     return local.strftime("%Y-%m-%d" if is_end else "%Y-%m-%d %H:%M")

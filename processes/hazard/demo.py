@@ -210,7 +210,7 @@ def hazards(today: date) -> Iterator[Hazard]:
         enterprise = _best(record, enterprises.get(industry) or everyone)
         route = demo_script.choose(record, taken)
         gaps = sum(demo_script.GAPS[step.partition(":")[0]] for step in route.steps)
-        begins = calendars.workdays(today, -(gaps + route.age))
+        begins = calendars.SHIPPED.workdays(today, -(gaps + route.age))
         yield Hazard(position, record, enterprise, route, begins)
 
 
@@ -226,7 +226,7 @@ def _times(hazard: Hazard, now: datetime) -> Iterator[datetime]:
     for number, step in enumerate(["", *hazard.route.steps]):
         gap = demo_script.GAPS[step.partition(":")[0]] if step else 0
         hour = 9 if gap else min(9 + number, 17)
-        day = calendars.workdays(day, gap)
+        day = calendars.SHIPPED.workdays(day, gap)
         yield min(datetime.combine(day, time(hour, minute), ZONE), now - timedelta(minutes=90 - number)).astimezone(UTC)
 
 

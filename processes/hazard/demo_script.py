@@ -180,7 +180,7 @@ def _fix(record: Mapping[str, str], day: date, position: int, choice: str) -> tu
 
 
 def _limit(record: Mapping[str, str], day: date) -> str:
-    return calendars.add_days(day, min(int(record["deadline_days"]), 120)).isoformat()
+    return calendars.SHIPPED.add_days(day, min(int(record["deadline_days"]), 120)).isoformat()
 
 
 def _order(record: Mapping[str, str], day: date, position: int, choice: str) -> tuple[Data, str | None]:
@@ -200,7 +200,7 @@ def _countersign(record: Mapping[str, str], day: date, position: int, choice: st
 
 def _plan(record: Mapping[str, str], day: date, position: int, choice: str) -> tuple[Data, str | None]:
     limit = _limit(record, day)
-    half = calendars.add_days(day, max(int(record["deadline_days"]) // 2, 1)).isoformat()
+    half = calendars.SHIPPED.add_days(day, max(int(record["deadline_days"]) // 2, 1)).isoformat()
     tasks = [
         {
             "事项": "停用并隔离隐患部位，设置警示",

@@ -31,7 +31,7 @@ def read_document(file: Path | None) -> dict[str, Any]:
 
 def environment() -> feel.Environment:
     """This will return now and the functions of the calendar: what an expression of every process may use."""
-    return feel.Environment(now=datetime.now(UTC), functions=calendars.functions())
+    return feel.Environment(now=datetime.now(UTC), functions=calendars.SHIPPED.functions())
 
 
 def written(value: Any) -> str:
@@ -93,7 +93,7 @@ def decide(file: Path, decision: str | None, input_: Path | None, shows_log: boo
 def workdays(date: datetime, n: int, explain: bool) -> None:
     """This will print the day, and with `explain` each day on the way."""
     start = date.date()
-    end = calendars.workdays(start, n)
+    end = calendars.SHIPPED.workdays(start, n)
     if explain:
         first, last = min(start, end), max(start, end)
         days = [first.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
@@ -102,11 +102,11 @@ def workdays(date: datetime, n: int, explain: bool) -> None:
 
 
 def _described(day: date) -> str:
-    is_workday, is_weekend = calendars.is_workday(day), day.weekday() >= 5
+    is_workday, is_weekend = calendars.SHIPPED.is_workday(day), day.weekday() >= 5
     if is_workday:
         words = _("working day (made up for a holiday)") if is_weekend else _("working day")
     else:
         words = _("rest day") if is_weekend else _("holiday")
-    if calendars.is_provisional(day.year):
+    if calendars.SHIPPED.is_provisional(day.year):
         words = _("{words}, provisional: the holidays of {year} are not published", words=words, year=day.year)
     return words

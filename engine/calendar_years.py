@@ -1,0 +1,139 @@
+"""What a calendar says of one year: which days are rest days, which are made up for, and when offices are open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from borax.calendars.lunardate import LunarDate, TermUtils
+from chinese_calendar.constants import Holiday, holidays, workdays
+
+from engine.errors import Invalid
+
+DAY = timedelta(days=1)
+SATURDAY = 5
+PUBLISHED: Final = range(min(holidays).year, max(holidays).year + 1)  # by the State Council, as the library knows them
+MAKE_UP = "调休上班"
+
+
+class YearInvalid(Invalid):
+    """The calendar of {year} cannot be used: {reason}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is special about a day: a rest day (`is_rest`) or a working day in exchange for one, and why."""
+
+    is_rest: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """From when to when offices are open without a break."""
+
+    opens: time
+    closes: time
+
+    @property
+    def length(self) -> timedelta:
+        """This will return how long offices are open."""
+        return timedelta(hours=self.closes.hour - self.opens.hour, minutes=self.closes.minute - self.opens.minute)
+
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+OFFICE_HOURS = (Opening(time(8, 30), time(12)), Opening(time(14), time(17, 30)))
+
+
+@dataclass(frozen=True)
+class Year:
+    """A year of the calendar. `version` counts what was published here; 0 is what this program brought along."""
+
+    number: int
+    marks: Mapping[date, Mark] = field(default_factory=dict)
+    version: int = 0
+    is_provisional: bool = False
+    hours: tuple[Opening, ...] = OFFICE_HOURS
+
+    @cached_property
+    def workdays(self) -> tuple[date, ...]:
+        """This will return the working days in their order, make-up days included."""
+        first = date(self.number, 1, 1)
+        count = (date(self.number, 12, 31) - first).days + 1
+        return tuple(day for day in (first + DAY * offset for offset in range(count)) if not self.is_rest(day))
+
+    def is_rest(self, day: date) -> bool:
+        """This will tell whether officials rest on `day`: a mark says so, or without one the weekend."""
+        mark = self.marks.get(day)
+        return mark.is_rest if mark is not None else day.weekday() >= SATURDAY
+
+    def check(self) -> None:
+        """This will refuse marks of another year and office hours that overlap. Raises YearInvalid."""
+        strange = [day for day in self.marks if day.year != self.number]
+        if strange:
+            raise YearInvalid(year=self.number, reason=f"{min(strange)} lies in another year")
+        if not self.workdays:
+            raise YearInvalid(year=self.number, reason="it has no working day")
+        for before, after in zip(self.hours, self.hours[1:], strict=False):
+            if before.closes > after.opens:
+                raise YearInvalid(year=self.number, reason=f"{before} and {after} overlap")
+        if not self.hours:
+            raise YearInvalid(year=self.number, reason="there are no office hours")
+
+
+def read_hours(text: str, *, year: int) -> tuple[Opening, ...]:
+    """This will read office hours written as `08:30-12:00 14:00-17:30`. Raises YearInvalid."""
+    found = []
+    for part in text.replace(",", " ").split():
+        try:
+            opens, closes = (time.fromisoformat(end) for end in part.split("-"))
+        except ValueError:
+            raise YearInvalid(year=year, reason=f"{part} is not of the form 08:30-12:00") from None
+        if opens >= closes:
+            raise YearInvalid(year=year, reason=f"{part} ends before it begins")
+        found.append(Opening(opens, closes))
+    return tuple(found)
+
+
+@lru_cache(maxsize=512)
+def shipped(number: int) -> Year:
+    """This will return the calendar of a year that this program knows by itself.
+
+    The years that the State Council published come from `chinesecalendar`; any other is provisional: the weekdays that
+    are not one of the 13 holidays of 全国年节及纪念日放假办法 (2024-11-10).
+    """
+    if number in PUBLISHED:
+        rest = {day: Mark(True, _chinese(name)) for day, name in holidays.items() if day.year == number}
+        work = {day: Mark(False, MAKE_UP) for day in workdays if day.year == number}
+        return Year(number, MappingProxyType({**rest, **work}))
+    return Year(number, MappingProxyType(dict(_statutory(number))), is_provisional=True)
+
+
+def _chinese(name: str) -> str:
+    return str(Holiday(name).chinese)
+
+
+def _statutory(year: int) -> Iterable[tuple[date, Mark]]:
+    for name, first, count in _fixed(year):
+        for offset in range(count):
+            yield first + DAY * offset, Mark(True, name)
+
+
+def _fixed(year: int) -> Iterable[tuple[str, date, int]]:
+    """The statutory holidays: name, first day, number of days."""
+    yield "元旦", date(year, 1, 1), 1
+    yield "劳动节", date(year, 5, 1), 2
+    yield "国庆节", date(year, 10, 1), 3
+    try:
+        yield "春节", LunarDate(year, 1, 1).to_solar_date() - DAY, 4
+        yield "端午节", LunarDate(year, 5, 5).to_solar_date(), 1
+        yield "中秋节", LunarDate(year, 8, 15).to_solar_date(), 1
+        yield "清明节", TermUtils.day_start_from_term(year, "清明"), 1
+    except ValueError:
+        return  # lunar tables end at 1900 and 2100: a provisional calendar goes on without them
