@@ -20,6 +20,8 @@ from engine.models.cases import (
 from engine.models.definitions import Definition, Deployment, Resource, Start
 from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscription
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
+from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
+from engine.models.proof import Anchor, AnchoredCase
 from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
 
 __all__ = [
@@ -36,6 +38,9 @@ __all__ = [
     "TONES",
     "UNIT_KINDS",
     "WITHDRAWN",
+    "Absence",
+    "Anchor",
+    "AnchoredCase",
     "ApiToken",
     "Attachment",
     "Base",
@@ -48,15 +53,19 @@ __all__ = [
     "HistoryEvent",
     "Incident",
     "Job",
+    "KeptFilter",
     "Membership",
     "Message",
     "Person",
     "Queue",
+    "Reading",
     "RegisterEntry",
     "Resource",
+    "StaffChange",
     "Start",
     "Subscription",
     "Task",
     "Unit",
+    "Urge",
     "new_id",
 ]

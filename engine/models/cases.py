@@ -133,6 +133,9 @@ class Task(Base):
     follow_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completed_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    on_behalf_id: Mapped[int | None]  # the absent person for whom a substitute did it
+    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    urged_count: Mapped[int] = mapped_column(default=0, server_default="0")
     outcome: Mapped[str | None] = mapped_column(String(64))
     case_number: Mapped[str] = mapped_column(String(64))
     case_title: Mapped[str] = mapped_column(String(300))

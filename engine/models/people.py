@@ -89,3 +89,4 @@ class Queue(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
     role: Mapped[str] = mapped_column(String(400))
+    turn_id: Mapped[int | None]  # the person to whom a task was dispatched last
