@@ -58,13 +58,17 @@ class Membership:
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who does something, with the roles held at that moment."""
+    """Somebody who does something, with the roles held at that moment.
+
+    `origin` tells the history from where: "page 192.0.2.7", "api:3 192.0.2.7" (3: the token), "cli", "worker".
+    """
 
     person_id: int | None
     name: str
     login: str
     is_admin: bool = False
     memberships: tuple[Membership, ...] = ()
+    origin: str = ""
 
     @cached_property
     def roles(self) -> frozenset[str]:

@@ -52,6 +52,7 @@ def chain(case: dict[str, Any], entries: Sequence[Entry], *, by: Actor, now: dat
             "kind": entry.kind,
             "actor_id": by.person_id,
             "actor": by.label[:200],
+            "origin": by.origin[:100],
             "element": entry.element,
             "name": entry.name[:200],
             "task_id": entry.task_id,
@@ -63,7 +64,7 @@ def chain(case: dict[str, Any], entries: Sequence[Entry], *, by: Actor, now: dat
     return rows
 
 
-SHARED = ("case_id", "at", "actor_id", "actor")
+SHARED = ("case_id", "at", "actor_id", "actor", "origin")
 OWN = tuple(column.name for column in EVENTS.c if column.name not in SHARED)
 AT_ONCE = 6  # rows of one statement: the driver remembers how to write statements of up to 50 parameters
 
@@ -102,6 +103,8 @@ def digest(previous: str, row: dict[str, Any]) -> str:
         str(row["task_id"]) if row["task_id"] else None,
         row["detail"],
     ]
+    if row["origin"]:
+        content.append(row["origin"])  # only then: events from before origins were kept have none
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

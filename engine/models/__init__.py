@@ -22,6 +22,7 @@ from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscriptio
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
 from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
 from engine.models.proof import Anchor, AnchoredCase
+from engine.models.proof import Anchor, AnchoredCase
 from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "UNIT_KINDS",
     "WITHDRAWN",
     "Absence",
+    "Anchor",
+    "AnchoredCase",
     "Anchor",
     "AnchoredCase",
     "ApiToken",

@@ -26,6 +26,7 @@ class HistoryEvent(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     task_id: Mapped[UUID | None] = mapped_column(Uuid)
     detail: Mapped[str] = mapped_column(Text, default="{}")
+    origin: Mapped[str] = mapped_column(String(100), default="")  # "page 192.0.2.7", "api:3 192.0.2.7", "worker", ...
     hash: Mapped[str] = mapped_column(String(64))
 
 
