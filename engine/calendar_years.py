@@ -116,7 +116,8 @@ def shipped(number: int) -> Year:
 
 
 def _chinese(name: str) -> str:
-    return str(Holiday(name).chinese)
+    chinese = str(Holiday(name).chinese)
+    return f"{chinese}节" if chinese in ("清明", "端午", "中秋") else chinese
 
 
 def _statutory(year: int) -> Iterable[tuple[date, Mark]]:
