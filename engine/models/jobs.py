@@ -94,7 +94,9 @@ class Incident(Base):
     element: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(200), default="")
     reason: Mapped[str] = mapped_column(Text)
+    code: Mapped[str] = mapped_column(String(48), default="", server_default="")  # what reasons of one kind share
     detail: Mapped[str] = mapped_column(Text, default="{}")
+    stack: Mapped[str] = mapped_column(Text, default="", server_default="")  # where a service failed; for operators
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resolved_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))

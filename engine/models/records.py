@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.db import Base, UtcDateTime, new_id, path_column
@@ -34,6 +34,14 @@ class Attachment(Base):
     """A file of a case; its bytes lie in the file store under their SHA-256."""
 
     __tablename__ = "attachments"
+    __table_args__ = (
+        Index(
+            "ix_attachments_task_id",
+            "task_id",
+            postgresql_where=text("task_id IS NOT NULL"),
+            sqlite_where=text("task_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -42,7 +50,7 @@ class Attachment(Base):
     name: Mapped[str] = mapped_column(String(255))
     content_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
     uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
