@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from engine.errors import Refused
 
@@ -56,6 +57,38 @@ class Membership:
     scope: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standin:
+    """For whom an actor acts while they are away: a person, or (`person_id` None) all who hold a role in a unit.
+
+    `persons` are those whose tasks the actor may do, `queues` the pairs of role and unit they belong to; `role`,
+    `unit_id` and `process_id` narrow both.
+    """
+
+    absence_id: int
+    person_id: int | None
+    name: str
+    login: str
+    persons: frozenset[int]
+    queues: frozenset[tuple[str, int]]
+    role: str | None = None
+    unit_id: int | None = None
+    process_id: str | None = None
+
+    def covers(self, *, assignee_id: int | None, role: str, unit_id: int | None, process_id: str | None) -> bool:
+        """This will tell whether a task of those who are away is meant."""
+        parts = role.split(",")
+        if self.process_id not in (None, process_id) or self.unit_id not in (None, unit_id):
+            return False
+        if self.role is not None and self.role not in parts:
+            return False
+        if assignee_id is not None:
+            return assignee_id in self.persons
+        return any(
+            part[1:] == self.login if part.startswith("@") else (part, unit_id) in self.queues for part in parts if part
+        )
+
+
 @dataclass(frozen=True)
 class Actor:
     """Somebody who does something, with the roles held at that moment.
@@ -68,6 +101,7 @@ class Actor:
     login: str
     is_admin: bool = False
     memberships: tuple[Membership, ...] = ()
+    stands_for: tuple[Standin, ...] = ()
     origin: str = ""
 
     @cached_property
@@ -103,8 +137,8 @@ class Actor:
 SYSTEM = Actor(person_id=None, name="系统", login="")
 
 
-def is_member(actor: Actor, role: str, unit_id: int | None) -> bool:
-    """This will tell whether the actor belongs to the queue `role` (several, and @logins, by comma) of the unit."""
+def belongs(actor: Actor, role: str, unit_id: int | None) -> bool:
+    """This will tell whether the actor is of the queue `role` (several, and @logins, by comma) of the unit."""
     for part in role.split(","):
         if part.startswith("@"):
             if actor.login and part[1:] == actor.login:
@@ -112,6 +146,24 @@ def is_member(actor: Actor, role: str, unit_id: int | None) -> bool:
         elif unit_id is not None and actor.holds(part, unit_id):
             return True
     return False
+
+
+def is_member(actor: Actor, role: str, unit_id: int | None, process_id: str | None = None) -> bool:
+    """This will tell whether the actor may take from a queue, as one of it or for one of it who is away."""
+    asked: dict[str, Any] = {"assignee_id": None, "role": role, "unit_id": unit_id, "process_id": process_id}
+    return belongs(actor, role, unit_id) or standin_for(actor, **asked) is not None
+
+
+def standin_for(
+    actor: Actor, *, assignee_id: int | None, role: str, unit_id: int | None, process_id: str | None = None
+) -> Standin | None:
+    """This will tell for whom the actor would do an open task; None: for nobody else, or not at all."""
+    if actor.person_id is None or not actor.stands_for or assignee_id == actor.person_id:
+        return None
+    if assignee_id is None and belongs(actor, role, unit_id):
+        return None
+    asked: dict[str, Any] = {"assignee_id": assignee_id, "role": role, "unit_id": unit_id, "process_id": process_id}
+    return next((standin for standin in actor.stands_for if standin.covers(**asked)), None)
 
 
 def is_in_scope(actor: Actor, unit_path: str) -> bool:
@@ -126,16 +178,21 @@ def may_see_case(actor: Actor, *, unit_path: str, started_by: int | None, had_ta
     return (started_by is not None and started_by == actor.person_id) or is_in_scope(actor, unit_path)
 
 
-def may_claim(actor: Actor, *, assignee_id: int | None, role: str, unit_id: int | None) -> bool:
+def may_claim(
+    actor: Actor, *, assignee_id: int | None, role: str, unit_id: int | None, process_id: str | None = None
+) -> bool:
     """This will tell whether the actor may take an open task: nobody has it and the actor belongs to its queue."""
-    return actor.person_id is not None and assignee_id is None and is_member(actor, role, unit_id)
+    return actor.person_id is not None and assignee_id is None and is_member(actor, role, unit_id, process_id)
 
 
-def may_complete(actor: Actor, *, assignee_id: int | None, role: str, unit_id: int | None) -> bool:
-    """This will tell whether the actor may finish an open task: it is the actor's, or free in the actor's queue."""
+def may_complete(
+    actor: Actor, *, assignee_id: int | None, role: str, unit_id: int | None, process_id: str | None = None
+) -> bool:
+    """This will tell whether the actor may finish an open task: theirs, free in their queue, or of somebody away."""
     if actor.person_id is None:
         return False
-    return assignee_id == actor.person_id or may_claim(actor, assignee_id=assignee_id, role=role, unit_id=unit_id)
+    asked: dict[str, Any] = {"assignee_id": assignee_id, "role": role, "unit_id": unit_id, "process_id": process_id}
+    return assignee_id == actor.person_id or may_claim(actor, **asked) or standin_for(actor, **asked) is not None
 
 
 def may_start(actor: Actor, roles: Iterable[str]) -> bool:

@@ -19,7 +19,7 @@ class Accounts(Transactions):
 
     def actor(self, person_id: int) -> Actor:
         """This will return a person with the roles held now. Raises PersonNotFound."""
-        return self.look(lambda turn: people.find_actor(turn.session, turn.directory, person_id))
+        return self.look(lambda turn: people.find_actor(turn.session, turn.directory, person_id, turn.now))
 
     def sign_in(self, login: str, password: str) -> Person | None:
         """This will return the active person with this password, or None."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ScalarSelect, select
+from sqlalchemy import ScalarSelect, Select, select
 from sqlalchemy.orm import Session
 
 from engine import counters
+from engine.access import Standin
 from engine.db import table
-from engine.models import Counter, Membership, Person, Unit
+from engine.models import Absence, Counter, Membership, Person, Unit
 
 SERIES = "directory"
 
@@ -41,6 +43,30 @@ class Official:
     unit_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """An absence that was not ended, as the directory knows it."""
+
+    id: int
+    person_id: int | None
+    substitute_id: int | None
+    role: str | None
+    unit_id: int | None
+    process_id: str | None
+    substitute_role: str | None
+    substitute_unit_id: int | None
+    from_at: datetime
+    until_at: datetime
+
+    def concerns(self, role: str, unit_id: int | None, process_id: str | None) -> bool:
+        """This will tell whether tasks of this queue and process are meant."""
+        return (
+            (self.role is None or self.role in role.split(","))
+            and self.unit_id in (None, unit_id)
+            and self.process_id in (None, process_id)
+        )
+
+
 @dataclass(slots=True)
 class Directory:
     """All units and active persons, as they were at `version`."""
@@ -52,6 +78,8 @@ class Directory:
     held: dict[tuple[int, str], list[int]] = field(default_factory=dict)  # (unit, role) -> persons
     officials: dict[int, Official] = field(default_factory=dict)
     logins: dict[str, Official] = field(default_factory=dict)
+    posts: dict[int, list[tuple[str, int]]] = field(default_factory=dict)  # person -> (role, unit)
+    absences: list[Away] = field(default_factory=list)
 
     def upwards(self, place: Place) -> Iterator[Place]:
         """This will go from a unit up to the root."""
@@ -76,9 +104,77 @@ class Directory:
         wanted = tuple(roles)
         for above in self.upwards(place):
             for candidate in (above, *self.departments(above)):
-                if any((candidate.id, role) in self.held for role in wanted):
+                if candidate.is_active and any((candidate.id, role) in self.held for role in wanted):
                     return candidate
         return None
+
+    def members(self, role: str, unit_id: int | None) -> list[Official]:
+        """This will list the active persons of a queue: `role` may name several, and @logins, by comma."""
+        found: dict[int, Official] = {}
+        for part in filter(None, role.split(",")):
+            if part.startswith("@"):
+                ids = [self.logins[part[1:]].id] if part[1:] in self.logins else []
+            else:
+                ids = self.held.get((unit_id, part), []) if unit_id is not None else []
+            found.update((id, self.officials[id]) for id in ids)
+        return list(found.values())
+
+    def away(self, now: datetime) -> Iterator[Away]:
+        """This will go through the absences in force."""
+        return (each for each in self.absences if each.from_at <= now < each.until_at)
+
+    def is_away(
+        self,
+        person_id: int,
+        now: datetime,
+        *,
+        role: str = "",
+        unit_id: int | None = None,
+        process_id: str | None = None,
+    ) -> bool:
+        """This will tell whether a person is away for tasks of this queue and process."""
+        return any(
+            each.concerns(role, unit_id, process_id)
+            and (
+                each.person_id == person_id
+                or (each.person_id is None and person_id in self.held.get((each.unit_id or 0, each.role or ""), ()))
+            )
+            for each in self.away(now)
+        )
+
+    def standins(self, person_id: int, now: datetime) -> tuple[Standin, ...]:
+        """This will tell for whom a person acts now. Who acts for somebody does not act for those they acted for."""
+        mine = set(self.posts.get(person_id, ()))
+        return tuple(
+            self._standin(each)
+            for each in self.away(now)
+            if each.substitute_id == person_id or (each.substitute_role, each.substitute_unit_id) in mine
+        )
+
+    def _standin(self, away: Away) -> Standin:
+        narrowed: dict[str, Any] = {"role": away.role, "unit_id": away.unit_id, "process_id": away.process_id}
+        if away.person_id is not None:
+            official = self.officials.get(away.person_id)
+            return Standin(
+                absence_id=away.id,
+                person_id=away.person_id,
+                name=official.name if official else "",
+                login=official.login if official else "",
+                persons=frozenset({away.person_id}),
+                queues=frozenset(self.posts.get(away.person_id, ())),
+                **narrowed,
+            )
+        unit_id, role = away.unit_id or 0, away.role or ""
+        place = self.units.get(unit_id)
+        return Standin(
+            absence_id=away.id,
+            person_id=None,
+            name=place.name if place else "",
+            login="",
+            persons=frozenset(self.held.get((unit_id, role), ())),
+            queues=frozenset({(role, unit_id)}),
+            **narrowed,
+        )
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """This will return the look-ups that FEEL may call."""
@@ -157,9 +253,17 @@ def read_directory(session: Session) -> Directory:
     held = select(Membership.person_id, Membership.unit_id, Membership.role).join(Person).where(Person.is_active)
     for person_id, unit_id, role in session.execute(held.order_by(Membership.id)):
         directory.held.setdefault((unit_id, role), []).append(person_id)
+        directory.posts.setdefault(person_id, []).append((role, unit_id))
         work.setdefault(person_id, unit_id)
     persons = select(Person.id, Person.login, Person.name).where(Person.is_active)
     for person_id, login, name in session.execute(persons):
         official = Official(person_id, login, name, work.get(person_id))
         directory.officials[person_id] = directory.logins[login] = official
+    directory.absences = [Away(*row) for row in session.execute(_in_force())]
     return directory
+
+
+def _in_force() -> Select[Any]:
+    """The absences that were not ended, those of the past among them until somebody sets another one."""
+    columns = (getattr(Absence, name) for name in Away.__dataclass_fields__)
+    return select(*columns).where(Absence.ended_at.is_(None)).order_by(Absence.id)

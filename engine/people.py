@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -48,16 +49,16 @@ class Loaded:
     persons: int
 
 
-def find_actor(session: Session, directory: Directory, person_id: int) -> Actor:
+def find_actor(session: Session, directory: Directory, person_id: int, now: datetime) -> Actor:
     """This will return a person as somebody who acts. Raises PersonNotFound."""
     person = session.get(Person, person_id)
     if person is None or not person.is_active:
         raise PersonNotFound(person=person_id)
-    return describe_actor(session, directory, person)
+    return describe_actor(session, directory, person, now)
 
 
-def describe_actor(session: Session, directory: Directory, person: Person) -> Actor:
-    """This will return `person` with the roles held now."""
+def describe_actor(session: Session, directory: Directory, person: Person, now: datetime) -> Actor:
+    """This will return `person` with the roles held now, and those for whom they act."""
     rows = session.execute(
         select(Membership.unit_id, Membership.role).where(Membership.person_id == person.id).order_by(Membership.id)
     )
@@ -65,7 +66,8 @@ def describe_actor(session: Session, directory: Directory, person: Person) -> Ac
     for unit_id, role in rows:
         place = directory.units[unit_id]
         held.append(Held(place.id, place.path, place.name, role, directory.scope(place)))
-    return Actor(person.id, person.name, person.login, person.is_admin, tuple(held))
+    standins = directory.standins(person.id, now)
+    return Actor(person.id, person.name, person.login, person.is_admin, tuple(held), standins)
 
 
 @cache
