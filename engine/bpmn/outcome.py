@@ -149,6 +149,7 @@ EVENT_KINDS = (
     "entered",
     "completed",
     "withdrawn",
+    "skipped",
     "flow_taken",
     "message_received",
     "signal_received",

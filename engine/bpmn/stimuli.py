@@ -109,6 +109,23 @@ class ReturnTo:
 
 
 @dataclass(frozen=True, slots=True)
+class SkipElement:
+    """What fails or waits at `token` goes on as if its element were done and had left `data`."""
+
+    token: int
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToken:
+    """The token is withdrawn where it stands; the case goes on at `element` of the same process, with `data`."""
+
+    token: int
+    element: str
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """The whole case ends here, everything open in it is withdrawn."""
 
@@ -126,5 +143,7 @@ Stimulus = (
     | EnableActivity
     | RetryIncident
     | ReturnTo
+    | SkipElement
+    | MoveToken
     | Cancel
 )

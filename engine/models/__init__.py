@@ -6,8 +6,11 @@ from engine.models.cases import (
     CASE_STATES,
     CLOSED,
     DONE,
+    HELD,
     NEVER,
     OPEN,
+    PLANNED,
+    STANDING,
     SUSPENDED,
     TASK_STATES,
     TONES,
@@ -19,9 +22,9 @@ from engine.models.cases import (
 )
 from engine.models.definitions import Definition, Deployment, Resource, Start
 from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscription
+from engine.models.operations import ActionItem, DeletedCase, Hold, OperatorAction, OrphanedFile, RetentionRule
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
 from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
-from engine.models.proof import Anchor, AnchoredCase
 from engine.models.proof import Anchor, AnchoredCase
 from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
 
@@ -30,9 +33,12 @@ __all__ = [
     "CASE_STATES",
     "CLOSED",
     "DONE",
+    "HELD",
     "NEVER",
     "OPEN",
     "OURS",
+    "PLANNED",
+    "STANDING",
     "SUSPENDED",
     "TASK_STATES",
     "THEIRS",
@@ -40,8 +46,7 @@ __all__ = [
     "UNIT_KINDS",
     "WITHDRAWN",
     "Absence",
-    "Anchor",
-    "AnchoredCase",
+    "ActionItem",
     "Anchor",
     "AnchoredCase",
     "ApiToken",
@@ -51,19 +56,24 @@ __all__ = [
     "CaseField",
     "Counter",
     "Definition",
+    "DeletedCase",
     "Deployment",
     "Draft",
     "HistoryEvent",
+    "Hold",
     "Incident",
     "Job",
     "KeptFilter",
     "Membership",
     "Message",
+    "OperatorAction",
+    "OrphanedFile",
     "Person",
     "Queue",
     "Reading",
     "RegisterEntry",
     "Resource",
+    "RetentionRule",
     "StaffChange",
     "Start",
     "Subscription",
