@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -46,6 +47,17 @@ class Package:
         """This will read a diagram; its faults are kept."""
         with _Gathering(self.faults, file):
             self.diagrams[file] = (xml, bpmn.parse(xml.encode()))
+            for process in self.diagrams[file][1].processes.values():
+                for id, text in process.forms.items():
+                    self._add_embedded(f"{file}#{id}", id, text)
+
+    def _add_embedded(self, file: str, id: str, text: str) -> None:
+        """A form that stands inside a diagram is put in force like one in a file, under the id of its element."""
+        with suppress(ValueError):
+            schema = json.loads(text)
+            if isinstance(schema, dict):
+                text = json.dumps({**schema, "id": id}, ensure_ascii=False)
+        self.add_form(file, text)
 
     def add_decision(self, file: str, xml: str) -> None:
         """This will read a decision file; its faults are kept."""

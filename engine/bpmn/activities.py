@@ -31,6 +31,15 @@ def _start(run: Run, token: Token) -> None:
 
 
 def _user(run: Run, token: Token) -> None:
+    if any(listener.event == "creating" for listener in token.node.listeners):
+        run.push(("listen", token, "creating", 0, {}))
+    else:
+        open_task(run, token)
+
+
+@operation
+def open_task(run: Run, token: Token) -> None:
+    """This will put a task before a person, when its listeners have done their part."""
     task = _task(run, token)
     token.info["open"] = 1
     run.open(token, task)
@@ -140,18 +149,25 @@ def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> N
                 retries=retries,
                 priority=priority,
                 headers=call.headers,
-                data=dict(context(token)),
+                data=_seen(token),
             ),
         )
         return
     try:
-        result = function(dict(context(token)), call.headers)
+        result = function(_seen(token), call.headers)
     except ServiceError as error:
+        if rest and rest[0] in ("creating", "completing"):
+            raise
         run.push(("throw_error", token, error.code, str(error), error.data))
         return
     except BihuanError as error:
         raise Stuck(f"The service {type} failed: {error.message}", service=type) from error
     run.push((then, token, *rest, feel.to_json(result or {})))
+
+
+def _seen(token: Token) -> dict[str, Any]:
+    """What a service sees; a listener sees what a person has submitted, too."""
+    return {**context(token), **token.info.get("submitted", {})}
 
 
 def _number(run: Run, token: Token, value: Value, what: str) -> int:

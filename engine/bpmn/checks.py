@@ -14,12 +14,13 @@ def check(process: Process) -> list[DiagramFault]:
     """This will return every fault of `process`, in document order."""
     found = [problem for node in process.walk() for rule in _RULES for problem in rule(process, node)]
     found.extend(_entries(process, None))
+    found.extend(_twice(process, _handler_starts(process, process.content.event_subprocesses)))
     found.extend(_flows(process))
     return found
 
 
 def lint(process: Process) -> list[Note]:
-    """This will return what is allowed but surely not meant: nodes that no token comes to, listeners not called."""
+    """This will return what is allowed but surely not meant: nodes that no token comes to."""
     found = []
     for node in process.walk():
         starts = process.inside(node.scope).starts
@@ -28,9 +29,9 @@ def lint(process: Process) -> list[Note]:
         if starts and node.type != "startEvent" and is_entry(node) and not is_offered:
             text = f"No flow leads to {node.name or node.id}: it is never done."
             found.append(Note(node.id, node.name, "kept", "unreachable", text, node.line))
-        if node.has_task_listeners:
-            text = "Task listeners are not called; use an execution listener or an event."
-            found.append(Note(node.id, node.name, "impossible", "task-listener", text, node.line))
+        if starts and node in starts and _kind(node) == "conditional" and node.scope == process.id:
+            text = "Nobody looks at this condition before there is a case: such a start event starts none by itself."
+            found.append(Note(node.id, node.name, "kept", "conditional-start", text, node.line))
     return found
 
 
@@ -199,6 +200,31 @@ def _throws(process: Process, node: Node) -> Iterator[DiagramFault]:
             yield _at(node, "compensation-target", ref=activity)
 
 
+def _caught_twice(process: Process, node: Node) -> Iterator[DiagramFault]:
+    """Camunda 7 takes the first of two that catch the same; here it is refused, as in Camunda 8."""
+    yield from _twice(process, node.boundaries)
+    if node.content is not None:
+        yield from _twice(process, _handler_starts(process, node.content.event_subprocesses))
+
+
+def _handler_starts(process: Process, holders: list[Node]) -> list[Node]:
+    return [start for holder in holders for start in process.inside(holder.id).starts]
+
+
+def _twice(process: Process, catchers: list[Node]) -> Iterator[DiagramFault]:
+    if not process.is_native:
+        return
+    seen: dict[tuple[str, str | None], Node] = {}
+    for node in catchers:
+        event = node.event
+        if event is None or event.kind not in ("error", "escalation"):
+            continue
+        key = (event.kind, event.code.text if event.code is not None else None)
+        first = seen.setdefault(key, node)
+        if first is not node:
+            yield _at(node, "catch-twice", ref=first.name or first.id, what=key[1] or f"every {event.kind}")
+
+
 def _around(process: Process, node: Node) -> list[Node]:
     found = []
     scope = process.nodes.get(node.scope)
@@ -217,4 +243,5 @@ _RULES: tuple[Rule, ...] = (
     _links,
     _messages,
     _throws,
+    _caught_twice,
 )

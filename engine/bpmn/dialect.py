@@ -6,20 +6,20 @@ import re
 
 from lxml import etree
 
+from engine.bpmn import listeners as listening
 from engine.bpmn.expressions import Place, Values
-from engine.bpmn.process import AdHoc, Assignment, Call, Form, Listener, Mapping, Node, Script, Value
+from engine.bpmn.process import AdHoc, Assignment, Call, Form, Mapping, Node, Script, Value
 from engine.bpmn.source import BIHUAN, bihuan, child, extension, extensions, local, text_of, zeebe
 
 BINDINGS = frozenset({"latest", "deployment", "versionTag"})
-LISTENED = frozenset({"start", "end"})
+EMBEDDED = "camunda-forms:bpmn:"
 
 
 def extend(node: Node, element: etree._Element, values: Values, place: Place) -> None:
     """This will read everything of the dialect that stands at `element` into `node`."""
     node.properties = properties_of(element)
     node.inputs, node.outputs = mappings(element, values, place)
-    node.listeners = listeners(element, values, place)
-    node.has_task_listeners = extension(element, zeebe("taskListeners")) is not None
+    node.listeners = listening.read(node, element, values, place)
     if node.type == "userTask":
         node.assignment = _assignment(element, values, place)
     if node.type in ("userTask", "startEvent"):
@@ -64,24 +64,11 @@ def _mapping(item: etree._Element, values: Values, place: Place, what: str) -> M
     if what == "output":
         source = values.require_feel(text, place, what)
     else:
-        source = values.read(text, place, what) or Value(text or "")
+        source = values.read("=null" if text is None else text, place, what) or Value("")
     if source is None:
         values.refuse(place, "mapping-source", text=target)
         return None
     return Mapping(source, target)
-
-
-def listeners(element: etree._Element, values: Values, place: Place) -> list[Listener]:
-    """This will read the execution listeners that start or end an element."""
-    found = []
-    holder = extension(element, zeebe("executionListeners"))
-    for item in holder.findall(zeebe("executionListener")) if holder is not None else ():
-        type = values.read(item.get("type"), place, "listener")
-        if type is None:
-            values.refuse(place, "service-type-missing")
-        elif item.get("eventType") in LISTENED:
-            found.append(Listener(str(item.get("eventType")), type, values.read(item.get("retries"), place, "retries")))
-    return found
 
 
 def _assignment(element: etree._Element, values: Values, place: Place) -> Assignment:
@@ -119,9 +106,14 @@ def _form(element: etree._Element, values: Values, place: Place) -> Form | None:
     holder = extension(element, zeebe("formDefinition"))
     if holder is None:
         return None
+    key = (holder.get("formKey") or "").strip()
+    embedded = key.removeprefix(EMBEDDED) if key.startswith(EMBEDDED) else None
+    given = [text for text in (holder.get("formId"), holder.get("externalReference"), key) if (text or "").strip()]
+    if len(given) != 1 and values.strict:
+        values.refuse(place, "form-choice")
     return Form(
-        form_id=values.read(holder.get("formId"), place, "form"),
-        external=values.read(holder.get("externalReference") or holder.get("formKey"), place, "form"),
+        form_id=values.read(holder.get("formId") or embedded, place, "form"),
+        external=values.read(holder.get("externalReference") or ("" if embedded else key), place, "form"),
         binding=_binding(holder, values, place),
         version_tag=holder.get("versionTag"),
     )

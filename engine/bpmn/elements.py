@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from lxml import etree
 
-from engine.bpmn import dialect
+from engine import feel
+from engine.bpmn import dialect, listeners
 from engine.bpmn.events import event_of
 from engine.bpmn.expressions import Place, Values, place_of
 from engine.bpmn.parser import ProcessSpec, Spec
-from engine.bpmn.process import SCOPES, Content, Flow, Loop, Node, Process
+from engine.bpmn.process import SCOPES, Content, Flow, Loop, Node, Process, Value
 from engine.bpmn.source import bpmn, child, extension, extensions, line_of, local, text_of, zeebe
+from engine.errors import BihuanError
 
 DIRECTION_FREE = frozenset({"association", "textAnnotation", "group"})
 
@@ -51,6 +55,9 @@ def build(spec: ProcessSpec, definitions: Definitions, values: Values) -> Proces
     )
     for form in extensions(element, zeebe("userTaskForm")):
         process.forms[form.get("id") or ""] = text_of(form)
+        if not text_of(form):
+            values.refuse(place_of(element), "form-empty", id=form.get("id") or "")
+    listeners.refuse_of_process(element, values, place_of(element))
     process.is_native = values.strict
     process.strict = process.properties.get("bihuan:uncaughtErrors") != "end"
     for index, node_spec in enumerate(spec.nodes.values()):
@@ -61,6 +68,7 @@ def build(spec: ProcessSpec, definitions: Definitions, values: Values) -> Proces
     if not process.is_native:
         process.content.initial = _initial(process.content)
     _handlers(process, element)
+    _name_starts(process, values)
     process.uses = values.uses
     return process
 
@@ -196,6 +204,22 @@ def _arrange(process: Process, values: Values) -> None:
             if link in content.links:
                 values.refuse(Place(node.id, node.name, node.line), "link-duplicate", link=link)
             content.links[link] = node
+
+
+def _name_starts(process: Process, values: Values) -> None:
+    """What starts a case is known before there is any data: the names of its message or signal are found once."""
+    for node in process.content.starts:
+        event = node.event
+        if event is None or event.kind not in ("message", "signal") or event.name is None or event.name.feel is None:
+            continue
+        found = None
+        with suppress(BihuanError):
+            found = event.name.feel.evaluate({}, feel.Environment(now=datetime.now(UTC)))
+        if isinstance(found, str) and found:
+            event.name = Value(found)
+        else:
+            place = Place(node.id, node.name, node.line)
+            values.refuse(place, "start-name", kind=event.kind, text=event.name.text)
 
 
 def _initial(content: Content) -> Node | None:

@@ -23,6 +23,7 @@ ALLOWED = {
     "intermediateThrowEvent": frozenset(["message", "signal", "escalation", "compensation", "link"]),
     "endEvent": frozenset(["message", "signal", "escalation", "compensation", "error", "cancel", "terminate"]),
 }
+CHANGES = frozenset({"create", "update"})
 TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
@@ -39,7 +40,8 @@ def event_of(node: Node, element: etree._Element, find: Find, values: Values, pl
             values.refuse(place, "definition-missing", type=node.type)
         return None
     if len(found) > 1:
-        values.refuse(place, "several-definitions", count=len(found))
+        code = "parallel-definitions" if element.get("parallelMultiple") == "true" else "several-definitions"
+        values.refuse(place, code, count=len(found))
         return None
     kind = local(found[0]).removesuffix("EventDefinition")
     kind = "compensation" if kind == "compensate" else kind
@@ -142,6 +144,11 @@ def _conditional(node: Node, item: etree._Element, find: Find, values: Values, p
         event.variables = frozenset(name.strip() for name in names.split(","))
         if names.startswith("=") or "" in event.variables:
             values.refuse(place, "list-invalid", place="variable names", text=names)
+    changes = (holder.get("variableEvents") or "").strip() if holder is not None else ""
+    if changes:
+        event.changes = frozenset(name.strip() for name in changes.split(","))
+        if not event.changes <= CHANGES:
+            values.refuse(place, "change-invalid", text=changes)
     return event
 
 

@@ -39,6 +39,37 @@ REASONS: dict[str, tuple[str, str]] = {
         "The event has {count} event definitions; split it into one event for each.",
         "该事件有 {count} 个事件定义，请拆成每个定义一个事件。",
     ),
+    "parallel-definitions": (
+        "The event would wait until all of its {count} definitions have happened; draw an event for each, behind a "
+        "parallel gateway.",
+        "该事件要等 {count} 个事件定义全部发生，请改为并行网关之后每个定义一个事件。",
+    ),
+    "catch-twice": (
+        "{ref} already catches {what} here: it could not be said which of the two goes on.",
+        "此处 {ref} 已经捕获 {what}，无法确定由哪一个继续。",
+    ),
+    "change-invalid": (
+        "{text} is not a change of variables: create, update or both.",
+        "{text} 不是有效的变量变化，只能是 create、update 或两者。",
+    ),
+    "form-choice": (
+        "A form needs exactly one of form id and external reference.",
+        "表单必须且只能填写表单编号、外部引用之一。",
+    ),
+    "form-empty": ("The embedded form {id} has no content.", "内嵌表单 {id} 没有内容。"),
+    "start-name": (
+        "The name of the {kind} that starts a case is found when the diagram is put in force, without any data; {text} "
+        "gives no text then.",
+        "启动案件的{kind}名称在部署时求值，此时没有任何数据，{text} 得不到文字。",
+    ),
+    "listener-unsupported": (
+        "A {event} listener of a {type} cannot be called: {problem}.",
+        "{type} 的 {event} 监听器无法调用：{problem}。",
+    ),
+    "listener-twice": (
+        "The {event} listener {type} stands here twice.",
+        "{event} 监听器 {type} 重复。",
+    ),
     "definition-missing": ("A {type} needs an event definition.", "{type} 缺少事件定义。"),
     "flow-end-missing": (
         "The flow's {end} {ref} does not exist or is no flow node.",
@@ -238,6 +269,19 @@ TERMS: dict[object, str] = {
     "loop maximum": "最大循环次数",
     "active elements": "初始活动",
     "variable names": "变量名",
+    # Why a listener cannot be called (engine/bpmn/listeners.py).
+    "a case has none; its start event can be listened to when it ends, its end events when they start": (
+        "案件本身没有监听器，请写在开始事件（结束时）或结束事件（开始时）上"
+    ),
+    "the person who does this would have to wait for it; a task can be listened to when it opens and when it is done": (
+        "办理人必须等它返回；任务只能在生成时和办结时监听"
+    ),
+    "an element can be listened to when it starts and when it ends": "元素只能在开始时和结束时监听",
+    "it only says which activity undoes another": "它只说明由哪个活动补偿",
+    "it begins with what has already happened": "它开始时事情已经发生",
+    "a gateway does nothing that could end": "网关没有可以结束的工作",
+    "nothing comes after it": "在它之后没有后续",
+    "it is no user task": "它不是用户任务",
 }
 
 

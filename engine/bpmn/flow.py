@@ -22,7 +22,10 @@ def begin(run: Run, token: Token) -> None:
     node = token.node
     if not node.is_activity:
         run.tell("entered", token)
-        BEHAVIOURS[node.type](run, token)
+        if node.listeners and any(listener.event == "start" for listener in node.listeners):
+            run.push(("listen", token, "start", 0, {}))
+        else:
+            BEHAVIOURS[node.type](run, token)
         return
     if node.loop is not None and token.parent is not None and token.parent.kind != "body":
         loops.open_body(run, token, node.loop)

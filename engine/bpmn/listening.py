@@ -1,26 +1,63 @@
-"""Execution listeners: services that are called before and after the work of an element."""
+"""Listeners: services that are called before and after the work of an element, and around a person's task.
+
+`start` comes before the work and `end` after it. Between them `creating` comes before a task opens, and `completing`
+when a person has done it: the service sees what was submitted, may correct it, or deny it with a ServiceError.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from engine.bpmn.activities import call_service
+from engine.bpmn.host import ServiceError
 from engine.bpmn.process import Call
-from engine.bpmn.run import Run, operation
+from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
+from engine.errors import Invalid
+
+_THEN = {"start": "work", "creating": "open_task", "end": "finish"}
+OF_TASKS = frozenset({"creating", "completing"})
+
+
+class Denied(Invalid):
+    """{reason}"""
 
 
 @operation
 def listen(run: Run, token: Token, event: str, index: int, data: dict[str, Any]) -> None:
-    """This will call the listeners of `event` (start or end) one after the other, then go on with the element."""
-    if data:
+    """This will call the listeners of `event` one after the other, then go on with the element."""
+    if data and event == "completing":
+        token.info["submitted"] = {**token.info.get("submitted", {}), **data}
+    elif data:
         run.write(token, data)
     token.info.pop("listens", None)
     listeners = [listener for listener in token.node.listeners if listener.event == event]
-    if index >= len(listeners):
-        run.push(("work", token) if event == "start" else ("finish", token))
-        return
-    listener = listeners[index]
-    token.info["listens"] = [event, index]
-    call = Call("service", listener.type, retries=listener.retries, headers={"listener": event})
-    call_service(run, token, call, "listen", event, index + 1)
+    if index < len(listeners):
+        listener = listeners[index]
+        token.info["listens"] = [event, index]
+        call = Call("service", listener.type, retries=listener.retries, headers={"listener": event})
+        try:
+            call_service(run, token, call, "listen", event, index + 1)
+        except ServiceError as error:
+            refuse(run, token, error, in_step=True)
+    elif event == "completing":
+        run.push(("complete", token, token.info.pop("submitted", {})))
+    else:
+        run.push((_THEN[event], token))
+
+
+def refuse(run: Run, token: Token, error: ServiceError, in_step: bool = False) -> None:
+    """This will end a listener of a task with an error: a completion is denied, a task that should open is stuck.
+
+    Denied inside the step, nothing has happened at all and the person reads why (raises Denied); denied later by a job,
+    the task opens again.
+    """
+    event, index = token.info["listens"]
+    if event == "creating":
+        run.hold(token, Stuck(f"The listener refused the task: {error}", code=error.code), ["listen", event, index, {}])
+    elif in_step:
+        raise Denied(reason=error.message or error.code)
+    else:
+        token.info.pop("listens")
+        token.info.pop("submitted", None)
+        run.push(("open_task", token))

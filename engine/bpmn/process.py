@@ -64,7 +64,7 @@ class EventDefinition:
 
     `kind` is message, signal, timer, error, escalation, conditional, compensation, cancel, link or terminate.
     `name` is the message, signal or link name; `code` the error or escalation code (None catches all); `timer` is
-    date, duration or cycle.
+    date, duration or cycle; `changes` (create, update) of `variables` have a condition looked at again (None: all).
     """
 
     kind: str
@@ -77,6 +77,7 @@ class EventDefinition:
     activity: str | None = None
     waits: bool = True
     variables: frozenset[str] | None = None
+    changes: frozenset[str] | None = None
     message_id: str | None = None
 
 
@@ -149,7 +150,10 @@ class Script:
 
 @dataclass(slots=True)
 class Listener:
-    """A service that is called before (`start`) or after (`end`) the work of an element."""
+    """A service that is called before (`start`) or after (`end`) the work of an element.
+
+    For a user task also before it opens (`creating`) and when a person has done it (`completing`).
+    """
 
     event: str
     type: Value
@@ -198,7 +202,6 @@ class Node:
     script: Script | None = None
     ad_hoc: AdHoc | None = None
     listeners: list[Listener] = field(default_factory=list)
-    has_task_listeners: bool = False
     properties: dict[str, str] = field(default_factory=dict)
     boundaries: list[Node] = field(default_factory=list)
     content: Content | None = None

@@ -56,6 +56,7 @@ class Run:
         self.resolved: list[int] = []
         self.events: list[Event] = []
         self.changed: set[str] = set()
+        self.created: set[str] = set()
         self.seen: set[int] = set()
         self.ended = False
         self.end_element: str | None = None
@@ -165,7 +166,8 @@ class Run:
     def write(self, token: Token, data: dict[str, Any]) -> None:
         """This will write each variable where it exists, from `token` upwards, else into the document."""
         for name, value in data.items():
-            write(token, name, value)
+            if write(token, name, value):
+                self.created.add(name)
         self.changed.update(data)
 
     def outcome(self) -> Outcome:

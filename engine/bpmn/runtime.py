@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn import adhoc, flow, listening, returning
-from engine.bpmn.host import Host
+from engine.bpmn.host import Host, ServiceError
 from engine.bpmn.moving import enter, open_scope
 from engine.bpmn.outcome import Event, Outcome, State
 from engine.bpmn.process import Process
@@ -78,6 +78,7 @@ def _start(run: Run, stimulus: Start) -> None:
     content = root.content
     run.write(root, stimulus.data)
     run.changed.clear()
+    run.created.clear()
     run.events.append(Event(kind="started", element=root.process.id, name=root.process.name, token=root.id))
     if stimulus.element is None:
         entries = content.entries
@@ -117,7 +118,10 @@ def _kind(token: Token) -> str:
 def _complete_task(run: Run, stimulus: CompleteTask) -> None:
     token = _waiting(run, stimulus.token, "task")
     run.close(token)
-    run.push(("complete", token, dict(stimulus.data)))
+    if any(listener.event == "completing" for listener in token.node.listeners):
+        run.push(("listen", token, "completing", 0, dict(stimulus.data)))
+    else:
+        run.push(("complete", token, dict(stimulus.data)))
 
 
 def _fire_timer(run: Run, stimulus: FireTimer) -> None:
@@ -153,7 +157,10 @@ def _throw_error(run: Run, stimulus: ThrowError) -> None:
     if _kind(token) == "task" and find(run, token, "error", stimulus.code) is None:
         raise Uncaught(code=stimulus.code)
     run.close(token)
-    run.push(("throw_error", token, stimulus.code, stimulus.message, dict(stimulus.data)))
+    if token.info.get("listens", [""])[0] in listening.OF_TASKS:
+        listening.refuse(run, token, ServiceError(stimulus.code, stimulus.message, dict(stimulus.data)))
+    else:
+        run.push(("throw_error", token, stimulus.code, stimulus.message, dict(stimulus.data)))
 
 
 def _throw_escalation(run: Run, stimulus: ThrowEscalation) -> None:
@@ -184,7 +191,9 @@ def _retry(run: Run, stimulus: RetryIncident) -> None:
     if name not in OPERATIONS:
         raise SnapshotInvalid(element=token.node.id)
     run.resolved.append(token.id)
-    if name == "throw_error" and token.node.type not in ("endEvent", "userTask"):
+    if name == "throw_error" and "listens" in token.info:
+        name, rest = "listen", [*token.info["listens"], {}]
+    elif name == "throw_error" and token.node.type not in ("endEvent", "userTask"):
         name, rest = "work", []
     run.push((name, token, *rest))
 

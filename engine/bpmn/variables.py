@@ -55,21 +55,25 @@ def counters(body: Token) -> Data:
     }
 
 
-def write(token: Token, name: str, value: Any) -> None:
-    """This will write a variable where it exists, from `token` upwards, else into the document of its process."""
+def write(token: Token, name: str, value: Any) -> bool:
+    """This will write a variable where it exists, from `token` upwards, else into the document of its process.
+
+    It tells whether the variable is new.
+    """
     if token.is_boundary:
         token = token.above
     while True:
         if name in token.local:
             token.local[name] = value
-            return
+            return False
         above = token.parent
         if above is None or above.doc is not None:
             owner = token if above is None else above
             if owner.doc is None:
                 owner.doc = {}
+            is_new = name not in owner.doc
             owner.doc[name] = value
-            return
+            return is_new
         token = above
 
 

@@ -143,6 +143,7 @@ def examine_conditions(run: Run) -> None:
     if not run.changed:
         return
     changed, run.changed = run.changed, set()
+    created, run.created = run.created, set()
     for token in list(run.tree.conditions.values()):
         event = token.node.event
         if event is None or "open" not in token.info or token.id in run.seen:
@@ -150,7 +151,10 @@ def examine_conditions(run: Run) -> None:
         names = event.variables
         if names is None and event.expression is not None and event.expression.feel is not None:
             names = event.expression.feel.names
-        if names is None or names & changed:
+        seen = changed
+        if event.changes is not None and len(event.changes) == 1:
+            seen = created if "create" in event.changes else changed - created
+        if seen if names is None else names & seen:
             run.push(("examine", token, False))
 
 

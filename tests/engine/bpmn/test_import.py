@@ -66,8 +66,8 @@ def test_form_fields_become_a_form(model: Callable) -> None:
     assert '"min": 5' in process.forms["t_form"]
     form = process.nodes["t"].form
     assert form is not None
-    assert form.external is not None
-    assert form.external.text == "camunda-forms:bpmn:t_form"
+    assert form.form_id is not None
+    assert form.form_id.text == "t_form"
 
 
 @pytest.mark.parametrize(

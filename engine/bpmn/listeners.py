@@ -1,0 +1,113 @@
+"""Reads the listeners of an element; one that could never be called is refused, not passed over."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from engine.bpmn.expressions import Place, Values
+from engine.bpmn.process import ACTIVITIES, GATEWAYS, Listener, Node
+from engine.bpmn.source import child, extension, local, zeebe
+
+OF_ELEMENTS = frozenset({"start", "end"})
+# Camunda 8 has called them without -ing, too.
+OF_TASKS = {"creating": "creating", "create": "creating", "completing": "completing", "complete": "completing"}
+# These end their path or jump away: nothing is left to come after.
+ENDING = {"errorEventDefinition", "terminateEventDefinition", "cancelEventDefinition", "linkEventDefinition"}
+OF_PROCESS = "a case has none; its start event can be listened to when it ends, its end events when they start"
+BLOCKING = (
+    "the person who does this would have to wait for it; a task can be listened to when it opens and when it is done"
+)
+
+OTHER = "an element can be listened to when it starts and when it ends"
+LINKING = "it only says which activity undoes another"
+HAPPENED = "it begins with what has already happened"
+GATE = "a gateway does nothing that could end"
+LAST = "nothing comes after it"
+NO_TASK = "it is no user task"
+
+
+def read(node: Node, element: etree._Element, values: Values, place: Place) -> list[Listener]:
+    """This will read the execution listeners of an element, and the task listeners of a user task."""
+    found = []
+    for item in _items(element, "executionListener"):
+        event = item.get("eventType") or ""
+        problem = _problem(node, element, event)
+        if problem:
+            values.refuse(place, "listener-unsupported", event=event, type=node.type, problem=problem)
+        else:
+            found.extend(_listener(event, item, values, place))
+    for item in _items(element, "taskListener"):
+        event = item.get("eventType") or ""
+        if node.type != "userTask":
+            values.refuse(place, "listener-unsupported", event=event, type=node.type, problem=NO_TASK)
+        elif event not in OF_TASKS:
+            values.refuse(place, "listener-unsupported", event=event, type=node.type, problem=BLOCKING)
+        else:
+            found.extend(_listener(OF_TASKS[event], item, values, place))
+    _refuse_twice(found, values, place)
+    return found
+
+
+def refuse_of_process(element: etree._Element, values: Values, place: Place) -> None:
+    """This will refuse the listeners of a process as a whole."""
+    for item in _items(element, "executionListener"):
+        problem = OF_PROCESS
+        event = item.get("eventType") or ""
+        values.refuse(place, "listener-unsupported", event=event, type="process", problem=problem)
+
+
+def _items(element: etree._Element, name: str) -> list[etree._Element]:
+    holder = extension(element, zeebe(f"{name}s"))
+    return holder.findall(zeebe(name)) if holder is not None else []
+
+
+def _listener(event: str, item: etree._Element, values: Values, place: Place) -> list[Listener]:
+    type = values.read(item.get("type"), place, "listener")
+    if type is None:
+        values.refuse(place, "service-type-missing")
+        return []
+    retries = values.read(item.get("retries"), place, "retries")
+    if retries is not None and retries.feel is None and not retries.text.isdigit():
+        values.refuse(place, "number-invalid", place="retries", text=retries.text, low=0, high=999_999_999)
+    return [Listener(event, type, retries)]
+
+
+def _problem(node: Node, element: etree._Element, event: str) -> str:
+    """Why a listener is never called here; empty when it is."""
+    definitions = {local(item) for item in element}
+    if event not in OF_ELEMENTS:
+        return OTHER
+    if node.type == "boundaryEvent" and child(element, "compensateEventDefinition") is not None:
+        return LINKING
+    if event == "start" and (node.type in ("startEvent", "boundaryEvent") or node.by_event):
+        return HAPPENED
+    if event == "end" and node.type in GATEWAYS:
+        return GATE
+    throws = node.type in ("endEvent", "intermediateThrowEvent")
+    if event == "end" and throws and definitions & ENDING:
+        return LAST
+    is_after_gate = any(_is_gate(item) for item in _sources(element)) if event == "start" else False
+    return HAPPENED if is_after_gate else ""
+
+
+def _sources(element: etree._Element) -> list[etree._Element]:
+    if local(element) in ACTIVITIES - {"receiveTask"}:
+        return []
+    around = element.getparent()
+    nodes = {item.get("id"): item for item in around} if around is not None else {}
+    flows = [item for item in nodes.values() if local(item) == "sequenceFlow"]
+    found = (nodes.get(flow.get("sourceRef")) for flow in flows if flow.get("targetRef") == element.get("id"))
+    return [item for item in found if item is not None]
+
+
+def _is_gate(element: etree._Element) -> bool:
+    return local(element) == "eventBasedGateway"
+
+
+def _refuse_twice(found: list[Listener], values: Values, place: Place) -> None:
+    seen: set[tuple[str, str]] = set()
+    for listener in found:
+        key = (listener.event, listener.type.text)
+        if key in seen:
+            values.refuse(place, "listener-twice", event=listener.event, type=listener.type.text)
+        seen.add(key)
