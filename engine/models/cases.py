@@ -12,9 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.db import Base, UtcDateTime, new_id, path_column
 
 OPEN, DONE, WITHDRAWN = "open", "done", "withdrawn"
+HELD = "held"  # waits for signatures: in nobody's inbox
+PLANNED = "planned"  # a signature that is asked for when its task is submitted
+STANDING = (OPEN, HELD, PLANNED)
 SUSPENDED, CLOSED, CANCELLED = "suspended", "closed", "cancelled"
 CASE_STATES = (OPEN, SUSPENDED, CLOSED, CANCELLED)
-TASK_STATES = (OPEN, DONE, WITHDRAWN)
+TASK_STATES = (OPEN, DONE, WITHDRAWN, HELD, PLANNED)
 TONES = ("", "red", "orange", "yellow", "blue")
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -28,6 +31,15 @@ class Case(Base):
         Index("ix_cases_state", "state", "id"),
         Index("ix_cases_process", "process_id", "state", "id"),
         Index("ix_cases_started", "started_by", "id"),
+        Index(
+            "ix_cases_ended",
+            "app",
+            "process_id",
+            "ended_at",
+            "id",
+            postgresql_where=text("ended_at IS NOT NULL"),
+            sqlite_where=text("ended_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
@@ -77,11 +89,15 @@ class CaseField(Base):
 
 
 class Task(Base):
-    """Something a person has to do, with all that an inbox shows."""
+    """Something a person has to do, with all that an inbox shows.
+
+    A row with a `parent_id` is a signature that was asked for with a task: `sign` numbers those of one task from 1.
+    `signs` counts the signatures that a task still waits for; `owner_id` is who delegated it and gets it back.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
-        UniqueConstraint("case_id", "token"),
+        UniqueConstraint("case_id", "token", "sign"),
         Index(
             "ix_tasks_queue",
             "queue_id",
@@ -144,6 +160,17 @@ class Task(Base):
     case_tone: Mapped[str] = mapped_column(String(8), default="")
     region: Mapped[str] = mapped_column(String(12), default="")
     detail: Mapped[str] = mapped_column(Text, default="{}")  # JSON: local data and properties of the element
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("tasks.id"))
+    sign: Mapped[int] = mapped_column(default=0)
+    signs: Mapped[int] = mapped_column(default=0)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    urged_count: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def kind(self) -> str:
+        """This will return `sign` for an added signature, `task` for what the diagram asks for."""
+        return "task" if self.parent_id is None else "sign"
 
 
 class Draft(Base):
