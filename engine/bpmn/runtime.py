@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import adhoc, flow, listening, returning
+from engine.bpmn import adhoc, flow, listening, returning, shifting
 from engine.bpmn.host import Host, ServiceError
+from engine.bpmn.migrating import Migrate, migrate
 from engine.bpmn.moving import enter, open_scope
 from engine.bpmn.outcome import Event, Outcome, State
 from engine.bpmn.process import Process
@@ -20,10 +21,12 @@ from engine.bpmn.stimuli import (
     Data,
     EnableActivity,
     FireTimer,
+    MoveToken,
     ReceiveMessage,
     ReceiveSignal,
     RetryIncident,
     ReturnTo,
+    SkipElement,
     Start,
     Stimulus,
     ThrowError,
@@ -59,12 +62,16 @@ class Uncaught(Invalid):
     """Nobody catches the error {code}."""
 
 
-def step(process: Process, state: State | None, data: Data, stimulus: Stimulus, now: datetime, host: Host) -> Outcome:
+def step(
+    process: Process, state: State | None, data: Data, stimulus: Stimulus | Migrate, now: datetime, host: Host
+) -> Outcome:
     """This will return the next state of a case, its data and everything its keeper must do; inputs stay as they were.
 
     `state` is None for `Start`. Raises a Conflict when what `stimulus` is for waits no longer, Invalid when the case
     cannot take it.
     """
+    if isinstance(stimulus, Migrate):
+        return migrate(state or {}, data, stimulus, now, host)
     document = dict(data)
     tree = Tree.load(process, state, document, host) if state else Tree.new(process, document)
     run = Run(tree, now, host)
@@ -227,5 +234,7 @@ _TAKERS: dict[type, Callable[[Run, Any], None]] = {
     EnableActivity: _enable,
     RetryIncident: _retry,
     ReturnTo: _return_to,
+    SkipElement: shifting.skip,
+    MoveToken: shifting.move,
     Cancel: _cancel,
 }

@@ -331,7 +331,17 @@ def check(outcome: Outcome, open: dict[int, list[Opened]]) -> None:
     assert not outcome.incidents
 
 
-def walk(process: Process, seed: int, steps: int, dead_ends: bool = False) -> None:
+def migrated(process: Process, copy: Process, outcome: Outcome) -> Outcome:
+    """The same case on an identical copy of its diagram: nothing opens, nothing closes, it stands where it stood."""
+    legs = {"": bpmn.Leg(process, copy, ""), "small 1": bpmn.Leg(CALLED, CALLED, "small 1")}
+    state = json.loads(json.dumps(outcome.state))
+    moved = bpmn.step(copy, state, outcome.data, bpmn.Migrate(legs), NOW, Host())
+    assert (moved.state, moved.data) == (state, outcome.data)
+    assert (moved.opened, moved.closed, moved.events) == ([], [], [])
+    return moved
+
+
+def walk(process: Process, seed: int, steps: int, dead_ends: bool = False, copy: Process | None = None) -> None:
     random = Random(seed)
     open: dict[int, list[Opened]] = {}
     outcome = bpmn.step(process, None, {}, stimuli.Start({"n": random.randrange(20)}), NOW, Host())
@@ -350,6 +360,9 @@ def walk(process: Process, seed: int, steps: int, dead_ends: bool = False) -> No
         chosen = random.choice([item for group in open.values() for item in group])
         event = stimulus(chosen, random.randrange(20))
         assert event is not None
+        if copy is not None:
+            moved = migrated(process, copy, outcome)
+            away = bpmn.step(copy, moved.state, moved.data, event, NOW, Host())
         before = json.dumps(outcome.state)
         kept = bpmn.step(process, outcome.state, outcome.data, event, NOW, Host())
         assert json.dumps(outcome.state) == before, "the step changed the state that it was given"
@@ -357,6 +370,16 @@ def walk(process: Process, seed: int, steps: int, dead_ends: bool = False) -> No
         assert (kept.state, kept.data, kept.opened, kept.closed) == (
             outcome.state, outcome.data, outcome.opened, outcome.closed,
         )  # fmt: skip
+        if copy is not None:
+            assert (away.state, away.opened, away.closed, away.events) == (
+                kept.state, kept.opened, kept.closed, kept.events,
+            )  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(tree=blocks(BLOCKS), seed=st.integers(0, 2**20))
+def test_a_case_migrated_to_an_identical_copy_behaves_as_if_it_had_stayed(tree: Any, seed: int) -> None:
+    walk(draw(tree)[0], seed, 25, copy=draw(tree)[0])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
