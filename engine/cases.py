@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import instance_dict
 from engine import bpmn, feel, history, prepared, writing
 from engine import catalog as catalogs
 from engine import directory as directories
-from engine.access import Actor, NotYourCase, is_member, may_see_case, require_operator
+from engine.access import Actor, NotYourCase, is_member, may_see_case, require_operator, standin_for
 from engine.apps import ProcessApp
 from engine.bpmn.outcome import Outcome, State
 from engine.bpmn.stimuli import ChangeData, EnableActivity, Stimulus
@@ -33,6 +33,7 @@ NAMES = tuple(column.name for column in COLUMNS)
 QUESTION = Prepared(select(*COLUMNS, catalogs.stamp(), directories.stamp()).where(CASES.c.id == bindparam("case")))
 
 Data = dict[str, Any]
+OF_QUEUE = ("assignee_id", "role", "unit_id", "process_id")
 
 
 class CaseNotFound(NotFound):
@@ -234,11 +235,11 @@ def had_task(session: Session, actor: Actor, case_id: UUID) -> bool:
     """This will tell whether the actor has or had a task of the case, or may take one."""
     if actor.person_id is None:
         return False
-    tasks = select(Task.assignee_id, Task.completed_by, Task.state, Task.role, Task.unit_id).where(
-        Task.case_id == case_id
-    )
+    columns = (Task.assignee_id, Task.completed_by, Task.state, Task.role, Task.unit_id, Task.process_id)
+    tasks = select(*columns).where(Task.case_id == case_id)
     return any(
         actor.person_id in (row.assignee_id, row.completed_by)
-        or (row.state == OPEN and is_member(actor, row.role, row.unit_id))
+        or (row.state == OPEN and is_member(actor, row.role, row.unit_id, row.process_id))
+        or (row.state == OPEN and standin_for(actor, **{name: getattr(row, name) for name in OF_QUEUE}) is not None)
         for row in session.execute(tasks)
     )

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from engine import cases, feel, files, prepared, submission
 from engine import catalog as catalogs
 from engine import directory as directories
-from engine.access import FourEyes, NotYours, may_claim, may_complete
+from engine.access import FourEyes, NotYours, Standin, may_claim, may_complete, standin_for
 from engine.bpmn.stimuli import CompleteTask
 from engine.cases import CASES, COLUMNS, Running
 from engine.catalog import ZONE
@@ -44,16 +44,18 @@ DONE_TASK = Prepared(
         completed_at=bindparam("done_at", type_=TASKS.c.completed_at.type),
         completed_by=bindparam("done_by"),
         assignee_id=bindparam("done_by"),
+        on_behalf_id=bindparam("done_for"),
         outcome=bindparam("done_outcome"),
     )
 )
+_PAIR: tuple[Any, ...] = (bindparam("person"), bindparam("other"))  # who acts, and for whom
 DONE_BY = Prepared(
     select(TASKS.c.name)
     .where(
         TASKS.c.case_id == bindparam("case"),
         TASKS.c.element == bindparam("element"),
         TASKS.c.state == DONE,
-        TASKS.c.completed_by == bindparam("person"),
+        or_(TASKS.c.completed_by.in_(_PAIR), TASKS.c.on_behalf_id.in_(_PAIR)),
     )
     .limit(1)
 )
@@ -150,7 +152,7 @@ def needed(held: Held) -> str:
 
 
 def _queue(held: Held) -> Data:
-    return {"assignee_id": held.row["assignee_id"], "role": held.row["role"], "unit_id": held.row["unit_id"]}
+    return {name: held.row[name] for name in ("assignee_id", "role", "unit_id", "process_id")}
 
 
 def _refuse(turn: Turn, held: Held) -> None:
@@ -170,7 +172,7 @@ def claim(turn: Turn, task_id: UUID) -> Task:
     if not may_claim(turn.by, **_queue(held)):
         _refuse(turn, held)
     require_other_eyes(turn, held)
-    _assign(turn, held, "claimed", turn.by.person_id)
+    _assign(turn, held, "claimed", turn.by.person_id, standin_for(turn.by, **_queue(held)))
     return as_task(held)
 
 
@@ -185,12 +187,14 @@ def release(turn: Turn, task_id: UUID) -> Task:
     return as_task(held)
 
 
-def _assign(turn: Turn, held: Held, kind: str, person_id: int | None) -> None:
+def _assign(turn: Turn, held: Held, kind: str, person_id: int | None, standin: Standin | None = None) -> None:
     row = held.row
     values = {"assignee_id": person_id, "is_claimed": person_id is not None}
+    values["on_behalf_id"] = standin.person_id if standin is not None else None
     change = update(TASKS).where(TASKS.c.id == row["id"], TASKS.c.state == OPEN).values(**values)
     row.update(values)
-    cases.record(turn, held.running, [_entry(held, kind)], [Change(change)])
+    detail = {"on_behalf": standin.name} if standin is not None else None
+    cases.record(turn, held.running, [_entry(held, kind, detail)], [Change(change)])
 
 
 def _entry(held: Held, kind: str, detail: Data | None = None) -> Entry:
@@ -203,14 +207,26 @@ def as_task(held: Held) -> Task:
     return Task(**held.row)
 
 
+def absent(turn: Turn, held: Held) -> int | None:
+    """This will return the absent person for whom the actor does a task, perhaps claimed for them before."""
+    standin = standin_for(turn.by, **_queue(held))
+    if standin is None:
+        kept: int | None = held.row["on_behalf_id"]
+        return kept
+    return standin.person_id or held.row["assignee_id"]
+
+
 def require_other_eyes(turn: Turn, held: Held) -> None:
-    """This will refuse somebody who did one of the tasks that the diagram wants done by others. Raises FourEyes."""
+    """This will refuse somebody who did one of the tasks that the diagram wants done by others. Raises FourEyes.
+
+    Who acts for an absent person may not do what that person may not do either.
+    """
     elements = (held.property(FOUR_EYES) or "").replace(",", " ").split()
     if not elements or turn.by.person_id is None:
         return
+    pair = {"person": turn.by.person_id, "other": absent(turn, held) or turn.by.person_id}
     for element in elements:
-        asked = {"case": held.row["case_id"], "element": element, "person": turn.by.person_id}
-        found = prepared.first(turn.session, DONE_BY, asked)
+        found = prepared.first(turn.session, DONE_BY, {"case": held.row["case_id"], "element": element, **pair})
         if found is not None:
             raise FourEyes(element=found[0])
 
@@ -237,8 +253,9 @@ def complete(
     data, attachments = submission.check(
         turn, row["resource_id"], sent, outcome=outcome, case=seen, around=around, locale=locale
     )
-    also = [*_done(turn, held, outcome), *files.bind(turn, attachments, case_id=running.id, task_id=task_id)]
-    told: Data = {"task": task_id, "data": data}
+    on_behalf = absent(turn, held)
+    also = [*_done(turn, held, outcome, on_behalf), *files.bind(turn, attachments, case_id=running.id, task_id=task_id)]
+    told: Data = {"task": task_id, "data": data, **_behalf(turn, held, on_behalf)}
     if outcome is not None:
         told["outcome"] = outcome
         data = {**data, held.property(OUTCOME) or "outcome": outcome}
@@ -247,8 +264,16 @@ def complete(
     return running.as_case()
 
 
-def _done(turn: Turn, held: Held, outcome: str | None) -> list[Change]:
-    values = {"done_task": held.row["id"], "done_at": turn.now, "done_by": turn.by.person_id}
+def _behalf(turn: Turn, held: Held, on_behalf: int | None) -> Data:
+    """What the history says of somebody who did a task for another: the name, of a group that of its unit."""
+    standin = standin_for(turn.by, **_queue(held))
+    if on_behalf is not None:
+        return {"on_behalf": name_of(turn, on_behalf)}
+    return {"on_behalf": standin.name} if standin is not None else {}
+
+
+def _done(turn: Turn, held: Held, outcome: str | None, on_behalf: int | None) -> list[Change]:
+    values = {"done_task": held.row["id"], "done_at": turn.now, "done_by": turn.by.person_id, "done_for": on_behalf}
     values["done_outcome"] = outcome[:64] if outcome is not None else None
     changes = [Change(DONE_TASK, values)]
     if held.drafts:

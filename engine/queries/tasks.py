@@ -72,7 +72,7 @@ def _documentation(session: Session, found: Task) -> str:
 def _verbs(actor: Actor, found: Task) -> frozenset[str]:
     if found.state != OPEN:
         return frozenset()
-    queue: Data = {"assignee_id": found.assignee_id, "role": found.role, "unit_id": found.unit_id}
+    queue: Data = {name: getattr(found, name) for name in ("assignee_id", "role", "unit_id", "process_id")}
     verbs = {
         "claim": may_claim(actor, **queue),
         "complete": may_complete(actor, **queue),
