@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def task(id: str, inside: str = "") -> str:
 def chain(*ids: str) -> str:
     return "".join(
         f'<bpmn:sequenceFlow id="{one}-{other}" sourceRef="{one}" targetRef="{other}"/>'
-        for one, other in zip(ids, ids[1:], strict=False)
+        for one, other in pairwise(ids)
     )
 
 
