@@ -12,6 +12,7 @@ stateDiagram-v2
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, TextClause, delete, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, cases, feel, starting
+from engine import bpmn, cases, feel, reasons, starting
 from engine.apps import Service
 from engine.bpmn import timers
 from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
@@ -38,6 +39,7 @@ TIMER, SERVICE, START, EXTERNAL = "timer", "service", "start", "external"
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_STACK = 8_000  # characters: its end tells most
 
 
 class ServiceMissing(NotFound):
@@ -191,10 +193,13 @@ def _arm(session: Session, definition_id: int, element: str, schedule: timers.Sc
 def fail(turn: Turn, job: Claimed, problem: Exception) -> None:
     """This will let a job wait longer each time it fails; after its last attempt the case has an incident."""
     reason = str(problem) or type(problem).__name__
-    note_failure(turn, job, reason, left=job.retries - job.attempts - 1)
+    stack = "".join(traceback.format_exception(problem))[-LONGEST_STACK:]
+    note_failure(turn, job, reason, left=job.retries - job.attempts - 1, stack=stack)
 
 
-def note_failure(turn: Turn, job: Claimed, reason: str, *, left: int, due_at: datetime | None = None) -> Data | None:
+def note_failure(
+    turn: Turn, job: Claimed, reason: str, *, left: int, due_at: datetime | None = None, stack: str = ""
+) -> Data | None:
     """This will count a failed attempt: `left` more are made, the next at `due_at` or after a pause that grows.
 
     Without any left the case has an incident. Returns what was written, or None when the job has changed meanwhile.
@@ -212,11 +217,11 @@ def note_failure(turn: Turn, job: Claimed, reason: str, *, left: int, due_at: da
     if met is None:
         return None
     if left <= 0 and job.case_id is not None:
-        _raise_incident(turn, job, reason)
+        _raise_incident(turn, job, reason, stack)
     return values
 
 
-def _raise_incident(turn: Turn, job: Claimed, reason: str) -> None:
+def _raise_incident(turn: Turn, job: Claimed, reason: str, stack: str) -> None:
     assert job.case_id is not None
     running = cases.load(turn, job.case_id)
     node = running.process.nodes.get(job.element)
@@ -230,6 +235,8 @@ def _raise_incident(turn: Turn, job: Claimed, reason: str) -> None:
         "element": job.element,
         "name": name,
         "reason": reason,
+        "code": reasons.code_of(reason),
+        "stack": stack,
         "detail": feel.dumps({"attempts": job.attempts + 1, "job": job.kind, **_called(job)}),
         "raised_at": turn.now,
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, feel, queues
+from engine import bpmn, feel, queues, reasons
 from engine.apps import ProcessApp
 from engine.bpmn.outcome import (
     ActivityOffered,
@@ -100,6 +100,7 @@ def incident(
         "element": element,
         "name": name[:200],
         "reason": reason,
+        "code": reasons.code_of(reason),
         "detail": feel.dumps(detail),
         "raised_at": turn.now,
     }
