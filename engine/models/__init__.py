@@ -22,6 +22,7 @@ from engine.models.cases import (
 )
 from engine.models.definitions import Definition, Deployment, Resource, Start
 from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscription
+from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit
 from engine.models.operations import ActionItem, DeletedCase, Hold, OperatorAction, OrphanedFile, RetentionRule
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
 from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
@@ -34,16 +35,21 @@ __all__ = [
     "CLOSED",
     "DONE",
     "HELD",
+    "LIMIT_STATES",
+    "MET",
     "NEVER",
     "OPEN",
     "OURS",
+    "PAUSED",
     "PLANNED",
+    "RUNNING",
     "STANDING",
     "SUSPENDED",
     "TASK_STATES",
     "THEIRS",
     "TONES",
     "UNIT_KINDS",
+    "VOID",
     "WITHDRAWN",
     "Absence",
     "ActionItem",
@@ -64,6 +70,7 @@ __all__ = [
     "Incident",
     "Job",
     "KeptFilter",
+    "Limit",
     "Membership",
     "Message",
     "OperatorAction",

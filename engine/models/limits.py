@@ -1,0 +1,55 @@
+"""The statutory and agreed periods that run on cases and tasks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, Text, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.db import Base, UtcDateTime, new_id, path_column
+
+RUNNING, PAUSED, MET, VOID = "running", "paused", "met", "void"
+LIMIT_STATES = (RUNNING, PAUSED, MET, VOID)
+
+
+class Limit(Base):
+    """One period that runs on a case, or on the task at `token`.
+
+    `happened` is what its due time is reckoned from: started, paused, resumed, extended, fixed. A job with the same id
+    waits for the next rung of its ladder. `exceeded_at` is the due time that passed before it was met.
+    """
+
+    __tablename__ = "limits"
+    __table_args__ = (
+        Index("ix_limits_case", "case_id", "id"),
+        Index("ix_limits_state", "state", "due_at", "id"),
+        Index("ix_limits_unit", "unit_path", "state", "due_at"),
+        Index(
+            "ix_limits_running",
+            "resource_id",
+            "id",
+            postgresql_where=text("state IN ('running', 'paused')"),
+            sqlite_where=text("state IN ('running', 'paused')"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    token: Mapped[int | None]
+    task_id: Mapped[UUID | None] = mapped_column(Uuid)
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resources.id"))  # the version of its definition
+    code: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(100))
+    element: Mapped[str] = mapped_column(String(200), default="")
+    state: Mapped[str] = mapped_column(String(16), default=RUNNING)
+    unit_path: Mapped[str] = path_column()
+    region: Mapped[str] = mapped_column(String(12), default="")
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    exceeded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    extensions: Mapped[int] = mapped_column(default=0)
+    rung: Mapped[int] = mapped_column(default=0)  # the next one of its ladder
+    happened: Mapped[str] = mapped_column(Text, default="[]")
