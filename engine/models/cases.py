@@ -164,8 +164,6 @@ class Task(Base):
     sign: Mapped[int] = mapped_column(default=0)
     signs: Mapped[int] = mapped_column(default=0)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
-    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    urged_count: Mapped[int] = mapped_column(default=0)
 
     @property
     def kind(self) -> str:
