@@ -28,6 +28,7 @@ from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue
 from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
 from engine.models.proof import Anchor, AnchoredCase
 from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
+from engine.models.versions import MigratedCase, Migration
 
 __all__ = [
     "CANCELLED",
@@ -73,6 +74,8 @@ __all__ = [
     "Limit",
     "Membership",
     "Message",
+    "MigratedCase",
+    "Migration",
     "OperatorAction",
     "OrphanedFile",
     "Person",

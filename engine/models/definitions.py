@@ -23,7 +23,10 @@ class Deployment(Base):
 
 
 class Definition(Base):
-    """One deployed version of one process. `diagram` holds the XML as it was deployed."""
+    """One deployed version of one process. `diagram` holds the XML as it was deployed.
+
+    `restores` is the number of the earlier version that this one puts back in force.
+    """
 
     __tablename__ = "definitions"
     __table_args__ = (UniqueConstraint("process_id", "version"),)
@@ -38,6 +41,7 @@ class Definition(Base):
     file: Mapped[str] = mapped_column(String(200))
     diagram: Mapped[str] = mapped_column(Text)
     checksum: Mapped[str] = mapped_column(String(64))
+    restores: Mapped[int | None]
 
 
 class Resource(Base):
