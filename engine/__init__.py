@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import access, calendars, dmn, feel, forms, history, imports, queries
+from engine import access, calendars, dmn, feel, forms, history, imports, invariants, queries
 from engine.access import (
     SYSTEM,
     Actor,
@@ -153,6 +153,7 @@ __all__ = [
     "forms",
     "history",
     "imports",
+    "invariants",
     "load_apps",
     "now_utc",
     "open_database",
