@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -85,6 +86,27 @@ class Year:
                 raise YearInvalid(year=self.number, reason=f"{before} and {after} overlap")
         if not self.hours:
             raise YearInvalid(year=self.number, reason="there are no office hours")
+
+
+def read_year(content: str) -> Year:
+    """This will read what `write_year` wrote, without its version. Raises YearInvalid."""
+    kept = json.loads(content)
+    number = int(kept["year"])
+    marks = {date.fromisoformat(day): Mark(True, name) for day, name in kept["rest"].items()}
+    marks |= {date.fromisoformat(day): Mark(False, name) for day, name in kept["work"].items()}
+    return Year(number, MappingProxyType(marks), hours=read_hours(kept["hours"], year=number))
+
+
+def write_year(year: Year) -> str:
+    """This will write a year as JSON, always in the same way."""
+    marks = sorted(year.marks.items())
+    kept = {
+        "year": year.number,
+        "rest": {day.isoformat(): mark.name for day, mark in marks if mark.is_rest},
+        "work": {day.isoformat(): mark.name for day, mark in marks if not mark.is_rest},
+        "hours": " ".join(map(str, year.hours)),
+    }
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def read_hours(text: str, *, year: int) -> tuple[Opening, ...]:

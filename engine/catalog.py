@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -11,10 +11,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
+from engine.calendars import Calendar
 from engine.db import table
 from engine.models import Definition, Deployment, Resource
 
 ZONE = ZoneInfo("Asia/Shanghai")
+LimitStarts = Mapping[tuple[str, str, str], frozenset[str]]  # (process, element, entered or completed) -> codes
+FORM, DECISION, LIMIT, CALENDAR = "form", "decision", "limit", "calendar"  # kinds of resources
 LATEST, DEPLOYMENT, VERSION_TAG = "latest", "deployment", "versionTag"
 
 
@@ -42,12 +45,19 @@ class Catalog:
     definitions: dict[int, Listed] = field(default_factory=dict)
     processes: dict[str, list[Listed]] = field(default_factory=dict)
     resources: dict[tuple[str, str], list[Listed]] = field(default_factory=dict)
+    kinds: dict[str, list[list[Listed]]] = field(default_factory=dict)  # of the same lists, by kind
+    calendar: Calendar | None = None  # made when it is first asked for, like the next
+    limit_starts: LimitStarts | None = None
 
     def process(
         self, process_id: str, *, binding: str = LATEST, tag: str | None = None, caller: Listed | None = None
     ) -> Listed | None:
         """This will find the version of a process that `binding` names, seen from `caller`."""
         return _bound(self.processes.get(process_id, ()), binding, tag, caller)
+
+    def of_kind(self, kind: str) -> list[list[Listed]]:
+        """This will return the versions of every resource of a kind, by key."""
+        return self.kinds.get(kind, [])
 
     def resource(
         self,
@@ -120,5 +130,8 @@ def read_catalog(session: Session) -> Catalog:
     )
     for kind, *values in session.execute(resources.order_by(Resource.kind, Resource.key, Resource.version)):
         listed = Listed(*values)
-        catalog.resources.setdefault((kind, listed.key), []).append(listed)
+        if (kind, listed.key) not in catalog.resources:
+            versions = catalog.resources[kind, listed.key] = []
+            catalog.kinds.setdefault(kind, []).append(versions)
+        catalog.resources[kind, listed.key].append(listed)
     return catalog

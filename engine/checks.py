@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -136,7 +137,7 @@ class _Known:
 
     @classmethod
     def of(cls, package: Package, catalog: Catalog) -> _Known:
-        deployed: dict[str, set[str]] = {"form": set(), "decision": set()}
+        deployed: defaultdict[str, set[str]] = defaultdict(set)
         for kind, key in catalog.resources:
             deployed[kind].add(key)
         decisions = {id for _xml, model in package.decisions.values() for id in model.decisions}

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import bpmn, calendars, catalog, dmn, feel, forms
+from engine import bpmn, catalog, dmn, feel, forms, limit_definitions
 from engine.apps import AppNotFound, ProcessApp
-from engine.catalog import Catalog, Listed
+from engine.calendar_years import read_year
+from engine.calendars import Calendar
+from engine.catalog import CALENDAR, LIMIT, Catalog, LimitStarts, Listed
 from engine.directory import Directories, Directory
 from engine.errors import NotFound
+from engine.limit_definitions import LimitDefinition
 from engine.models import Definition, Resource
 
 Data = dict[str, Any]
@@ -71,7 +75,8 @@ class Library:
         self._forms: Kept[int, forms.Form] = Kept()
         self._models: Kept[str, dmn.Model] = Kept()
         self.queues: dict[tuple[int, str], int] = {}  # (unit, role) -> id, committed
-        self._functions: Kept[tuple[str, int], Mapping[str, Callable[..., Any]]] = Kept(64)
+        self._limits: Kept[int, LimitDefinition] = Kept()
+        self._functions: Kept[tuple[str, int, Calendar], Mapping[str, Callable[..., Any]]] = Kept(64)
 
     def app(self, name: str) -> ProcessApp:
         """This will return an app by name. Raises AppNotFound."""
@@ -109,11 +114,34 @@ class Library:
         """This will return a parsed decision file."""
         return self._models.find(listed.checksum, lambda: dmn.parse(_content(session, listed.id).encode()))
 
-    def functions(self, app: ProcessApp, directory: Directory) -> Mapping[str, Callable[..., Any]]:
+    def limit(self, session: Session, resource_id: int) -> LimitDefinition:
+        """This will return one version of a limit."""
+        return self._limits.find(
+            resource_id, lambda: limit_definitions.read(yaml.safe_load(_content(session, resource_id)))
+        )
+
+    def limit_starts(self, session: Session, catalog: Catalog) -> LimitStarts:
+        """This will tell which limits may start at an event: (process, element, entered or completed) -> codes."""
+        if catalog.limit_starts is None:
+            newest = (self.limit(session, versions[-1].id) for versions in catalog.of_kind(LIMIT))
+            catalog.limit_starts = limit_definitions.starting_events(newest)
+        return catalog.limit_starts
+
+    def calendar(self, session: Session, catalog: Catalog) -> Calendar:
+        """This will return the calendar with the newest version of every year that was published here."""
+        if catalog.calendar is None:
+            newest = [versions[-1] for versions in catalog.of_kind(CALENDAR)]
+            years = {
+                int(each.key): replace(read_year(_content(session, each.id)), version=each.version) for each in newest
+            }
+            catalog.calendar = Calendar(years)
+        return catalog.calendar
+
+    def functions(self, app: ProcessApp, directory: Directory, calendar: Calendar) -> Mapping[str, Callable[..., Any]]:
         """This will return the functions that FEEL of `app` may call: calendars, directory, and the app's own."""
         return self._functions.find(
-            (app.name, directory.version),
-            lambda: {**calendars.SHIPPED.functions(), **directory.functions(), **app.functions},
+            (app.name, directory.version, calendar),
+            lambda: {**calendar.functions(), **directory.functions(), **app.functions},
         )
 
 
@@ -147,7 +175,7 @@ class Surroundings:
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """This will return the FEEL functions of calendar, directory and app."""
-        return self.library.functions(self.app, self.directory)
+        return self.library.functions(self.app, self.directory, self.library.calendar(self.session, self.catalog))
 
     def called(self, process_id: str, binding: str, version_tag: str | None, caller_key: str) -> bpmn.Called:
         """This will find a process to call. Raises LookupError."""

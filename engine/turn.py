@@ -16,6 +16,7 @@ from engine import prepared
 from engine.access import Actor
 from engine.apps import ProcessApp
 from engine.bpmn.outcome import MessageSent, SignalSent
+from engine.calendars import Calendar
 from engine.catalog import Catalog
 from engine.definitions import Library, Surroundings
 from engine.directory import Directory
@@ -71,6 +72,11 @@ class Turn:
             self.refresh()
         assert self._directory is not None
         return self._directory
+
+    @property
+    def calendar(self) -> Calendar:
+        """This will return the calendar in force."""
+        return self.library.calendar(self.session, self.catalog)
 
     def refresh(self) -> None:
         """This will look whether catalog or directory changed, in one question."""

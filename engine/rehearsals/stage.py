@@ -139,7 +139,7 @@ class Stage:
         return walk(value)
 
     def _environment(self, turn: Turn) -> feel.Environment:
-        return feel.Environment(now=turn.now, functions=turn.library.functions(self.app, turn.directory))
+        return feel.Environment(now=turn.now, functions=turn.library.functions(self.app, turn.directory, turn.calendar))
 
     def upload(self, file: Path, by: Actor, case_id: UUID | None = None) -> str:
         """This will attach a file of the scenario's folder and return its id. Raises StepRefused, FileRefused."""
