@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
-from engine import cases, feel, jobs, messages, queues
+from engine import cases, feel, grounds, jobs, messages, queues
 from engine.access import require_operator
+from engine.bpmn import shifting
 from engine.bpmn.outcome import TaskOpened
 from engine.bpmn.stimuli import Cancel, RetryIncident
 from engine.cases import Running
-from engine.db import table
+from engine.db import table, upserting
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
-from engine.models import CANCELLED, OPEN, SUSPENDED, Case, Incident, Task
+from engine.models import CANCELLED, OPEN, SUSPENDED, Case, Hold, Incident, Task
 from engine.opening import EMPTY_QUEUE
 from engine.prepared import Change
 from engine.turn import Turn
@@ -39,18 +41,32 @@ class NotSuspended(Conflict):
     """Case {case} is not suspended."""
 
 
-def retry(turn: Turn, incident_id: UUID) -> Case:
-    """This will try again what failed. Raises OperatorsOnly, IncidentNotFound, IncidentResolved, QueueStillEmpty."""
-    require_operator(turn.by)
+class CaseHeld(Conflict):
+    """Case {case} is held: it must not be deleted."""
+
+
+class NotHeld(Conflict):
+    """Case {case} is not held."""
+
+
+def find(turn: Turn, incident_id: UUID) -> dict[str, Any]:
+    """This will return the row of an open incident. Raises IncidentNotFound, IncidentResolved."""
     found = turn.session.execute(select(INCIDENTS).where(INCIDENTS.c.id == incident_id)).mappings().first()
     if found is None:
         raise IncidentNotFound
     if found["resolved_at"] is not None:
         raise IncidentResolved
-    incident = dict(found)
+    return dict(found)
+
+
+def retry(turn: Turn, incident_id: UUID, *, reason: str = "") -> Case:
+    """This will try again what failed. Raises OperatorsOnly, IncidentNotFound, IncidentResolved, QueueStillEmpty."""
+    require_operator(turn.by)
+    incident = find(turn, incident_id)
     running = cases.load(turn, incident["case_id"])
     cases.require_open(running)
-    entry = Entry(kind="retried", element=incident["element"], name=incident["name"], detail={"kind": incident["kind"]})
+    told = {"kind": incident["kind"], **({"reason": reason.strip()} if reason.strip() else {})}
+    entry = Entry(kind="retried", element=incident["element"], name=incident["name"], detail=told)
     if incident["kind"] == "failed" and incident["token"] is not None and not _is_form(running, incident):
         cases.advance(turn, running, RetryIncident(incident["token"]), before=[entry])
         return running.as_case()
@@ -106,9 +122,21 @@ def _route_again(turn: Turn, running: Running, incident: dict[str, Any]) -> None
     turn.session.execute(update(TASKS).where(*mine).values(**values))
 
 
+def retry_job(turn: Turn, job_id: UUID) -> Case:
+    """This will try a failed job again: the incident that it became. Raises OperatorsOnly, IncidentNotFound."""
+    require_operator(turn.by)
+    mine = select(INCIDENTS.c.id).where(INCIDENTS.c.job_id == job_id, INCIDENTS.c.resolved_at.is_(None))
+    case_id = turn.session.scalar(select(jobs.JOBS.c.case_id).where(jobs.JOBS.c.id == job_id))
+    found = turn.session.scalar(mine.where(INCIDENTS.c.case_id == case_id))
+    if found is None:
+        raise IncidentNotFound
+    return retry(turn, found)
+
+
 def suspend(turn: Turn, case_id: UUID, *, reason: str) -> Case:
     """This will stop a case: nobody can work on it and no timer fires until it is resumed."""
     require_operator(turn.by)
+    reason = grounds.given(reason)
     running = cases.load(turn, case_id)
     cases.require_open(running)
     running.row.update(state=SUSPENDED, suspended_at=turn.now)
@@ -117,7 +145,7 @@ def suspend(turn: Turn, case_id: UUID, *, reason: str) -> Case:
     return running.as_case()
 
 
-def resume(turn: Turn, case_id: UUID) -> Case:
+def resume(turn: Turn, case_id: UUID, *, reason: str = "") -> Case:
     """This will let a suspended case go on; timers have the time left that they had. Raises NotSuspended."""
     require_operator(turn.by)
     running = cases.load(turn, case_id)
@@ -125,18 +153,54 @@ def resume(turn: Turn, case_id: UUID) -> Case:
         raise NotSuspended(case=running.row["number"])
     suspended_at = running.row["suspended_at"]
     running.row.update(state=OPEN, suspended_at=None)
+    _postpone(turn, running, suspended_at)
     jobs.resume(turn, case_id, suspended_at)
     messages.look_again(turn, case_id)
-    cases.record(turn, running, [Entry(kind="resumed")])
+    told = {"since": suspended_at.isoformat(), **({"reason": reason.strip()} if reason.strip() else {})}
+    cases.record(turn, running, [Entry(kind="resumed", detail=told)])
     return running.as_case()
+
+
+def _postpone(turn: Turn, running: Running, suspended_at: datetime) -> None:
+    """A repeating timer counts on from its last time, which the snapshot keeps."""
+    kept = feel.loads(running.row["snapshot"])
+    kept["state"] = running.state = shifting.postpone(running.state, turn.now - suspended_at)
+    running.row["snapshot"] = feel.dumps(kept)
 
 
 def cancel(turn: Turn, case_id: UUID, *, reason: str) -> Case:
     """This will end a case where it stands; its open tasks are withdrawn."""
     require_operator(turn.by)
+    reason = grounds.given(reason)
     running = cases.load(turn, case_id)
     if running.row["state"] != SUSPENDED:
         cases.require_open(running)
     running.row.update(state=CANCELLED, ended_at=turn.now, suspended_at=None)
     cases.advance(turn, running, Cancel(), before=[Entry(kind="cancelled", detail={"reason": reason})])
+    return running.as_case()
+
+
+def hold(turn: Turn, case_id: UUID, *, reason: str) -> Case:
+    """This will keep a case from being deleted, by rule or by hand, until it is released. Raises CaseHeld."""
+    require_operator(turn.by)
+    reason = grounds.given(reason)
+    running = cases.load(turn, case_id)
+    row = {"case_id": case_id, "reason": reason, "held_at": turn.now, "held_by": turn.by.person_id}
+    made = upserting(turn.session, Hold).values(row).on_conflict_do_nothing().returning(table(Hold).c.case_id)
+    if turn.session.execute(made).first() is None:
+        raise CaseHeld(case=running.row["number"])
+    cases.record(turn, running, [Entry(kind="held", detail={"reason": reason})])
+    return running.as_case()
+
+
+def release(turn: Turn, case_id: UUID, *, reason: str) -> Case:
+    """This will let a held case be deleted again when its time is over. Raises NotHeld."""
+    require_operator(turn.by)
+    reason = grounds.given(reason)
+    running = cases.load(turn, case_id)
+    holds = table(Hold)
+    gone = delete(holds).where(holds.c.case_id == case_id).returning(holds.c.case_id)
+    if turn.session.execute(gone).first() is None:
+        raise NotHeld(case=running.row["number"])
+    cases.record(turn, running, [Entry(kind="unheld", detail={"reason": reason})])
     return running.as_case()

@@ -235,3 +235,9 @@ def postpone(state: State, span: timedelta) -> State:
                 row = [*row[:5], {**info, "cycle": [later, *rest, line, until]}, *row[6:]]
         rows.append(row)
     return {**state, "tokens": rows}
+
+
+def places(process: Process, state: State, host: Host) -> dict[int, Node]:
+    """This will return the node of every token of a case."""
+    tree = Tree.load(process, state, {}, host)
+    return {token.id: token.node for token in tree.tokens.values() if token.parent is not None}
