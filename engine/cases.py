@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_dict
 
-from engine import bpmn, feel, history, prepared, writing
+from engine import bpmn, feel, history, limits, prepared, writing
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import Actor, NotYourCase, is_member, may_see_case, require_operator, standin_for
@@ -21,8 +21,8 @@ from engine.bpmn.stimuli import ChangeData, EnableActivity, Stimulus
 from engine.db import table
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
-from engine.models import CANCELLED, CLOSED, OPEN, Case, Task
-from engine.opening import Opening, open_all
+from engine.models import CANCELLED, CLOSED, OPEN, Case, Reading, Task
+from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
 from engine.summary import index_fields, searchable, summarise
 from engine.turn import LostRace, Turn
@@ -62,6 +62,7 @@ class Running:
     app: ProcessApp
     waiting: dict[str, str] = field(default_factory=dict)
     offers: list[dict[str, Any]] = field(default_factory=list)
+    limits: list[dict[str, Any]] = field(default_factory=list)
     is_new: bool = False
     stored: dict[str, Any] = field(default_factory=dict)
 
@@ -92,6 +93,7 @@ def restore(turn: Turn, values: Sequence[Any]) -> Running:
         app=turn.library.app(row["app"]),
         waiting=kept["waiting"],
         offers=kept.get("offers", []),
+        limits=kept.get("limits", []),
     )
 
 
@@ -141,9 +143,12 @@ def advance(
     running.waiting.update(opening.waiting)
     running.offers.extend(opening.offers)
     _count_incidents(turn, running, opening, outcome, closing.tokens)
-    entries = [*before, *_entries(outcome, opening, told or {}), *opening.entries]
+    around = limits.Around(running.row, running.data, surroundings)
+    limiting = limits.follow(turn, around, running.limits, outcome, opening)
+    running.limits = limiting.running
+    entries = [*before, *_entries(outcome, opening, told or {}), *opening.entries, *limiting.entries]
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
-    changes = [*also, *closing.changes, *fields]
+    changes = [*also, *closing.changes, *fields, *limiting.changes]
     if not running.is_new:
         changes += writing.copies(running.stored, running.row)
     _write(turn, running, [*changes, *opening.inserts, *history.inserting(events)])
@@ -181,15 +186,22 @@ def _entries(outcome: Outcome, opening: Opening, told: Mapping[int, Data]) -> li
 def _write(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
     row = running.row
     row["data"] = feel.dumps(running.data)
-    kept: Data = {"state": running.state, "waiting": running.waiting}
-    if running.offers:
-        kept["offers"] = running.offers
-    row["snapshot"] = feel.dumps(kept)
+    keep_snapshot(running)
     if running.is_new:
         prepared.send(turn.session, [*writing.inserting(Case, [row]), *changes])
         running.is_new, running.stored = False, dict(row)
         return
     _store(turn, running, changes)
+
+
+def keep_snapshot(running: Running) -> None:
+    """This will write where a case stands into its row."""
+    kept: Data = {"state": running.state, "waiting": running.waiting}
+    if running.offers:
+        kept["offers"] = running.offers
+    if running.limits:
+        kept["limits"] = running.limits
+    running.row["snapshot"] = feel.dumps(kept)
 
 
 def _store(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
@@ -206,6 +218,16 @@ def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequ
     """This will write to the history of a case that does not step, and `changes` along with it. Raises LostRace."""
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
     _store(turn, running, [*changes, *history.inserting(events)])
+
+
+def raise_incident(
+    turn: Turn, running: Running, kind: str, token: int | None, element: str, name: str, reason: str, detail: Data
+) -> None:
+    """This will raise an incident of a case that does not step."""
+    opening = Opening()
+    incident(turn, opening, running.row, kind, token, element, name, reason, detail)
+    running.row["incidents"] += 1
+    record(turn, running, opening.entries, opening.inserts)
 
 
 def change_data(turn: Turn, case_id: UUID, data: Mapping[str, Any], *, reason: str) -> Case:
@@ -243,3 +265,9 @@ def had_task(session: Session, actor: Actor, case_id: UUID) -> bool:
         or (row.state == OPEN and standin_for(actor, **{name: getattr(row, name) for name in OF_QUEUE}) is not None)
         for row in session.execute(tasks)
     )
+
+
+def has_copy(session: Session, actor: Actor, case_id: UUID) -> bool:
+    """This will tell whether a copy of the case was sent to the actor, who may therefore read it and no more."""
+    sent = select(Reading.id).where(Reading.case_id == case_id, Reading.person_id == actor.person_id)
+    return actor.person_id is not None and session.scalar(sent.limit(1)) is not None
