@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine import access, calendars, dmn, feel, forms, history, imports, invariants, queries
+from engine.absences import AbsenceInvalid, AbsenceNotFound, AbsenceOver, AbsenceOverlaps, AbsenceSet, SubstituteAway
 from engine.access import (
     SYSTEM,
     Actor,
@@ -14,6 +15,7 @@ from engine.access import (
     NotYourFile,
     NotYours,
     OperatorsOnly,
+    Standin,
     SystemsOnly,
 )
 from engine.api_tokens import SCOPES, Grant, TokenInvalid, TokenNotFound
@@ -26,14 +28,16 @@ from engine.comments import CommentInvalid
 from engine.db import open_database
 from engine.definitions import DefinitionNotFound, FormNotFound, ProcessNotFound
 from engine.drafts import DraftTooLarge
-from engine.errors import BihuanError, Conflict, Fault, FaultsFound, Invalid, NotFound, Refused
+from engine.errors import BihuanError, Conflict, DiskFull, Fault, FaultsFound, Invalid, NotFound, Refused, Unavailable
 from engine.files import FileEmpty, FileNotFound, FileRefused, FileTooLarge
+from engine.filters import KeptFilterInvalid, KeptFilterNotFound, NotYourUnit
 from engine.forms import FormInvalid
 from engine.imports import Importer, RowRefused
 from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
 from engine.locks import FailedJob, LockedJob, LockInvalid, LockLost
 from engine.messages import Delivery, MessageInvalid
 from engine.models import (
+    Absence,
     ApiToken,
     Attachment,
     Case,
@@ -43,8 +47,10 @@ from engine.models import (
     HistoryEvent,
     Incident,
     Job,
+    KeptFilter,
     Person,
     Queue,
+    Reading,
     RegisterEntry,
     Resource,
     Subscription,
@@ -53,16 +59,25 @@ from engine.models import (
 )
 from engine.models import Membership as MembershipRow
 from engine.people import PersonInvalid, PersonNotFound, UnitInvalid, UnitNotFound
+from engine.presence import Done, TooManyAtOnce
+from engine.readings import CopyInvalid, ReadingNotFound
 from engine.runtime import Engine
 from engine.scheduler import Worker
 from engine.starting import AlreadyImported
 from engine.tasks import NotReleasable, TaskDone, TaskNotFound, TaskTaken, TaskWithdrawn
-from engine.transactions import Busy, DataInvalid, now_utc
+from engine.transactions import Busy, DatabaseAway, DataInvalid, MaybeDone, now_utc
+from engine.urging import MayNotUrge, OwnTask, UrgedTooOften, UrgedTooSoon, UrgeInvalid
 
 __all__ = [
     "SCOPES",
     "SYSTEM",
     "ZONE",
+    "Absence",
+    "AbsenceInvalid",
+    "AbsenceNotFound",
+    "AbsenceOver",
+    "AbsenceOverlaps",
+    "AbsenceSet",
     "Actor",
     "AlreadyImported",
     "ApiToken",
@@ -79,12 +94,16 @@ __all__ = [
     "Checked",
     "CommentInvalid",
     "Conflict",
+    "CopyInvalid",
     "DataInvalid",
+    "DatabaseAway",
     "Definition",
     "DefinitionNotFound",
     "Delivery",
     "Deployment",
     "DesignersOnly",
+    "DiskFull",
+    "Done",
     "DraftTooLarge",
     "Engine",
     "FailedJob",
@@ -105,10 +124,15 @@ __all__ = [
     "IncidentResolved",
     "Invalid",
     "Job",
+    "KeptFilter",
+    "KeptFilterInvalid",
+    "KeptFilterNotFound",
     "LockInvalid",
     "LockLost",
     "LockedJob",
     "MayNotStart",
+    "MayNotUrge",
+    "MaybeDone",
     "Membership",
     "MembershipRow",
     "MessageInvalid",
@@ -117,8 +141,10 @@ __all__ = [
     "NotSuspended",
     "NotYourCase",
     "NotYourFile",
+    "NotYourUnit",
     "NotYours",
     "OperatorsOnly",
+    "OwnTask",
     "Person",
     "PersonInvalid",
     "PersonNotFound",
@@ -126,13 +152,17 @@ __all__ = [
     "ProcessNotFound",
     "Queue",
     "QueueStillEmpty",
+    "Reading",
+    "ReadingNotFound",
     "Refused",
     "RegisterEntry",
     "Resource",
     "RowRefused",
     "Service",
     "ServiceError",
+    "Standin",
     "Subscription",
+    "SubstituteAway",
     "Summary",
     "SystemsOnly",
     "Task",
@@ -142,9 +172,14 @@ __all__ = [
     "TaskWithdrawn",
     "TokenInvalid",
     "TokenNotFound",
+    "TooManyAtOnce",
+    "Unavailable",
     "Unit",
     "UnitInvalid",
     "UnitNotFound",
+    "UrgeInvalid",
+    "UrgedTooOften",
+    "UrgedTooSoon",
     "Worker",
     "access",
     "calendars",

@@ -54,7 +54,9 @@ def find_attachment(turn: Turn, by: Actor, attachment_id: UUID) -> Attachment:
         raise FileNotFound
     if attachment.uploaded_by is not None and attachment.uploaded_by == by.person_id:
         return attachment
-    if attachment.case_id is None or not _may_see(turn, by, attachment.case_id):
+    if attachment.case_id is None or not (
+        _may_see(turn, by, attachment.case_id) or cases.has_copy(turn.session, by, attachment.case_id)
+    ):
         raise NotYourFile
     return attachment
 

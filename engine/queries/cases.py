@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm.interfaces import ORMOption
 
 from engine import feel
 from engine.access import Actor, NotYourCase, may_see_case
-from engine.cases import CaseNotFound, had_task
+from engine.cases import CaseNotFound, had_task, has_copy
 from engine.errors import Invalid
 from engine.models import (
     OPEN,
@@ -26,6 +27,7 @@ from engine.models import (
     Incident,
     Job,
     Person,
+    Reading,
     Subscription,
     Task,
 )
@@ -70,10 +72,7 @@ class CaseView:
 
 def case(session: Session, actor: Actor, case_id: UUID) -> CaseView:
     """This will return the file of a case. Raises CaseNotFound, NotYourCase."""
-    found = session.get(Case, case_id, options=[undefer(Case.data), undefer(Case.snapshot)])
-    if found is None:
-        raise CaseNotFound
-    require_sight(session, actor, found)
+    found = find_seen(session, actor, case_id, undefer(Case.data), undefer(Case.snapshot))
     tasks = list(session.scalars(select(Task).where(Task.case_id == case_id).order_by(Task.created_at, Task.id)))
     history = _all(session, HistoryEvent, case_id, HistoryEvent.seq)
     attachments = _all(session, Attachment, case_id, Attachment.id)
@@ -97,9 +96,18 @@ def case(session: Session, actor: Actor, case_id: UUID) -> CaseView:
     )
 
 
+def find_seen(session: Session, actor: Actor, case_id: UUID, *options: ORMOption) -> Case:
+    """This will return the row of a case that the actor may see. Raises CaseNotFound, NotYourCase."""
+    found = session.get(Case, case_id, options=options)
+    if found is None:
+        raise CaseNotFound
+    require_sight(session, actor, found)
+    return found
+
+
 def require_sight(session: Session, actor: Actor, found: Case) -> None:
     """This will refuse somebody who may not see a case. Raises NotYourCase."""
-    seen = had_task(session, actor, found.id)
+    seen = had_task(session, actor, found.id) or has_copy(session, actor, found.id)
     if not may_see_case(actor, unit_path=found.unit_path, started_by=found.started_by, had_task=seen):
         raise NotYourCase(unit=found.unit_name or found.number)
 
@@ -172,7 +180,8 @@ def _seen_by(actor: Actor) -> ColumnElement[bool]:
     handled = select(Task.id).where(
         Task.case_id == Case.id, or_(Task.completed_by == actor.person_id, Task.assignee_id == actor.person_id)
     )
-    return or_(scoped, Case.started_by == actor.person_id, handled.exists())
+    copied = select(Reading.id).where(Reading.case_id == Case.id, Reading.person_id == actor.person_id)
+    return or_(scoped, Case.started_by == actor.person_id, handled.exists(), copied.exists())
 
 
 def _filter(kinds: Mapping[str, str], name: str, value: str) -> ColumnElement[bool]:

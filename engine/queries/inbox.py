@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session, defer
 
-from engine.access import Actor, is_member
+from engine.access import Actor, Standin, belongs
 from engine.models import Case, Queue, Task, Unit
 from engine.models.people import PERSONS
 from engine.queries import paging
@@ -39,50 +39,96 @@ class QueueCount:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much waits for somebody; numbers go up to 1001 a queue."""
+    """How much waits for somebody; numbers go up to 1001 a queue. `acting` are tasks of people who are away."""
 
     all: int
     mine: int
     overdue: int
     soon: int
     queues: list[QueueCount]
+    acting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Queue:
+    """A queue of the actor, or of those for whom the actor acts, perhaps with only some of its `processes`."""
+
     id: int
     role: str
     unit_name: str
+    processes: tuple[str, ...] = ()
+
+    @property
+    def tasks(self) -> ColumnElement[bool]:
+        free = and_(Task.queue_id == self.id, Task.assignee_id.is_(None), OPEN_TASK)
+        return and_(free, Task.process_id.in_(self.processes)) if self.processes else free
 
 
 def _queues(session: Session, actor: Actor) -> list[_Queue]:
-    """The queues that the actor belongs to: by role in the unit, or by name."""
+    """The queues that the actor belongs to, by role in the unit or by name, also in the place of who is away."""
     units = {membership.unit_id for membership in actor.memberships}
+    units.update(unit_id for standin in actor.stands_for for _role, unit_id in standin.queues)
     where: list[ColumnElement[bool]] = [text(PERSONS)]  # type: ignore[list-item]
     if units:
         where.append(Queue.unit_id.in_(units))
-    found = select(Queue.id, Queue.role, Queue.unit_id, Unit.name).join(Unit, Unit.id == Queue.unit_id)
-    rows = session.execute(found.where(or_(*where)).order_by(Queue.id))
-    return [_Queue(row.id, row.role, row.name) for row in rows if is_member(actor, row.role, row.unit_id)]
+    rows = select(Queue.id, Queue.role, Queue.unit_id, Unit.name).join(Unit, Unit.id == Queue.unit_id)
+    found = []
+    for row in session.execute(rows.where(or_(*where)).order_by(Queue.id)):
+        processes = _processes(actor, row.role, row.unit_id)
+        if processes is not None:
+            found.append(_Queue(row.id, row.role, row.name, processes))
+    return found
+
+
+def _processes(actor: Actor, role: str, unit_id: int) -> tuple[str, ...] | None:
+    """The processes whose tasks in a queue are the actor's (empty: all of them); None: the queue is not."""
+    if belongs(actor, role, unit_id):
+        return ()
+    asked: dict[str, Any] = {"assignee_id": None, "role": role, "unit_id": unit_id}
+    covering = {each.process_id for each in actor.stands_for if each.covers(**asked, process_id=each.process_id)}
+    if not covering:
+        return None
+    return () if None in covering else tuple(sorted(filter(None, covering)))
 
 
 def _mine(actor: Actor) -> ColumnElement[bool]:
     return and_(Task.assignee_id == actor.person_id, OPEN_TASK)
 
 
-def _of_queue(queue_id: int) -> ColumnElement[bool]:
-    return and_(Task.queue_id == queue_id, Task.assignee_id.is_(None), OPEN_TASK)
+def _acting(actor: Actor) -> Iterator[ColumnElement[bool]]:
+    """The tasks of each person who is away, narrowed as their absences say."""
+    away: dict[int, list[Standin]] = {}
+    for standin in actor.stands_for:
+        for person_id in standin.persons - {actor.person_id}:
+            away.setdefault(person_id, []).append(standin)
+    for person_id, standins in sorted(away.items()):
+        theirs = and_(Task.assignee_id == person_id, OPEN_TASK)
+        narrowed = [_narrowed(standin) for standin in standins]
+        yield theirs if not all(narrowed) else and_(theirs, or_(*(and_(*each) for each in narrowed)))
+
+
+def _narrowed(standin: Standin) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = []
+    if standin.process_id is not None:
+        where.append(Task.process_id == standin.process_id)
+    if standin.unit_id is not None:
+        where.append(Task.unit_id == standin.unit_id)
+    if standin.role is not None:
+        where.append(literal(",").concat(Task.role).concat(",").contains(f",{standin.role},", autoescape=True))
+    return where
 
 
 def _branches(session: Session, actor: Actor, show: str, queue_id: int | None) -> list[ColumnElement[bool]]:
+    """One for each place where tasks of the actor wait, so that each is read by its index."""
     if actor.person_id is None:
         return []
     branches = []
     if show in ("all", "mine") and queue_id is None:
         branches.append(_mine(actor))
+    if show in ("all", "acting") and queue_id is None:
+        branches += _acting(actor)
     if show in ("all", "queue"):
-        queues = [queue.id for queue in _queues(session, actor)]
-        branches += [_of_queue(id) for id in queues if queue_id in (None, id)]
+        branches += [queue.tasks for queue in _queues(session, actor) if queue_id in (None, queue.id)]
     return branches
 
 
@@ -99,7 +145,10 @@ def inbox(
     limit: int = 50,
     soon_days: int = 3,
 ) -> Page[Task]:
-    """This will list the tasks that wait for the actor: `mine`, free ones of their queues (`queue`), or `all`."""
+    """This will list the tasks that wait for the actor: `mine`, free ones of their queues (`queue`), or `all`.
+
+    `acting` lists those of people who are away and for whom the actor acts; their queues are among the actor's.
+    """
     limit = paging.limited(limit)
     column, is_falling = SORTS.get(sort, SORTS["due"])
     only = [
@@ -135,7 +184,8 @@ def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Count
         return Counts(0, 0, 0, 0, [])
     moment = paging.now(session)
     queues = _queues(session, actor)
-    branches = [(0, _mine(actor)), *((queue.id, _of_queue(queue.id)) for queue in queues)]
+    branches = [(0, _mine(actor)), *((queue.id, queue.tasks) for queue in queues)]
+    branches += [(-number, theirs) for number, theirs in enumerate(_acting(actor), 1)]
     rows = [_counting(id, branch, moment, soon_days) for id, branch in branches]
     found = {row.queue: row for row in session.execute(union_all(*rows) if len(rows) > 1 else rows[0])}
     return Counts(
@@ -147,6 +197,7 @@ def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Count
             QueueCount(each.id, each.role, each.unit_name, found[each.id].open, found[each.id].overdue)
             for each in queues
         ],
+        acting=sum(row.open for id, row in found.items() if id < 0),
     )
 
 

@@ -1,0 +1,205 @@
+"""Who is away, and who acts for them meanwhile; both begin and end by the clock alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, update
+
+from engine import directory as directories
+from engine.access import OperatorsOnly
+from engine.catalog import ZONE
+from engine.db import table
+from engine.directory import Away, Place
+from engine.errors import Conflict, Invalid, NotFound
+from engine.models import Absence
+from engine.people import PersonNotFound, UnitNotFound
+from engine.turn import Turn
+
+ABSENCES = table(Absence)
+LONGEST = timedelta(days=366 * 2)
+LONGEST_NOTE = 500
+
+
+class AbsenceInvalid(Invalid):
+    """The absence cannot be set: {reason}."""
+
+
+class AbsenceOverlaps(Conflict):
+    """There is an absence from {from_at} to {until_at} already; end that one first."""
+
+
+class SubstituteAway(Conflict):
+    """{name} is away from {from_at} to {until_at}; choose somebody else or another time."""
+
+
+class AbsenceNotFound(NotFound):
+    """There is no such absence."""
+
+
+class AbsenceOver(Conflict):
+    """This absence is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """An absence as it is asked for. Queues are written role@unit code; a `person` is a login."""
+
+    person: str | None
+    substitute: str | None
+    queue: str | None
+    substitute_queue: str | None
+    role: str | None
+    unit: str | None
+    process_id: str | None
+    from_at: datetime
+    until_at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceSet:
+    """An absence that was set, and the names of those for whom nobody acts now, because their substitute is away."""
+
+    absence: Absence
+    left_alone: tuple[str, ...]
+
+
+def arrange(turn: Turn, wish: Wish) -> AbsenceSet:
+    """This will let somebody act for a person, or a group for a group, from one moment to another.
+
+    Raises AbsenceInvalid, AbsenceOverlaps, SubstituteAway, PersonNotFound, UnitNotFound, OperatorsOnly.
+    """
+    if not turn.now < wish.until_at or not wish.from_at < wish.until_at:
+        raise AbsenceInvalid(reason="it ends before it begins, or is over already")
+    if wish.until_at - wish.from_at > LONGEST:
+        raise AbsenceInvalid(reason=f"it is longer than {LONGEST.days} days")
+    if len(wish.note) > LONGEST_NOTE:
+        raise AbsenceInvalid(reason=f"a note has up to {LONGEST_NOTE} characters")
+    _lock(turn)
+    values = _of_group(turn, wish) if wish.queue is not None else _of_person(turn, wish)
+    values |= {"from_at": wish.from_at, "until_at": wish.until_at}
+    _refuse_overlap(turn, values)
+    _forget_past(turn)
+    absence = Absence(**values, note=wish.note, created_at=turn.now, created_by=turn.by.person_id)
+    turn.session.add(absence)
+    turn.session.flush()
+    directories.changed(turn.session)
+    return AbsenceSet(absence, tuple(_left_alone(turn, values)))
+
+
+def end(turn: Turn, absence_id: int) -> Absence:
+    """This will end an absence now, or call it off. Raises AbsenceNotFound, AbsenceOver, OperatorsOnly."""
+    absence = turn.session.get(Absence, absence_id)
+    if absence is None:
+        raise AbsenceNotFound
+    _require_right(turn, absence.person_id)
+    if absence.ended_at is not None or absence.until_at <= turn.now:
+        raise AbsenceOver
+    absence.ended_at, absence.ended_by = turn.now, turn.by.person_id
+    turn.session.flush()
+    directories.changed(turn.session)
+    return absence
+
+
+def _lock(turn: Turn) -> None:
+    """Two who set absences at once see one another: whoever changes the directory waits for the other."""
+    directories.changed(turn.session)
+    turn.refresh()
+
+
+def _require_right(turn: Turn, person_id: int | None) -> None:
+    by = turn.by
+    if by.person_id is not None and not by.is_admin and (person_id is None or person_id != by.person_id):
+        raise OperatorsOnly
+
+
+def _of_person(turn: Turn, wish: Wish) -> dict[str, Any]:
+    directory = turn.directory
+    person, substitute = directory.logins.get(wish.person or ""), directory.logins.get(wish.substitute or "")
+    if person is None or substitute is None:
+        raise PersonNotFound(person=(wish.person if person is None else wish.substitute) or "?")
+    _require_right(turn, person.id)
+    if person.id == substitute.id:
+        raise AbsenceInvalid(reason="nobody acts for themselves")
+    place = _place(turn, wish.unit) if wish.unit else None
+    if (wish.role or place) and not any(
+        wish.role in (None, role) and (place is None or place.id == unit_id)
+        for role, unit_id in directory.posts.get(person.id, ())
+    ):
+        raise AbsenceInvalid(reason=f"{person.name} does not hold this role there")
+    for away in _meeting(turn, wish.from_at, wish.until_at):
+        if away.person_id == substitute.id and _same_tasks(
+            away, wish.role, place.id if place else None, wish.process_id
+        ):
+            raise SubstituteAway(name=substitute.name, **_shown(away))
+    narrowed = {"role": wish.role, "unit_id": place.id if place else None, "process_id": wish.process_id}
+    return {"person_id": person.id, "substitute_id": substitute.id, **narrowed}
+
+
+def _of_group(turn: Turn, wish: Wish) -> dict[str, Any]:
+    _require_right(turn, None)
+    role, place = _queue(turn, wish.queue or "")
+    other, elsewhere = _queue(turn, wish.substitute_queue or "")
+    if (role, place.id) == (other, elsewhere.id):
+        raise AbsenceInvalid(reason="nobody acts for themselves")
+    if (elsewhere.id, other) not in turn.directory.held:
+        raise AbsenceInvalid(reason=f"nobody holds {other} at {elsewhere.name}")
+    for away in _meeting(turn, wish.from_at, wish.until_at):
+        if away.person_id is None and (away.role, away.unit_id) == (other, elsewhere.id):
+            raise SubstituteAway(name=elsewhere.name, **_shown(away))
+    target = {"substitute_role": other, "substitute_unit_id": elsewhere.id}
+    return {"role": role, "unit_id": place.id, "process_id": wish.process_id, **target}
+
+
+def _place(turn: Turn, code: str) -> Place:
+    found = turn.directory.codes.get(code)
+    if found is None:
+        raise UnitNotFound(code=code)
+    return found
+
+
+def _queue(turn: Turn, text: str) -> tuple[str, Place]:
+    role, _, code = text.partition("@")
+    if not role:
+        raise AbsenceInvalid(reason="a group is written role@unit code")
+    return role, _place(turn, code)
+
+
+def _meeting(turn: Turn, from_at: datetime, until_at: datetime) -> Iterator[Away]:
+    return (each for each in turn.directory.absences if each.from_at < until_at and from_at < each.until_at)
+
+
+def _same_tasks(away: Away, role: str | None, unit_id: int | None, process_id: str | None) -> bool:
+    """Whether both speak of some of the same tasks: what one leaves open, the other may mean."""
+    pairs = ((away.role, role), (away.unit_id, unit_id), (away.process_id, process_id))
+    return all(one is None or other is None or one == other for one, other in pairs)
+
+
+def _shown(away: Away) -> dict[str, str]:
+    moments = {"from_at": away.from_at, "until_at": away.until_at}
+    return {name: at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M") for name, at in moments.items()}
+
+
+def _refuse_overlap(turn: Turn, values: dict[str, Any]) -> None:
+    person_id, narrowed = values.get("person_id"), (values.get("role"), values.get("unit_id"), values.get("process_id"))
+    for away in _meeting(turn, values["from_at"], values["until_at"]):
+        if away.person_id == person_id and _same_tasks(away, *narrowed):
+            raise AbsenceOverlaps(**_shown(away))
+
+
+def _left_alone(turn: Turn, values: dict[str, Any]) -> Iterator[str]:
+    """Those whose substitute is the one who goes away: nobody acts for the substitute's absent colleagues."""
+    person_id = values.get("person_id")
+    for away in _meeting(turn, values["from_at"], values["until_at"]):
+        if person_id is not None and away.substitute_id == person_id and away.person_id in turn.directory.officials:
+            yield turn.directory.officials[away.person_id].name
+
+
+def _forget_past(turn: Turn) -> None:
+    """What is over is kept as ended, so that the directory reads only what may come into force."""
+    over = and_(ABSENCES.c.ended_at.is_(None), ABSENCES.c.until_at <= turn.now)
+    turn.session.execute(update(ABSENCES).where(over).values(ended_at=ABSENCES.c.until_at))

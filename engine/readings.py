@@ -1,0 +1,152 @@
+"""Copies of cases for people who only have to know: sent by somebody or by a diagram, read with a receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from engine import cases, feel
+from engine.access import NotYourCase, may_see_case
+from engine.cases import Running
+from engine.db import table
+from engine.errors import BihuanError, Invalid, NotFound
+from engine.history import Entry
+from engine.models import Reading, new_id
+from engine.prepared import Change
+from engine.turn import Turn
+
+READINGS = table(Reading)
+CC = "bihuan:cc"
+MOST = 200  # readers of one sending
+LONGEST_NOTE = 2000
+COPY = "copy"  # the kind of an incident
+
+
+class CopyInvalid(Invalid):
+    """The copy cannot be sent: {reason}."""
+
+
+class ReadingNotFound(NotFound):
+    """There is no such copy for you."""
+
+
+def copy(turn: Turn, case_id: UUID, to: Sequence[str], *, note: str, task_id: UUID | None) -> list[Reading]:
+    """This will send copies of a case that the person may see. Raises NotYourCase, CopyInvalid."""
+    note = note.strip()
+    if len(note) > LONGEST_NOTE:
+        raise CopyInvalid(reason=f"a note has up to {LONGEST_NOTE} characters")
+    running = cases.load(turn, case_id)
+    row = running.row
+    seen = cases.had_task(turn.session, turn.by, case_id)
+    if not may_see_case(turn.by, unit_path=row["unit_path"], started_by=row["started_by"], had_task=seen):
+        raise NotYourCase(unit=row["unit_name"])
+    persons = [id for id in _persons(turn, to) if id != turn.by.person_id]
+    rows = _rows(turn, running, persons, note=note, task_id=task_id)
+    if rows:
+        cases.record(turn, running, [_entry(turn, rows, note, task_id)], [Change(insert(READINGS).values(rows))])
+    return [Reading(**each) for each in rows]
+
+
+def _persons(turn: Turn, to: Iterable[str]) -> list[int]:
+    """The active persons behind logins and role@unit code. Raises CopyInvalid."""
+    found: dict[int, None] = {}
+    for text in filter(None, (each.strip() for each in to)):
+        ids = list(_behind(turn, text))
+        if not ids:
+            raise CopyInvalid(reason=f"nobody is found for {text}")
+        found.update(dict.fromkeys(ids))
+    if not found:
+        raise CopyInvalid(reason="nobody is named")
+    if len(found) > MOST:
+        raise CopyInvalid(reason=f"more than {MOST} people")
+    return list(found)
+
+
+def _behind(turn: Turn, text: str) -> Iterator[int]:
+    directory = turn.directory
+    role, at, code = text.partition("@")
+    if not at:
+        official = directory.logins.get(text)
+        if official is not None:
+            yield official.id
+    elif code in directory.codes:
+        place = directory.find_holder([role], directory.codes[code])
+        if place is not None:
+            yield from directory.held.get((place.id, role), ())
+
+
+def _rows(
+    turn: Turn, running: Running, persons: Sequence[int], *, note: str, task_id: UUID | None
+) -> list[dict[str, Any]]:
+    unread = select(READINGS.c.person_id).where(
+        READINGS.c.case_id == running.id, READINGS.c.person_id.in_(persons), READINGS.c.read_at.is_(None)
+    )
+    has_one = set(turn.session.scalars(unread))
+    shared = {
+        "case_id": running.id,
+        "task_id": task_id,
+        "sent_by": turn.by.person_id,
+        "sent_at": turn.now,
+        "sender": turn.by.label[:200],
+        "note": note,
+        "read_at": None,
+        "case_number": running.row["number"],
+        "case_title": running.row["title"],
+    }
+    return [{"id": new_id(), "person_id": id, **shared} for id in persons if id not in has_one]
+
+
+def _entry(turn: Turn, rows: Sequence[dict[str, Any]], note: str, task_id: UUID | None, **more: Any) -> Entry:
+    names = [turn.directory.officials[row["person_id"]].name for row in rows]
+    return Entry(kind="copied", task_id=task_id, detail={"to": names, "text": note, **more})
+
+
+def plan(turn: Turn, running: Running, element: str, name: str, task_id: UUID, text: str) -> tuple[Entry, list[Change]]:
+    """This will tell what to write for `bihuan:cc` of a task just completed. Raises BihuanError: it names the reason.
+
+    The expression gives a login or role@unit code, or a list of them.
+    """
+    wanted = feel.literal_or_expression(text)
+    around = turn.surroundings(running.app, running.row["definition_id"])
+    found = wanted if isinstance(wanted, str) else wanted.evaluate(running.data, around.environment(turn.now))
+    named = found.split(",") if isinstance(found, str) else found
+    if named is None:
+        named = []
+    if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+        raise CopyInvalid(reason=f"{text} gives neither text nor a list of text")
+    persons = _persons(turn, named) if named else []
+    rows = _rows(turn, running, persons, note="", task_id=task_id)
+    entry = _entry(turn, rows, "", task_id, rule=CC)
+    return (
+        Entry(kind="copied", element=element, name=name, task_id=task_id, detail=entry.detail),
+        [Change(insert(READINGS).values(rows))] if rows else [],
+    )
+
+
+def copy_by_rule(turn: Turn, running: Running, element: str, name: str, task_id: UUID, text: str) -> None:
+    """This will send the copies that the diagram wants when a task is completed; what fails is an incident."""
+    try:
+        entry, changes = plan(turn, running, element, name, task_id, text)
+    except BihuanError as error:
+        detail = {"expression": text, "place": CC, "task": str(task_id)}
+        cases.raise_incident(turn, running, COPY, None, element, name, f"{CC} {text}: {error.message}", detail)
+        return
+    if changes:
+        cases.record(turn, running, [entry], changes)
+
+
+def mark_read(turn: Turn, reading_id: UUID) -> Reading:
+    """This will give the receipt of a copy that was sent to the person, and tell the case. Raises ReadingNotFound."""
+    reading = turn.session.get(Reading, reading_id)
+    if reading is None or reading.person_id != turn.by.person_id:
+        raise ReadingNotFound
+    if reading.read_at is None:
+        running = cases.load(turn, reading.case_id)
+        change = update(READINGS).where(READINGS.c.id == reading_id).values(read_at=turn.now)
+        cases.record(turn, running, [Entry(kind="read", task_id=reading.task_id)], [Change(change)])
+        turn.session.expire(reading)
+        reading = turn.session.get_one(Reading, reading_id)
+    return reading
