@@ -9,6 +9,7 @@ from engine.bpmn.mappings import apply_inputs, take_over
 from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import Event
 from engine.bpmn.process import Flow
+from engine.bpmn.returning import keep_on, without_kept
 from engine.bpmn.run import Run, operation
 from engine.bpmn.tokens import Token
 from engine.bpmn.waiting import examine_conditions, subscribe
@@ -92,6 +93,8 @@ def leave(run: Run, token: Token) -> None:
     if flows and (len(node.outgoing) > 1 or node.type == "exclusiveGateway"):
         for flow in flows:
             run.tell("flow_taken", token, flow=flow.id, to=flow.target)
+    if "kept" in scope.info:
+        flows = without_kept(token, scope, flows)
     nodes = token.process.nodes
     if not flows and scope.node.ad_hoc is not None:
         adhoc.gather(run, token, scope)
@@ -99,9 +102,10 @@ def leave(run: Run, token: Token) -> None:
     if not flows:
         run.push(("done", scope))
         return
-    mark = len(run.agenda)
+    mark, first = len(run.agenda), run.tree.next
     for flow in flows:
         enter(run, nodes[flow.target], scope, flow)
+    keep_on(token, scope, first)
     run.agenda[mark:] = run.agenda[mark:][::-1]
 
 

@@ -109,8 +109,8 @@ def _blocked(group: list[Token], strict: bool) -> bool:
     empty = [flow for flow in node.incoming if flow.id not in taken]
     if not empty:
         return False
-    to_empty = _upstream(process, node, empty)
-    to_taken = _upstream(process, node, [flow for flow in node.incoming if flow.id in taken])
+    to_empty = upstream(process, node, empty)
+    to_taken = upstream(process, node, [flow for flow in node.incoming if flow.id in taken])
     for other in scope.children.values():
         if other.kind == "sub" or other in group:
             continue
@@ -127,8 +127,13 @@ def _reaches(token: Token, nodes: frozenset[str]) -> bool:
     return any(boundary.id in nodes for boundary in token.node.boundaries)
 
 
-def _upstream(process: Process, gateway: Node, flows: list[Flow]) -> frozenset[str]:
-    """The nodes from which one of `flows` can be reached without passing through `gateway`; cached in the process."""
+def is_join(node: Node) -> bool:
+    """This will tell whether tokens wait for one another at a gateway."""
+    return node.type in ("parallelGateway", "inclusiveGateway") and len(node.incoming) > 1
+
+
+def upstream(process: Process, gateway: Node, flows: list[Flow]) -> frozenset[str]:
+    """This will return the nodes from which one of `flows` is reached, but not through `gateway`; kept in `process`."""
     key = "upstream " + " ".join(flow.id for flow in flows)
     if key not in process.cache:
         found: set[str] = set()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from engine.bpmn import gateways
 from engine.bpmn.host import Host
 from engine.bpmn.outcome import State
-from engine.bpmn.precedence import before
-from engine.bpmn.process import Node, Process
+from engine.bpmn.precedence import before, linked
+from engine.bpmn.process import Flow, Node, Process
 from engine.bpmn.run import Run
 from engine.bpmn.tokens import Token, TokenGone, Tree
 from engine.errors import Invalid
@@ -47,20 +50,146 @@ def earlier_steps(process: Process, state: State, token: int, host: Host) -> lis
     return sorted(found.values(), key=lambda node: node.index)
 
 
+@dataclass(slots=True)
+class _Rerun:
+    """What is done again when a case goes back: nodes and flows that one token comes over, alone.
+
+    A join behind which the case has been is passed with an arrival for each branch that is not done again.
+    """
+
+    nodes: set[str] = field(default_factory=set)
+    flows: set[str] = field(default_factory=set)
+    arrivals: list[tuple[Node, Flow]] = field(default_factory=list)
+
+    def holds(self, token: Token) -> bool:
+        """This will tell whether a token stands where the case will come again."""
+        return token.info["flow"] in self.flows if token.kind == "join" else token.node.id in self.nodes
+
+
+def _rerun(process: Process, element: str, standing: Node) -> _Rerun:
+    found, joins = _Rerun(), dict[str, Node]()
+    stack = [element]
+    while stack:
+        _walk(process, found, joins, stack)
+        behind = [node for id, node in joins.items() if id not in found.nodes and _leads(process, node, standing)]
+        if standing.id in found.nodes or not behind:
+            break
+        join = min(behind, key=lambda node: node.index)
+        if join.type == "parallelGateway":
+            found.arrivals.extend((join, flow) for flow in join.incoming if flow.id not in found.flows)
+        stack.append(join.id)
+    return found
+
+
+def _leads(process: Process, node: Node, to: Node) -> bool:
+    return node is to or node.id in before(process, to)
+
+
+def _walk(process: Process, found: _Rerun, joins: dict[str, Node], stack: list[str]) -> None:
+    """Goes on from each node of `stack`; at a join only when every branch of it is done again."""
+    while stack:
+        id = stack.pop()
+        if id in found.nodes:
+            continue
+        found.nodes.add(id)
+        node = process.nodes[id]
+        stack.extend(boundary.id for boundary in node.boundaries)
+        caught = linked(process, node)
+        if caught is not None:
+            stack.append(caught.id)
+        for flow in node.outgoing:
+            found.flows.add(flow.id)
+            target = process.nodes[flow.target]
+            if gateways.is_join(target) and not all(each.id in found.flows for each in target.incoming):
+                joins[target.id] = target
+            else:
+                stack.append(target.id)
+
+
 def withdraw(run: Run, token: Token, element: str, withdraw_others: bool) -> tuple[Token, Node]:
     """This will withdraw `token` (with the subprocess around it when it must leave that) and tell where to go on.
 
-    With `withdraw_others` every other token of that scope that `element` precedes goes too.
+    With `withdraw_others` every other token goes too that stands where the case will come again. Else it is kept, and
+    its branch is not opened a second time. Branches that a join has taken and that are not done again count as done.
     """
     for scope, node in _levels(token):
         if element not in before(scope.inner, node):
             continue
-        target = scope.inner.nodes[element]
+        rerun = _rerun(scope.inner, element, node)
         standing = next(child for child in scope.children.values() if child is token or token in child.descendants())
         run.remove(standing, True)
-        if withdraw_others:
-            for child in list(scope.children.values()):
-                if child.kind != "sub" and element in before(scope.inner, child.node):
-                    run.remove(child, True)
-        return scope, target
+        for child in list(scope.children.values()):
+            if child.kind == "sub" or not rerun.holds(child):
+                continue
+            if withdraw_others:
+                run.remove(child, True)
+            else:
+                child.info["kept"] = scope.info["kept"] = 1
+        _arrive(run, scope, rerun)
+        return scope, scope.inner.nodes[element]
     raise NotEarlier(element=element)
+
+
+def _arrive(run: Run, scope: Token, rerun: _Rerun) -> None:
+    """Lets branches that are not done again wait at their join, unless something of them is still under way."""
+    for join, flow in rerun.arrivals:
+        upstream = gateways.upstream(scope.inner, join, [flow])
+        if any(
+            child.info["flow"] == flow.id if child.kind == "join" else child.node.id in upstream
+            for child in scope.live_children
+            if child.kind != "join" or child.node is join
+        ):
+            continue
+        run.create("join", join, scope).info["flow"] = flow.id
+
+
+def without_kept(token: Token, scope: Token, flows: list[Flow]) -> list[Flow]:
+    """This will leave out the flows into branches where a kept token stands: those have not been given up."""
+    kept = [child for child in scope.children.values() if "kept" in child.info and child is not token]
+    taken = list(flows)
+    for child in kept:
+        into = [flow for flow in flows if _comes(child, flow, token.node, len(flows) > 1)]
+        if len(into) == 1 and into[0] in taken:
+            taken.remove(into[0])
+            del child.info["kept"]
+    if "kept" not in token.info and not any("kept" in child.info for child in kept):
+        scope.info.pop("kept", None)
+    return taken
+
+
+def _comes(child: Token, flow: Flow, fork: Node, is_fork: bool) -> bool:
+    """Whether `flow` leads to where a kept token stands, without coming through the fork again."""
+    if child.kind != "join" and flow.target == child.node.id:
+        return True
+    if not is_fork:
+        return False
+    if child.kind == "join" and child.info["flow"] == flow.id:
+        return True
+    process = child.process
+    ends = [each for each in child.node.incoming if child.kind != "join" or each.id == child.info["flow"]]
+    seen, stack = {fork.id, child.node.id}, [each.source for each in ends]
+    if child.node.attached_to:
+        stack.append(child.node.attached_to)
+    while stack:
+        id = stack.pop()
+        if id == flow.target:
+            return True
+        if id not in seen:
+            seen.add(id)
+            node = process.nodes[id]
+            stack.extend(each.source for each in node.incoming)
+            if node.attached_to:
+                stack.append(node.attached_to)
+    return False
+
+
+def keep_on(token: Token, scope: Token, first: int) -> None:
+    """This will hand on from a kept token, which has gone, to those that came of it (`first` is the id of the first).
+
+    What leaves a join is no longer one branch.
+    """
+    if "kept" not in token.info:
+        return
+    for child in scope.children.values():
+        if child.id >= first and not (child.kind == "act" and gateways.is_join(child.node)):
+            child.info["kept"] = 1
