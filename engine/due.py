@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
-from engine import bpmn, jobs, messages
+from engine import bpmn, jobs, ladders, limits, messages
 from engine.access import SYSTEM, Actor
 from engine.apps import Service
 from engine.definitions import Library
@@ -89,6 +89,8 @@ def _run_one(write: Write, library: Library, job: Claimed) -> None:
             write(SYSTEM, jobs.fire, job)
         elif job.kind == jobs.START:
             write(SYSTEM, jobs.start, job)
+        elif job.kind == limits.KIND:
+            write(SYSTEM, ladders.climb, job.id)
         else:
             _call(write, library, job)
     except Exception as problem:

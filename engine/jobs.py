@@ -22,7 +22,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, TextClause, delete, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, cases, feel, reasons, starting
+from engine import bpmn, cases, feel, limits, reasons, starting
 from engine.apps import Service
 from engine.bpmn import timers
 from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
@@ -59,6 +59,7 @@ class Claimed:
     attempts: int
     retries: int
     due_at: datetime
+    rank: int
     payload: str
 
     @property
@@ -71,31 +72,50 @@ class Claimed:
 CLAIMED = tuple(JOBS.c[name] for name in Claimed.__dataclass_fields__)
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which of the due jobs come first: for the database, and for those that it has given."""
+
+    columns: tuple[ColumnElement[Any], ...]
+    key: Callable[[Claimed], tuple[Any, ...]]
+
+
+OLDEST = Order((JOBS.c.due_at, JOBS.c.rank, JOBS.c.id), lambda job: (job.due_at, job.rank, job.id))
+URGENT = Order((JOBS.c.rank, JOBS.c.due_at, JOBS.c.id), lambda job: (job.rank, job.due_at, job.id))
+
+
 def claim(session: Session, *, now: datetime, worker: str, limit: int) -> list[Claimed]:
-    """This will take up to `limit` due jobs, oldest first, that no other worker has and that are not external."""
-    return take(session, (text(OURS),), now=now, until=now + LEASE, worker=worker, limit=limit)
+    """This will take up to `limit` due jobs, oldest first, that no other worker has and that are not external.
+
+    Of those due at the same moment the one with the higher priority comes first.
+    """
+    return take(session, (text(OURS),), OLDEST, now=now, until=now + LEASE, worker=worker, limit=limit)
 
 
 def take(
     session: Session,
     which: tuple[TextClause | ColumnElement[bool], ...],
+    order: Order,
     *,
     now: datetime,
     until: datetime,
     worker: str,
     limit: int,
 ) -> list[Claimed]:
-    """This will take up to `limit` due jobs of those asked for, oldest first, that no other worker has."""
-    free = or_(JOBS.c.leased_until.is_(None), JOBS.c.leased_until < now)
-    due = select(JOBS.c.id).where(*which, JOBS.c.due_at <= now, free)
-    due = due.order_by(JOBS.c.due_at, JOBS.c.id).limit(limit)
+    """This will take up to `limit` due jobs of those asked for, in this order, that no other worker has."""
+    due = select(JOBS.c.id).where(*which, *free(now)).order_by(*order.columns).limit(limit)
     if is_postgresql(session):
         due = due.with_for_update(skip_locked=True)
     found = due.cte("due")  # looked up once: an IN may ask again for each row, and take more than the limit
     lease = {"leased_until": until, "leased_by": worker}
     taken = update(JOBS).where(JOBS.c.id.in_(select(found.c.id))).values(**lease).returning(*CLAIMED)
     claimed = [Claimed(*row) for row in session.execute(taken)]
-    return sorted(claimed, key=lambda job: (job.due_at, job.id))
+    return sorted(claimed, key=order.key)
+
+
+def free(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """This will ask for jobs that are due and that nobody has."""
+    return JOBS.c.due_at <= now, or_(JOBS.c.leased_until.is_(None), JOBS.c.leased_until < now)
 
 
 def let_go(session: Session, ids: list[UUID], *, worker: str) -> None:
@@ -262,8 +282,11 @@ def call(find: Callable[[str], Service | None], job: Claimed) -> Data:
 
 
 def suspend(turn: Turn, case_id: UUID) -> None:
-    """This will stop the jobs of a case; `resume` gives timers the time that they had left."""
-    found = (JOBS.c.case_id == case_id, JOBS.c.state == WAITING)
+    """This will stop the jobs of a case; `resume` gives timers the time that they had left.
+
+    Statutory limits run on: only a stop of the clock with its legal ground holds them.
+    """
+    found = (JOBS.c.case_id == case_id, JOBS.c.state == WAITING, JOBS.c.kind != limits.KIND)
     turn.session.execute(update(JOBS).where(*found).values(state=SUSPENDED, leased_until=None, leased_by=None))
 
 

@@ -173,7 +173,7 @@ def _start(
         "ended_at": None,
         "exceeded_at": None,
         "extensions": 0,
-        "rung": 0,
+        "rung": first_rung(definition, reckoning.due_at, turn.now, turn.calendar),
         "happened": write_happened(happened),
     }
     found.changes.append(Change(_INSERT, row))
@@ -297,3 +297,11 @@ def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Dat
 def climbing_order(definition: LimitDefinition, due_at: datetime, calendar: Calendar) -> list[tuple[datetime, Rung]]:
     """This will return the rungs with their moments, the earliest first."""
     return sorted(((rung_at(rung, due_at, calendar), rung) for rung in definition.ladder), key=lambda pair: pair[0])
+
+
+def first_rung(definition: LimitDefinition, due_at: datetime | None, now: datetime, calendar: Calendar) -> int:
+    """This will return the first rung to climb: warnings whose time had passed when the limit began are left out."""
+    if due_at is None:
+        return 0
+    order = climbing_order(definition, due_at, calendar)
+    return sum(1 for at, rung in order if rung.is_before and at <= now)

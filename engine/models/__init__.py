@@ -22,7 +22,7 @@ from engine.models.cases import (
 )
 from engine.models.definitions import Definition, Deployment, Resource, Start
 from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscription
-from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit
+from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit, Notice
 from engine.models.operations import ActionItem, DeletedCase, Hold, OperatorAction, OrphanedFile, RetentionRule
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
 from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
@@ -72,6 +72,7 @@ __all__ = [
     "Job",
     "KeptFilter",
     "Limit",
+    "Notice",
     "Membership",
     "Message",
     "MigratedCase",

@@ -1,4 +1,4 @@
-"""Statutory limits of cases and tasks."""
+"""Statutory limits of cases and tasks, and notices to people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUNNING = sa.text("state IN ('running', 'paused')")
 
 
 def upgrade() -> None:
-    """This will make the table of limits."""
+    """This will make the tables of limits and notices."""
     op.create_table(
         "limits",
         sa.Column("id", sa.Uuid(), primary_key=True),
@@ -45,8 +45,26 @@ def upgrade() -> None:
     op.create_index(
         "ix_limits_running", "limits", ["resource_id", "id"], postgresql_where=RUNNING, sqlite_where=RUNNING
     )
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.Uuid(), primary_key=True),
+        sa.Column("person_id", sa.Integer(), sa.ForeignKey("persons.id"), nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("case_id", sa.Uuid(), sa.ForeignKey("cases.id"), nullable=True),
+        sa.Column("task_id", sa.Uuid(), nullable=True),
+        sa.Column("case_number", sa.String(64), nullable=False),
+        sa.Column("case_title", sa.String(300), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=True),
+    )
+    unread = sa.text("read_at IS NULL")
+    op.create_index("ix_notices_person", "notices", ["person_id", "id"])
+    op.create_index("ix_notices_case", "notices", ["case_id"])
+    op.create_index("ix_notices_unread", "notices", ["person_id", "id"], postgresql_where=unread, sqlite_where=unread)
 
 
 def downgrade() -> None:
-    """This will forget all limits."""
+    """This will forget all limits and notices."""
+    op.drop_table("notices")
     op.drop_table("limits")

@@ -1,0 +1,228 @@
+"""What follows when a limit comes near or is exceeded: its ladder is climbed rung by rung, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+
+from engine import cases, feel, limits, notices, queues, starting
+from engine.bpmn.outcome import MessageSent, TaskOpened
+from engine.bpmn.stimuli import ThrowEscalation
+from engine.cases import Running
+from engine.db import table
+from engine.history import Entry
+from engine.limit_definitions import (
+    ESCALATION,
+    MESSAGE,
+    NOTIFY,
+    RAISE,
+    REASSIGN,
+    REMIND,
+    START,
+    LimitDefinition,
+    Rung,
+)
+from engine.models import OPEN, RUNNING, Job, Limit, Task
+from engine.prepared import Change
+from engine.turn import Turn
+
+Data = dict[str, Any]
+LIMITS, JOBS, TASKS = table(Limit), table(Job), table(Task)
+MESSAGE_KEPT = 30 * 24 * 3600  # seconds that a message of a ladder waits for its receiver
+
+
+@dataclass(slots=True)
+class Climb:
+    """One rung of one limit, about to be climbed; `changes` and `entries` are written with it."""
+
+    turn: Turn
+    running: Running
+    limit: Data
+    definition: LimitDefinition
+    rung: Rung
+    changes: list[Change] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def told(self) -> Data:
+        """This will return what notices, messages and the history say of the limit."""
+        due_at = self.limit["due_at"]
+        return {"limit": self.definition.name, "code": self.definition.code, "due": due_at.isoformat()}
+
+    def tasks(self) -> Sequence[Any]:
+        """This will return the open tasks that the limit runs on: its own, or all of its case."""
+        mine = [TASKS.c.case_id == self.running.id, TASKS.c.state == OPEN]
+        if self.limit["token"] is not None:
+            mine.append(TASKS.c.token == self.limit["token"])
+        return self.turn.session.execute(select(TASKS).where(*mine).order_by(TASKS.c.id)).mappings().all()
+
+
+def climb(turn: Turn, job_id: UUID) -> None:
+    """This will climb the next rung of a limit when it is due, and wait for the one after it."""
+    row = turn.session.execute(select(LIMITS).where(LIMITS.c.id == job_id)).mappings().first()
+    if row is None or row["state"] != RUNNING or row["due_at"] is None:
+        turn.session.execute(delete(JOBS).where(JOBS.c.id == job_id))
+        return
+    limit = dict(row)
+    definition = turn.library.limit(turn.session, limit["resource_id"])
+    order = limits.climbing_order(definition, limit["due_at"], turn.calendar)
+    if limit["rung"] >= len(order):
+        turn.session.execute(delete(JOBS).where(JOBS.c.id == job_id))
+        return
+    at, rung = order[limit["rung"]]
+    if at > turn.now:
+        turn.session.execute(_rearm(job_id, at))
+        return
+    running = cases.load(turn, limit["case_id"])
+    step = Climb(turn, running, limit, definition, rung)
+    _count(step, [moment for moment, _rung in order])
+    detail = {**step.told, "action": rung.do, "role": rung.role, "name": rung.name, "rung": limit["rung"] + 1}
+    step.entries.append(Entry(kind="rung_climbed", element=limit["element"], name=definition.name, detail=detail))
+    _ACTIONS[rung.do](step)
+
+
+def _count(step: Climb, moments: Sequence[datetime]) -> None:
+    """The next rung waits; the first one after the due time says that the limit is exceeded."""
+    limit, turn = step.limit, step.turn
+    following = limit["rung"] + 1
+    values: Data = {"rung": following}
+    if limit["due_at"] < turn.now and limit["exceeded_at"] is None:
+        values["exceeded_at"] = limit["due_at"]
+        exceeded = Entry(kind="limit_exceeded", element=limit["element"], name=step.definition.name, detail=step.told)
+        step.entries.append(exceeded)
+    step.changes.append(Change(update(LIMITS).where(LIMITS.c.id == limit["id"]).values(**values)))
+    if following < len(moments):
+        step.changes.append(Change(_rearm(limit["id"], moments[following])))
+    else:
+        step.changes.append(Change(delete(JOBS).where(JOBS.c.id == limit["id"])))
+
+
+def _rearm(job_id: UUID, at: datetime) -> Any:
+    values = {"due_at": at, "attempts": 0, "leased_until": None, "leased_by": None, "error": ""}
+    return update(JOBS).where(JOBS.c.id == job_id).values(**values)
+
+
+def _write(step: Climb) -> None:
+    cases.record(step.turn, step.running, step.entries, step.changes)
+
+
+def _is_over(step: Climb) -> bool:
+    return bool(step.limit["due_at"] < step.turn.now)
+
+
+def _remind(step: Climb) -> None:
+    """Whoever has the task is told; of a free one everybody in its queue."""
+    directory = step.turn.directory
+    kind = notices.LIMIT_OVER if _is_over(step) else notices.LIMIT_NEAR
+    for task in step.tasks():
+        persons = [task["assignee_id"]] if task["assignee_id"] is not None else []
+        for role in task["role"].split(",") if not persons else ():
+            if role.startswith("@"):
+                official = directory.logins.get(role[1:])
+                persons += [official.id] if official is not None else []
+            else:
+                persons += directory.held.get((task["unit_id"], role), [])
+        told = {**step.told, "task": task["name"]}
+        step.changes += notices.tell(step.turn, persons, kind, case=step.running.row, task_id=task["id"], detail=told)
+    _write(step)
+
+
+def _notify(step: Climb) -> None:
+    """Those who hold the role nearest above the case's unit are told."""
+    directory = step.turn.directory
+    unit_id = step.running.row["unit_id"]
+    place = directory.units.get(unit_id) if unit_id is not None else None
+    holder = directory.find_holder([step.rung.role], place) if place is not None else None
+    persons = directory.held[holder.id, step.rung.role] if holder is not None else []
+    detail = {**step.told, "name": ", ".join(task["name"] for task in step.tasks()) or step.running.row["title"]}
+    step.changes += notices.tell(step.turn, persons, notices.TOLD_OF_LIMIT, case=step.running.row, detail=detail)
+    if not persons:
+        missing = Entry(kind="rung_empty", name=step.definition.name, detail={"role": step.rung.role, **step.told})
+        step.entries.append(missing)
+    _write(step)
+
+
+def _raise(step: Climb) -> None:
+    for task in step.tasks():
+        raised = update(TASKS).where(TASKS.c.id == task["id"]).values(priority=step.rung.priority)
+        step.changes.append(Change(raised))
+    _write(step)
+
+
+def _reassign(step: Climb) -> None:
+    """Open tasks of the limit go to the queue of another role, nearest above the case's unit."""
+    for task in step.tasks():
+        opened = TaskOpened(
+            token=task["token"], element=task["element"], name=task["name"], process_key="", groups=(step.rung.role,)
+        )
+        unit_id = step.running.row["unit_id"]
+        route = queues.route(step.turn, opened=opened, unit_id=unit_id, roles=step.running.app.roles)
+        values: Data = {"assignee_id": None, "is_claimed": False, "role": route.role, "queue_id": route.queue_id}
+        if route.place is not None:
+            place = route.place
+            values |= {"unit_id": place.id, "unit_path": place.path, "unit_name": place.name}
+        if route.problem is None:
+            step.changes.append(Change(update(TASKS).where(TASKS.c.id == task["id"]).values(**values)))
+        detail = {"role": step.rung.role, "problem": route.problem}
+        step.entries.append(
+            Entry(kind="reassigned", element=task["element"], name=task["name"], task_id=task["id"], detail=detail)
+        )
+    _write(step)
+
+
+def _send(step: Climb) -> None:
+    data = {"limit": step.told, "case": step.running.row["number"]}
+    message = MessageSent(
+        message=step.rung.name,
+        correlation_key=step.running.row["number"],
+        data=data,
+        time_to_live=MESSAGE_KEPT,
+    )
+    _write(step)
+    step.turn.sent.append(message)
+
+
+def _escalate(step: Climb) -> None:
+    """A BPMN escalation is thrown at the task; a limit of a case throws it at the case's first open task."""
+    token = step.limit["token"]
+    if token is None:
+        token = next((task["token"] for task in step.tasks()), None)
+    if token is None or step.running.row["state"] != OPEN:
+        _write(step)
+        return
+    data = {"limit": feel.adopt(step.told)}
+    cases.advance(
+        step.turn,
+        step.running,
+        ThrowEscalation(token, step.rung.name, data),
+        before=step.entries,
+        also=step.changes,
+    )
+
+
+def _start(step: Climb) -> None:
+    listed = step.turn.catalog.process(step.rung.name)
+    if listed is None:
+        step.entries.append(Entry(kind="rung_empty", name=step.definition.name, detail={"process": step.rung.name}))
+    _write(step)
+    if listed is not None:
+        row = step.running.row
+        data = {"limit": step.told, "case": {"number": row["number"], "title": row["title"], "unit": row["unit_name"]}}
+        place = step.turn.directory.units.get(row["unit_id"])
+        starting.start_case(step.turn, listed, data, unit_code=place.code if place else None)
+
+
+_ACTIONS: dict[str, Callable[[Climb], None]] = {
+    REMIND: _remind,
+    NOTIFY: _notify,
+    RAISE: _raise,
+    REASSIGN: _reassign,
+    MESSAGE: _send,
+    ESCALATION: _escalate,
+    START: _start,
+}
