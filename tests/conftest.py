@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import fasteners
 import pytest
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Connection, create_engine, event, select, text
 
-from engine import Actor, Engine, Person, ProcessApp
+from engine import Actor, Engine, Person, ProcessApp, people
 
 TEMPLATE = "bihuan_template"
 CHROMIUM_ARGUMENTS = [
@@ -129,25 +136,130 @@ def sqlite_template(shared_folder: Path) -> Path:
 def _migrate(url: str) -> None:
     engine = Engine(url, apps=[], files=Path("unused"))
     engine.migrate()
-    if url.startswith("sqlite"):
-        with engine.database.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    fold(engine)
     engine.close()
 
 
+def fold(engine: Engine) -> None:
+    """This will bring all of an SQLite database into its one file, so that the file can be copied."""
+    if engine.database.dialect.name == "sqlite":
+        with engine.database.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def fold_file(file: Path) -> None:
+    """This will do the same to a database that other processes wrote and have closed."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Passwords of tests are hashed as cheaply as argon2 can."""
+    real, people.HASHER = people.HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield
+    people.HASHER = real
+
+
+Prepare = Callable[[str], None]
+
+
+class SqlitePlace:
+    """A database of one test in a file."""
+
+    def __init__(self, folder: Path, shared: Path) -> None:
+        self.file, self._shared = folder / "bihuan.sqlite", shared
+        self.url = f"sqlite:///{self.file}"
+
+    def empty(self) -> None:
+        """This will begin with the tables and nothing in them."""
+        shutil.copy(self._shared / "template.sqlite", self.file)
+
+    def fill(self, key: str, prepare: Prepare) -> None:
+        """This will begin with the copy of a database that `prepare` fills once for the whole run."""
+        template = self._shared / f"{key}.sqlite"
+        with fasteners.InterProcessLock(self._shared / f"{key}.sqlite.lock"):
+            if not template.exists():
+                making = self._shared / f"{key}.making"
+                shutil.copy(self._shared / "template.sqlite", making)
+                prepare(f"sqlite:///{making}")
+                making.rename(template)
+        shutil.copy(template, self.file)
+
+    def drop(self) -> None:
+        """This will do nothing: pytest deletes the folder."""
+
+
+class PostgresqlPlace:
+    """A database of one test on the server."""
+
+    def __init__(self, server: PostgreSQL, shared: Path) -> None:
+        self._server, self._shared = server, shared
+        self.name, self.exists = f"test_{uuid4().hex}", False
+        self.url = server.url(self.name)
+
+    def empty(self) -> None:
+        """This will begin with the tables and nothing in them."""
+        self._copy(TEMPLATE)
+
+    def _copy(self, template: str) -> None:
+        drop = [f"DROP DATABASE {self.name} WITH (FORCE)"] if self.exists else []
+        self._server.administer(*drop, f"CREATE DATABASE {self.name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self.exists = True
+
+    def fill(self, key: str, prepare: Prepare) -> None:
+        """This will begin with the copy of a database that `prepare` fills once for the whole run."""
+        template, ready = f"template_{key}", self._shared / f"{key}.postgresql"
+        with fasteners.InterProcessLock(self._shared / f"{key}.postgresql.lock"):
+            if not ready.exists():
+                self._server.administer(
+                    f"DROP DATABASE IF EXISTS {template}",
+                    f"CREATE DATABASE {template} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY",
+                )
+                prepare(self._server.url(template))
+                ready.touch()
+        self._copy(template)
+
+    def drop(self) -> None:
+        """This will take the database away."""
+        if self.exists:
+            self._server.administer(f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
+Place = SqlitePlace | PostgresqlPlace
+PLACES: dict[str, Place] = {}
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database(request: pytest.FixtureRequest, tmp_path: Path, shared_folder: Path) -> Iterator[str]:
     """The URL of an empty, migrated database of its own; each test runs on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        file = tmp_path / "bihuan.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite:///{file}"
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    name = f"test_{uuid4().hex}"
-    server.administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
-    yield server.url(name)
-    server.administer(f"DROP DATABASE {name} WITH (FORCE)")
+    request.getfixturevalue("sqlite_template")
+    place: Place = (
+        SqlitePlace(tmp_path, shared_folder)
+        if request.param == "sqlite"
+        else PostgresqlPlace(request.getfixturevalue("postgresql"), shared_folder)
+    )
+    PLACES[place.url] = place
+    if "make_engine" not in request.fixturenames:  # that one fills it
+        place.empty()
+    yield place.url
+    PLACES.pop(place.url).drop()
+
+
+def fingerprint(apps: Sequence[ProcessApp], *more: Any) -> str:
+    """This will return a short name for all that deploying `apps` depends on: what they say and what their files hold.
+
+    The functions and services of an app stay in Python and leave no trace in a database.
+    """
+    found = hashlib.sha256(repr(more).encode())
+    for app in apps:
+        told = (app.name, app.title, app.process, app.number, app.summary, app.fields, app.roles, app.starters)
+        known = (sorted(app.services), sorted(app.functions), sorted(app.externals), app.registers)
+        found.update(repr((told, known)).encode())
+        for file in sorted(app.folder.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                found.update(str(file.relative_to(app.folder)).encode() + file.read_bytes())
+    return found.hexdigest()[:16]
 
 
 @pytest.fixture
@@ -163,14 +275,26 @@ MakeEngine = Callable[..., Engine]
 def make_engine(database: str, tmp_path: Path, clock: Clock) -> Iterator[MakeEngine]:
     """Makes engines on the test's database; with apps they are deployed and the cast is loaded."""
     made: list[Engine] = []
+    place = PLACES[database]
 
     def make(apps: Sequence[ProcessApp] = (), *, clock: Callable[[], datetime] = clock) -> Engine:
-        engine = Engine(database, apps=apps, files=tmp_path / "files", clock=clock)
+        def prepare(url: str) -> None:
+            first = Engine(url, apps=apps, files=tmp_path / "files", clock=clock)
+            try:
+                first.load_people(UNITS, PERSONS)
+                for app in apps:
+                    first.deploy_app(app)
+                fold(first)
+            finally:
+                first.close()
+
+        if not made and isinstance(clock, Clock):
+            place.fill(fingerprint(apps, UNITS, PERSONS, clock()), prepare)
+        elif not made:
+            place.empty()
+            prepare(place.url)
+        engine = Engine(place.url, apps=apps, files=tmp_path / "files", clock=clock)
         made.append(engine)
-        if len(made) == 1:
-            engine.load_people(UNITS, PERSONS)
-            for app in apps:
-                engine.deploy_app(app)
         return engine
 
     yield make
@@ -218,6 +342,22 @@ class Statements:
 def statements() -> type[Statements]:
     """Counts what an engine asks of its database: `with statements(engine) as seen: ...`."""
     return Statements
+
+
+@pytest.fixture(scope="session")
+def demo_folder(shared_folder: Path) -> Path:
+    """The folder of a demo as `bihuan demo --prepare` makes it, once for the whole run; to copy."""
+    folder = shared_folder / "demo"
+    command = [sys.executable, "-m", "web.cli", "demo", "--prepare", "--folder", str(folder)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BIHUAN_")}
+    with fasteners.InterProcessLock(shared_folder / "demo.lock"):
+        if not folder.exists():
+            ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if ended.returncode:
+                shutil.rmtree(folder, ignore_errors=True)
+                pytest.fail(f"the demo cannot be prepared:\n{ended.stdout}\n{ended.stderr}")
+            fold_file(folder / "bihuan.db")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from engine import SYSTEM, Engine, load_apps
+from engine import Engine, load_apps
 from tests.browser.official import PASSWORD, Official
 
 
@@ -94,18 +95,11 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+def installation(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) -> Iterator[Installation]:
     """An installation with the demo world, served for the whole run."""
     folder = tmp_path_factory.mktemp("installation")
-    (folder / "files").mkdir()
+    shutil.copytree(demo_folder, folder, dirs_exist_ok=True)
     made = Installation(folder, free_port())
-    engine = made.engine()
-    engine.migrate()
-    for app in load_apps():
-        engine.deploy_app(app, by=SYSTEM)
-        if app.demo is not None:
-            app.demo(engine, password=PASSWORD)
-    engine.close()
     made.start()
     yield made
     made.kill()

@@ -9,7 +9,9 @@ from typing import Any
 
 from playwright.sync_api import APIResponse, Locator, Page, TimeoutError, expect
 
-PASSWORD = "a password for the demo world"
+from web.commands import demo_world
+
+PASSWORD = demo_world.PASSWORD
 EXPECTED_REFUSALS = ("status of 403", "status of 404", "status of 409", "status of 422")
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from engine import SYSTEM, Engine, ProcessApp
 from engine.apps import Summary
+from tests.conftest import fold
 from web import create_app
 from web.config import Settings
 
@@ -86,19 +90,40 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
-def engine(settings: Settings) -> Engine:
-    engine = Engine(settings.database_url, apps=[APP], files=settings.files)
-    engine.migrate()
-    settings.files.mkdir(exist_ok=True)
+@pytest.fixture(scope="session")
+def house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the app in force and its people, to copy."""
+    file = tmp_path_factory.mktemp("house") / "house.sqlite"
+    shutil.copy(sqlite_template, file)
+    engine = Engine(f"sqlite:///{file}", apps=[APP], files=file.parent / "files")
     engine.load_people(UNITS, [{"password": PASSWORD, **person} for person in PERSONS])
     engine.deploy_app(APP, by=SYSTEM)
-    return engine
+    fold(engine)
+    engine.close()
+    return file
 
 
 @pytest.fixture
-def app(settings: Settings, engine: Engine) -> Any:
+def engine(settings: Settings, house: Path) -> Iterator[Engine]:
+    shutil.copy(house, str(make_url(settings.database_url).database))
+    settings.files.mkdir(exist_ok=True)
+    engine = Engine(settings.database_url, apps=[APP], files=settings.files)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def compiled(shared_folder: Path) -> FileSystemBytecodeCache:
+    """Templates that were compiled once are not compiled again for each test."""
+    folder = shared_folder / "templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
+
+
+@pytest.fixture
+def app(settings: Settings, engine: Engine, compiled: FileSystemBytecodeCache) -> Any:
     app = create_app(settings, engine)
+    app.jinja_env.bytecode_cache = compiled
     app.testing = False  # errors are answered by the pages, not raised into the test
     return app
 

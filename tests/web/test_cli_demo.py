@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -93,9 +94,15 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo") / "world"
+@pytest.fixture
+def folder(tmp_path: Path, demo_folder: Path) -> Path:
+    """A demo that was loaded before, moved to a place of its own."""
+    moved = Path(shutil.copytree(demo_folder, tmp_path / "world"))
+    settings = moved / "settings.env"
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace(str(demo_folder.resolve()), str(moved)), encoding="utf-8"
+    )
+    return moved
 
 
 @pytest.fixture

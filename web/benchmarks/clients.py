@@ -56,7 +56,10 @@ def together(url: str, count: int, work: Work, seconds: float, *args: Any) -> li
 
     Raises ClientFailed with the trace of the first one that failed.
     """
-    spawning = multiprocessing.get_context("spawn")  # a connection must not be inherited
+    # A connection must not be inherited; where it exists, one clean process imports what all clients need.
+    starts = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+    spawning: Any = multiprocessing.get_context(starts)
+    spawning.set_forkserver_preload([work.__module__, __name__])
     barrier, answers = spawning.Barrier(count), spawning.Queue()
     clients = [
         spawning.Process(target=_client, args=(url, work, seconds, args, number, barrier, answers), daemon=True)
