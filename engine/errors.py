@@ -45,6 +45,14 @@ class Invalid(BihuanError):
     """The data is not valid."""
 
 
+class Unavailable(BihuanError):
+    """This cannot be done at the moment; nothing was changed."""
+
+
+class DiskFull(Unavailable):
+    """The disk of the server is full; nothing was saved. The operator has to make room."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong in a diagram, a decision, a form or a row; `reason` is for people and names the rule."""

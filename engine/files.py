@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -17,7 +18,7 @@ from sqlalchemy import select, update
 from engine import filetypes
 from engine.access import NotYourFile
 from engine.db import table
-from engine.errors import Invalid, NotFound
+from engine.errors import DiskFull, Invalid, NotFound
 from engine.models import Attachment, new_id
 from engine.prepared import Change
 from engine.turn import Turn
@@ -25,6 +26,7 @@ from engine.turn import Turn
 LARGEST = 20 * 1024 * 1024
 CHUNK = 256 * 1024
 LONGEST_NAME = 200
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 ATTACHMENTS = table(Attachment)
 
 
@@ -65,7 +67,18 @@ class Store:
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
     def save(self, stream: IO[bytes], *, name: str) -> Stored:
-        """This will write a file so that it is whole or not there. Raises FileTooLarge, FileEmpty, FileRefused."""
+        """This will write a file so that it is whole or not there.
+
+        Raises FileTooLarge, FileEmpty, FileRefused, DiskFull.
+        """
+        try:
+            return self._save(stream, name)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise DiskFull from error
+            raise
+
+    def _save(self, stream: IO[bytes], name: str) -> Stored:
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".upload-")
         try:

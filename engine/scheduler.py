@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine import due
 from engine.catalog import ZONE
+from engine.errors import Unavailable
 from engine.runtime import Engine
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Worker:
                 done += count
                 if count < BATCH:
                     break
-        except OperationalError:
+        except (OperationalError, Unavailable):
             # The database restarts or is busy: what was claimed comes back when its lease ends.
             log.exception("worker %s could not reach the database and will try again", self.name)
         return done

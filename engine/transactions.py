@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from engine import messages, migrating
@@ -14,16 +14,26 @@ from engine.access import SYSTEM, Actor
 from engine.apps import ProcessApp
 from engine.db import Sessions, open_database
 from engine.definitions import Library
-from engine.errors import Conflict, Invalid
+from engine.errors import Conflict, DiskFull, Invalid, Unavailable
 from engine.turn import LostRace, Turn
 
 P = ParamSpec("P")
 T = TypeVar("T")
 SERIALIZATION_FAILURES = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+DISK_FULL = "53100"  # PostgreSQL
+NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
 
 
 class Busy(Conflict):
     """Others are changing the same case; please try again."""
+
+
+class DatabaseAway(Unavailable):
+    """The database does not answer; nothing was saved. Try again in a minute."""
+
+
+class MaybeDone(Unavailable):
+    """The database went away at the very end. Load the page anew to see whether it was saved."""
 
 
 class DataInvalid(Invalid):
@@ -42,6 +52,24 @@ def may_repeat(error: DBAPIError) -> bool:
     transaction whether it is alive would cost a round trip every time.
     """
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in SERIALIZATION_FAILURES
+
+
+def told(error: DBAPIError, *, is_committing: bool = False) -> Exception:
+    """This will return what to say of a failed database: that it is away, or full, else the error itself."""
+    if getattr(error.orig, "sqlstate", None) == DISK_FULL or getattr(error.orig, "sqlite_errorname", "") in NO_ROOM:
+        return DiskFull()
+    if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_BUSY":
+        return Busy()
+    if not error.connection_invalidated and not _could_not_connect(error):
+        return error
+    return MaybeDone() if is_committing else DatabaseAway()
+
+
+def _could_not_connect(error: DBAPIError) -> bool:
+    """A server that is down, or that comes up or goes down (class 57P), has never begun a transaction."""
+    is_server = type(error.orig).__module__.startswith("psycopg")
+    state = getattr(error.orig, "sqlstate", None)
+    return is_server and isinstance(error, OperationalError) and (state is None or state.startswith("57P"))
 
 
 class Transactions:
@@ -75,6 +103,7 @@ class Transactions:
 
         When a race was lost it is run again, this time waiting for the rows it needs. Raises Busy.
         """
+        lost: DBAPIError | None = None
         for is_locking in (False, True, True):
             is_committing = False
             try:
@@ -93,8 +122,9 @@ class Transactions:
             except DBAPIError as error:
                 # Before the commit nothing has happened; after it has begun nobody knows, and only people can decide.
                 if is_committing or not may_repeat(error):
-                    raise
-        raise Busy
+                    raise told(error, is_committing=is_committing) from error
+                lost = error if error.connection_invalidated else None
+        raise Busy if lost is None else told(lost) from lost
 
     def look(self, operation: Callable[Concatenate[Turn, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """This will run an operation that only reads."""
@@ -113,7 +143,7 @@ class Transactions:
                 raise DataInvalid(reason=error.reason) from error
             except DBAPIError as error:
                 if is_last or not may_repeat(error):
-                    raise
+                    raise told(error) from error
         raise Busy
 
     def migrate(self) -> None:

@@ -13,12 +13,12 @@ from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from engine import BihuanError, Conflict, Invalid, NotFound, Refused
+from engine import BihuanError, Conflict, Invalid, NotFound, Refused, Unavailable
 from web.locale import sentence
 
 log = logging.getLogger(__name__)
 
-STATUS: dict[type[BihuanError], int] = {NotFound: 404, Refused: 403, Conflict: 409, Invalid: 422}
+STATUS: dict[type[BihuanError], int] = {NotFound: 404, Refused: 403, Conflict: 409, Invalid: 422, Unavailable: 503}
 
 # status -> what happened, what to do
 WORDS: dict[int, tuple[Any, Any]] = {
@@ -49,6 +49,10 @@ WORDS: dict[int, tuple[Any, Any]] = {
     500: (
         lazy_gettext("Something went wrong on the server"),
         lazy_gettext("Nothing was saved. Try again; if it happens again, tell the operator the number of this error."),
+    ),
+    503: (
+        lazy_gettext("The server cannot do this at the moment"),
+        lazy_gettext("Try again in a minute; if it stays so, tell the operator."),
     ),
 }
 
@@ -107,6 +111,8 @@ def of_engine(error: Exception) -> ResponseReturnValue:
             for fault in faults
         ]
     status = status_of(error)
+    if status == 503:
+        ask_nothing(error)
     return of_fault(error) if status == 500 else answer(status, sentence(error), **more)
 
 
@@ -120,13 +126,20 @@ def of_http(error: Exception) -> ResponseReturnValue:
     return answer(error.code or 500, "")
 
 
+def ask_nothing(error: Exception) -> None:
+    """This will let the page of an error ask the database for nothing, not even who is signed in: it may be that."""
+    if status := isinstance(error, Unavailable):
+        log.error("%s at %s %s: %s", status, request.method, request.path, error.__cause__ or error)
+    g.fault, g._login_user = g.get("fault", ""), AnonymousUserMixin()
+    refresh()
+
+
 def of_fault(error: Exception) -> ResponseReturnValue:
     """This will log a fault of ours under a number and tell the person the number, and nothing else."""
     number = secrets.token_hex(4).upper()
     log.error("error %s at %s %s", number, request.method, request.path, exc_info=error)
-    # the page of a fault asks the database for nothing, not even who is signed in: it may be the database that fails
-    g.fault, g._login_user = number, AnonymousUserMixin()
-    refresh()
+    g.fault = number
+    ask_nothing(error)
     return answer(500, "", number=number)
 
 
