@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +14,29 @@ from engine.accounts import Accounts
 from engine.locks import FailedJob, LockedJob
 from engine.messages import Delivery
 
+LONGEST_WAIT = 60  # seconds
+LOOK_EVERY = 0.25  # seconds: one look costs a fraction of a millisecond
+
 
 class Exchange(Accounts):
     """What external systems do; every method is one transaction, and refuses other people with SystemsOnly."""
 
     def lock_jobs(
-        self, types: Sequence[str], worker: str, *, seconds: int = 60, limit: int = 10, by: Actor
+        self, types: Sequence[str], worker: str, *, seconds: int = 60, limit: int = 10, wait: float = 0, by: Actor
     ) -> list[LockedJob]:
-        """This will give `worker` up to `limit` due jobs of these external services, oldest first, for `seconds`.
+        """This will give `worker` up to `limit` due jobs of these external services for `seconds`.
 
-        When the time is over and the job is neither done nor extended, another worker gets it. Raises LockInvalid.
+        The higher priority comes first, then the older one. When the time is over and the job is neither done nor
+        extended, another worker gets it. While there is none it waits up to `wait` seconds (at most 60) for one, and
+        holds no transaction and no connection meanwhile. Raises LockInvalid.
         """
-        return self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
+        ends = monotonic() + min(wait, LONGEST_WAIT)
+        found = self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
+        while not found and (left := ends - monotonic()) > 0:
+            sleep(min(LOOK_EVERY, left))
+            if self.look(locks.is_due, types):
+                found = self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
+        return found
 
     def complete_job(self, job_id: UUID, worker: str, data: Mapping[str, Any] | None = None, *, by: Actor) -> None:
         """This will give the answer of an external service to its case and run it on. Raises LockLost."""

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import ColumnElement, TextClause, select, text, update
 
 from engine import bpmn, feel, jobs
 from engine.access import require_system
 from engine.cases import CASES
 from engine.errors import Conflict, Invalid
-from engine.jobs import CLAIMED, JOBS, WAITING, Claimed
+from engine.jobs import CLAIMED, JOBS, URGENT, WAITING, Claimed, free
 from engine.models import THEIRS
 from engine.turn import Turn
 
@@ -52,6 +52,7 @@ class LockedJob:
     data: Data
     attempts: int
     retries: int
+    priority: int
     due_at: datetime
     locked_until: datetime
 
@@ -67,9 +68,9 @@ class FailedJob:
 
 
 def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: int) -> list[LockedJob]:
-    """This will give `worker` up to `limit` due jobs of these service types, oldest first, for `seconds`.
+    """This will give `worker` up to `limit` due jobs of these service types for `seconds`.
 
-    Raises SystemsOnly, LockInvalid.
+    The higher priority comes first, then the older one. Raises SystemsOnly, LockInvalid.
     """
     require_system(turn.by)
     until = _until(turn, seconds)
@@ -79,12 +80,20 @@ def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: 
         raise LockInvalid(reason=f"a worker has a name of up to {LONGEST_NAME} characters")
     if not 1 <= limit <= MOST:
         raise LockInvalid(reason=f"from 1 to {MOST} jobs at once")
-    which = (text(THEIRS), JOBS.c.type.in_(types))
-    found = jobs.take(turn.session, which, now=turn.now, until=until, worker=worker, limit=limit)
+    found = jobs.take(turn.session, _of(types), URGENT, now=turn.now, until=until, worker=worker, limit=limit)
     columns = (CASES.c.id, CASES.c.number, CASES.c.due_at, CASES.c.process_id)
     rows = turn.session.execute(select(*columns).where(CASES.c.id.in_({job.case_id for job in found})))
     cases = {row.id: row for row in rows}
     return [_shown(job, cases[job.case_id], until) for job in found]
+
+
+def is_due(turn: Turn, types: Sequence[str]) -> bool:
+    """This will tell whether a job of these service types waits for somebody to lock it; nothing is changed."""
+    return turn.session.execute(select(JOBS.c.id).where(*_of(types), *free(turn.now)).limit(1)).first() is not None
+
+
+def _of(types: Sequence[str]) -> tuple[TextClause, ColumnElement[bool]]:
+    return text(THEIRS), JOBS.c.type.in_(types)
 
 
 def _until(turn: Turn, seconds: int) -> datetime:
@@ -108,6 +117,7 @@ def _shown(job: Claimed, case: Any, until: datetime) -> LockedJob:
         data=details["data"],
         attempts=job.attempts,
         retries=max(job.retries - job.attempts, 1),
+        priority=-job.rank,
         due_at=job.due_at,
         locked_until=until,
     )

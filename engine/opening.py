@@ -199,6 +199,7 @@ def _open_service(turn: Turn, opening: Opening, case: Data, app: ProcessApp, ope
         turn.now,
         type=opened.type if is_external else None,
         retries=opened.retries,
+        priority=opened.priority,
         payload=payload,
     )
 
@@ -212,6 +213,7 @@ def _open_job(
     *,
     type: str | None = None,
     retries: int = 3,
+    priority: int = 0,
     payload: Data | None = None,
 ) -> None:
     opening.waiting[str(opened.token)] = JOB
@@ -224,6 +226,7 @@ def _open_job(
         "element": opened.element,
         "state": "waiting",
         "due_at": due_at,
+        "rank": -priority,
         "attempts": 0,
         "retries": retries,
         "payload": feel.dumps(payload or {}),

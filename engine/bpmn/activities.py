@@ -20,6 +20,7 @@ from engine.bpmn.waiting import await_event, await_plainly, key_of, name_of
 from engine.errors import BihuanError
 
 _NO_ASSIGNMENT = Assignment()
+MOST = 2**31 - 1  # Camunda 8: priorities and retries are 32-bit integers
 
 
 def _pass(run: Run, token: Token) -> None:
@@ -173,9 +174,12 @@ def _seen(token: Token) -> dict[str, Any]:
 def _number(run: Run, token: Token, value: Value, what: str) -> int:
     found = feel.to_json(run.evaluate(value, token, what))
     try:
-        return int(found)
+        number = int(found)
     except (TypeError, ValueError):
         raise run.trouble(value, context(token), what, "it is no number") from None
+    if abs(number) > MOST:
+        raise run.trouble(value, context(token), what, f"it is beyond {MOST}")
+    return number
 
 
 def _script(run: Run, token: Token) -> None:

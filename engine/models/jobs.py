@@ -27,7 +27,15 @@ class Job(Base):
             postgresql_where=text(OURS),
             sqlite_where=text(OURS),
         ),
-        Index("ix_jobs_external", "type", "due_at", "id", postgresql_where=text(THEIRS), sqlite_where=text(THEIRS)),
+        Index(
+            "ix_jobs_external",
+            "type",
+            "rank",
+            "due_at",
+            "id",
+            postgresql_where=text(THEIRS),
+            sqlite_where=text(THEIRS),
+        ),
         Index(None, "case_id", "token"),
     )
 
@@ -42,6 +50,7 @@ class Job(Base):
         String(16), default="waiting"
     )  # "waiting", "failed", or "suspended" with its case
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    rank: Mapped[int] = mapped_column(default=0, server_default="0")  # minus the priority: indexes run upwards
     attempts: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=3)
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -33,6 +33,11 @@ class JobsAsked(Schema):
         load_default=60, validate=SECONDS, metadata={"description": "How long the jobs are nobody else's."}
     )
     limit = fields.Integer(load_default=10, validate=validate.Range(1, 100))
+    wait = fields.Float(
+        load_default=0,
+        validate=validate.Range(0, 60),
+        metadata={"description": "How many seconds to wait for a job when there is none."},
+    )
 
 
 class LockedJob(Schema):
@@ -50,6 +55,7 @@ class LockedJob(Schema):
     data = Document(metadata={"description": "The variables that the service task sees."})
     attempts = fields.Integer(metadata={"description": "How often it failed."})
     retries = fields.Integer(metadata={"description": "Tries left, this one included; after the last: an incident."})
+    priority = fields.Integer(metadata={"description": "The higher comes first."})
     due_at = moment("Since when it waits.")
     locked_until = moment("Until when it is this worker's.")
 
@@ -127,8 +133,9 @@ class Lock(Schema):
 def lock(asked: dict[str, Any]) -> Any:
     """Fetch jobs and lock them
 
-    The oldest first; an empty list when nothing waits: ask again a second later. Whoever does not finish or extend in
-    time loses the job to the next who asks. Needs the role `external_system`.
+    The higher priority first, then the older one. An empty list when nothing waits: ask again, with `wait` at once (the
+    answer comes with the first job, or empty when the time is over), without it a second later. Whoever does not finish
+    or extend in time loses the job to the next who asks. Needs the role `external_system`.
     """
     jobs = current.engine().lock_jobs(asked.pop("types"), asked.pop("worker"), by=current.actor(), **asked)
     return {"items": jobs}
