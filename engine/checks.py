@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine import bpmn, dmn, forms
+from engine import bpmn, dmn, forms, limit_definitions
 from engine.apps import ProcessApp
 from engine.catalog import Catalog
 from engine.errors import BihuanError, Fault, FaultsFound
+from engine.limit_definitions import LimitDefinition
 
 PROVIDED = frozenset({"initiator", "loopCounter", "outcome"})
 COUNTERS = re.compile(r"(numberOf|nrOf)\w*(Instances|Iterations)?")
@@ -35,6 +36,7 @@ class Package:
     diagrams: dict[str, tuple[str, bpmn.Diagram]] = field(default_factory=dict)  # file -> (XML, parsed)
     decisions: dict[str, tuple[str, dmn.Model]] = field(default_factory=dict)
     forms: dict[str, tuple[str, forms.Form]] = field(default_factory=dict)
+    limits: dict[str, list[tuple[str, LimitDefinition]]] = field(default_factory=dict)  # file -> (text, limit)
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -74,6 +76,11 @@ class Package:
                 raise FaultsFound([Fault(f"not JSON: {error}", code="form-json")]) from error
             self.forms[file] = (text, forms.parse(schema))
 
+    def add_limits(self, file: str, text: str) -> None:
+        """This will read a file of limits; its faults are kept."""
+        with _Gathering(self.faults, file):
+            self.limits[file] = limit_definitions.read_file(text)
+
 
 class _Gathering:
     def __init__(self, faults: list[Fault], file: str) -> None:
@@ -95,7 +102,7 @@ def _in_file(fault: Fault, file: str) -> Fault:
 
 
 def read_folder(app: ProcessApp) -> Package:
-    """This will read the diagrams, decisions and forms of an app's folder."""
+    """This will read the diagrams, decisions, forms and limits of an app's folder."""
     package = Package()
     for path in app.files("*.bpmn"):
         package.add_diagram(_name(app, path), path.read_text(encoding="utf-8"))
@@ -103,6 +110,8 @@ def read_folder(app: ProcessApp) -> Package:
         package.add_decision(_name(app, path), path.read_text(encoding="utf-8"))
     for path in app.files("forms/*.json", "forms/*.form"):
         package.add_form(_name(app, path), path.read_text(encoding="utf-8"))
+    for path in app.files("limits.yaml"):
+        package.add_limits(_name(app, path), path.read_text(encoding="utf-8"))
     return package
 
 
@@ -120,9 +129,11 @@ def check(package: Package, app: ProcessApp, catalog: Catalog, deployed: Iterabl
     faults, warnings = list(package.faults), list[Fault]()
     known = _Known.of(package, catalog)
     faults.extend(_double(package))
+    faults.extend(_limit_faults(package, app))
     filled = frozenset().union(*(form.names for form in (*deployed, *(form for _text, form in package.forms.values()))))
     for _file, process in package.processes:
         faults.extend(_missing(process, app, known))
+        faults.extend(_missing_limits(process, known))
         warnings.extend(_unwritten(process, app, filled))
     return Checked(faults, warnings)
 
@@ -134,6 +145,7 @@ class _Known:
     forms: frozenset[str]
     decisions: frozenset[str]
     processes: frozenset[str]
+    limits: frozenset[str]
 
     @classmethod
     def of(cls, package: Package, catalog: Catalog) -> _Known:
@@ -145,6 +157,9 @@ class _Known:
             forms=frozenset(deployed["form"] | {form.id for _text, form in package.forms.values()}),
             decisions=frozenset(deployed["decision"] | decisions),
             processes=frozenset(catalog.processes) | {process.id for _file, process in package.processes},
+            limits=frozenset(
+                deployed["limit"] | {limit.code for found in package.limits.values() for _text, limit in found}
+            ),
         )
 
 
@@ -173,6 +188,29 @@ def _missing(process: bpmn.Process, app: ProcessApp, known: _Known) -> Iterator[
         for listener in node.listeners:
             if not listener.type.text.startswith("=") and not app.knows_service(listener.type.text):
                 yield _at(node, "service-missing", f"the service {listener.type.text} is not registered")
+
+
+def _missing_limits(process: bpmn.Process, known: _Known) -> Iterator[Fault]:
+    for node in process.walk():
+        code = node.properties.get("bihuan:limit") or node.properties.get("limit")
+        if code and node.type == "userTask" and code not in known.limits:
+            yield _at(node, "limit-missing", f"the limit {code} does not exist")
+
+
+def _limit_faults(package: Package, app: ProcessApp) -> Iterator[Fault]:
+    """Limits of a case name events of a process that stands in the same package, and roles of the app."""
+    elements = {process.id: {node.id for node in process.walk()} for _file, process in package.processes}
+    for file, found in package.limits.items():
+        for _text, limit in found:
+            named = [moment.element for moment in (*limit.starts, *limit.ends)] if limit.process in elements else []
+            for element in named:
+                if element not in elements[limit.process]:
+                    reason = f"the process {limit.process} has no element {element}"
+                    yield Fault(reason, name=f"{file}: {limit.code}", code="limit-element")
+            for role in (*limit.decided_by, *(rung.role for rung in limit.ladder)):
+                if role and role not in app.roles:
+                    reason = f"the role {role} is not declared by the app"
+                    yield Fault(reason, name=f"{file}: {limit.code}", code="role-unknown")
 
 
 def _at(node: bpmn.Node, code: str, reason: str) -> Fault:
