@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
-from engine import bpmn, jobs, ladders, limits, messages
+from engine import bpmn, jobs, ladders, limit_changes, limits, messages
 from engine.access import SYSTEM, Actor
 from engine.apps import Service
 from engine.definitions import Library
@@ -91,6 +91,8 @@ def _run_one(write: Write, library: Library, job: Claimed) -> None:
             write(SYSTEM, jobs.start, job)
         elif job.kind == limits.KIND:
             write(SYSTEM, ladders.climb, job.id)
+        elif job.kind == limit_changes.RECALCULATE:
+            write(SYSTEM, limit_changes.recalculate, job.id, job.details)
         else:
             _call(write, library, job)
     except Exception as problem:

@@ -95,7 +95,7 @@ def follow(turn: Turn, around: Around, kept: Sequence[Data], outcome: Outcome, o
     if outcome.ended:
         for limit in tuple(found.running):
             _end(turn, found, limit, VOID)
-    _show_nearest(around.case, found.running)
+    show_nearest(around.case, found.running)
     return found
 
 
@@ -212,11 +212,11 @@ def _end(turn: Turn, found: Followed, limit: Data, state: str) -> None:
     found.entries.append(Entry(kind=kind, name=name, detail=told))
 
 
-def _show_nearest(case: Data, running: Sequence[Data]) -> None:
-    """A case is due when the nearest of its own limits is."""
-    dues = [limit["due"] for limit in running if limit["token"] is None and limit["due"] is not None]
-    if dues:
-        case["due_at"] = min(datetime.fromisoformat(due) for due in dues)
+def show_nearest(case: Data, running: Sequence[Data]) -> None:
+    """This will make a case due when the nearest of its own limits is."""
+    of_case = [limit["due"] for limit in running if limit["token"] is None]
+    if of_case:
+        case["due_at"] = min((datetime.fromisoformat(due) for due in of_case if due is not None), default=None)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -10,13 +10,13 @@ from engine import incidents, repairs
 from engine.access import Actor
 from engine.models import Case
 from engine.repairs import Preview
+from engine.timekeeping import Timekeeping
 from engine.turn import Turn
-from engine.upkeep import Upkeep
 
 Data = Mapping[str, Any]
 
 
-class Operations(Upkeep):
+class Operations(Timekeeping):
     """What operators do to one case; every method is one transaction, and refuses other people with OperatorsOnly.
 
     What reaches far needs a reason, which the history keeps: without one they raise ReasonMissing.
@@ -76,9 +76,7 @@ class Operations(Upkeep):
         """This will tell what `skip_element` would do now, without doing it."""
         return self.look(repairs.preview_skip, by, case_id, token, data or {})
 
-    def preview_move(
-        self, case_id: UUID, token: int, element: str, data: Data | None = None, *, by: Actor
-    ) -> Preview:
+    def preview_move(self, case_id: UUID, token: int, element: str, data: Data | None = None, *, by: Actor) -> Preview:
         """This will tell what `move_token` would do now, without doing it."""
         return self.look(repairs.preview_move, by, case_id, token, element, data or {})
 

@@ -1,0 +1,68 @@
+"""The part of the front door that keeps the time: limits, and the calendar that they are counted by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from engine import limit_changes, publications
+from engine.access import Actor
+from engine.calendar_years import Year
+from engine.calendars import Calendar
+from engine.limit_definitions import LimitDefinition
+from engine.models import Limit
+from engine.reckoning import Reckoning, Term
+from engine.upkeep import Upkeep
+
+
+class Timekeeping(Upkeep):
+    """Limits and the calendar; every method is one transaction."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """This will return the calendar in force."""
+        return self.look(lambda turn: turn.calendar)
+
+    def publish_year(self, year: Year, *, by: Actor, note: str = "") -> Year:
+        """This will put a new version of a year of the calendar in force; running limits follow with the next jobs.
+
+        Raises OperatorsOnly, YearInvalid, YearUnchanged.
+        """
+        return self.write(by, publications.publish_year, year, note=note)
+
+    def pause_limit(
+        self, limit_id: UUID, *, by: Actor, ground: str, approver: str, evidence: Sequence[UUID] = ()
+    ) -> Limit:
+        """This will stop the clock of a limit on a legal ground; what is left is kept.
+
+        Raises MayNotDecide, GroundMissing, NotPausable, LimitStopped, LimitOver, LimitEnded, LimitNotFound.
+        """
+        return self.write(by, limit_changes.pause, limit_id, ground=ground, approver=approver, evidence=evidence)
+
+    def resume_limit(self, limit_id: UUID, *, by: Actor, note: str = "") -> Limit:
+        """This will let a stopped clock go on with what was left. Raises MayNotDecide, LimitRuns, LimitEnded."""
+        return self.write(by, limit_changes.resume, limit_id, note=note)
+
+    def extend_limit(
+        self,
+        limit_id: UUID,
+        term: Term | date,
+        *,
+        by: Actor,
+        reason: str,
+        decision: str = "",
+        asked_on: date | None = None,
+    ) -> Limit:
+        """This will extend a limit by a term, or to the day that a decision names.
+
+        `decision` is its number, `asked_on` the day of the request (today without it). Raises MayNotDecide,
+        GroundMissing, NotExtendable, AskedTooLate, LimitOver, LimitStopped, ExtensionInvalid, LimitEnded.
+        """
+        return self.write(
+            by, limit_changes.extend, limit_id, term=term, reason=reason, decision=decision, asked_on=asked_on
+        )
+
+    def explain_limit(self, limit_id: UUID) -> tuple[Limit, LimitDefinition, Reckoning]:
+        """This will return a limit, its rule, and each step towards its due time. Raises LimitNotFound."""
+        return self.look(limit_changes.explain, limit_id)
