@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine import access, calendars, dmn, feel, forms, history, imports, invariants, queries
+from engine import access, calendars, dmn, feel, forms, history, imports, invariants, queries, reasons, repairs
 from engine.absences import AbsenceInvalid, AbsenceNotFound, AbsenceOver, AbsenceOverlaps, AbsenceSet, SubstituteAway
 from engine.access import (
     SYSTEM,
@@ -18,12 +18,14 @@ from engine.access import (
     Standin,
     SystemsOnly,
 )
+from engine.actions import ActionInvalid, ActionNotFound
 from engine.api_tokens import SCOPES, Grant, TokenInvalid, TokenNotFound
 from engine.apps import AppInvalid, AppNotFound, ProcessApp, Service, Summary, load_apps
-from engine.bpmn import ServiceError
+from engine.bpmn import MayNotMigrate, ServiceError
 from engine.cases import CaseEnded, CaseNotFound, CaseSuspended
 from engine.catalog import ZONE
 from engine.checks import Checked
+from engine.cleaning import CleanedUp, DueCases
 from engine.comments import CommentInvalid
 from engine.db import open_database
 from engine.definitions import DefinitionNotFound, FormNotFound, ProcessNotFound
@@ -32,10 +34,13 @@ from engine.errors import BihuanError, Conflict, DiskFull, Fault, FaultsFound, I
 from engine.files import FileEmpty, FileNotFound, FileRefused, FileTooLarge
 from engine.filters import KeptFilterInvalid, KeptFilterNotFound, NotYourUnit
 from engine.forms import FormInvalid
+from engine.grounds import ReasonMissing
 from engine.imports import Importer, RowRefused
 from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
 from engine.locks import FailedJob, LockedJob, LockInvalid, LockLost
 from engine.messages import Delivery, MessageInvalid
+from engine.migration_plans import Plan, PlanInvalid, Selection, Step
+from engine.migration_runs import MigrationEnded, MigrationNotFound, MigrationRunning
 from engine.models import (
     Absence,
     ApiToken,
@@ -43,6 +48,7 @@ from engine.models import (
     Case,
     CaseField,
     Definition,
+    DeletedCase,
     Deployment,
     HistoryEvent,
     Incident,
@@ -61,6 +67,9 @@ from engine.models import Membership as MembershipRow
 from engine.people import PersonInvalid, PersonNotFound, UnitInvalid, UnitNotFound
 from engine.presence import Done, TooManyAtOnce
 from engine.readings import CopyInvalid, ReadingNotFound
+from engine.repairs import Changed, Effect, Preview, ValueRefused
+from engine.retention import CaseHeld, CaseKept, CaseRuns, NotHeld, Rule, RuleInvalid, RuleNotFound
+from engine.rollbacks import NothingToRollBack
 from engine.runtime import Engine
 from engine.scheduler import Worker
 from engine.starting import AlreadyImported
@@ -78,6 +87,8 @@ __all__ = [
     "AbsenceOver",
     "AbsenceOverlaps",
     "AbsenceSet",
+    "ActionInvalid",
+    "ActionNotFound",
     "Actor",
     "AlreadyImported",
     "ApiToken",
@@ -86,12 +97,19 @@ __all__ = [
     "Attachment",
     "BihuanError",
     "Busy",
+    "CannotMove",
+    "CannotSkip",
     "Case",
     "CaseEnded",
     "CaseField",
+    "CaseHeld",
+    "CaseKept",
     "CaseNotFound",
+    "CaseRuns",
     "CaseSuspended",
+    "Changed",
     "Checked",
+    "CleanedUp",
     "CommentInvalid",
     "Conflict",
     "CopyInvalid",
@@ -99,12 +117,15 @@ __all__ = [
     "DatabaseAway",
     "Definition",
     "DefinitionNotFound",
+    "DeletedCase",
     "Delivery",
     "Deployment",
     "DesignersOnly",
     "DiskFull",
     "Done",
     "DraftTooLarge",
+    "DueCases",
+    "Effect",
     "Engine",
     "FailedJob",
     "Fault",
@@ -130,37 +151,53 @@ __all__ = [
     "LockInvalid",
     "LockLost",
     "LockedJob",
+    "MayNotMigrate",
     "MayNotStart",
     "MayNotUrge",
     "MaybeDone",
     "Membership",
     "MembershipRow",
     "MessageInvalid",
+    "MigrationEnded",
+    "MigrationNotFound",
+    "MigrationRunning",
     "NotFound",
+    "NotHeld",
     "NotReleasable",
     "NotSuspended",
     "NotYourCase",
     "NotYourFile",
     "NotYourUnit",
     "NotYours",
+    "NothingToRollBack",
     "OperatorsOnly",
     "OwnTask",
     "Person",
     "PersonInvalid",
     "PersonNotFound",
+    "Plan",
+    "PlanInvalid",
+    "Preview",
     "ProcessApp",
     "ProcessNotFound",
     "Queue",
     "QueueStillEmpty",
     "Reading",
     "ReadingNotFound",
+    "ReasonMissing",
     "Refused",
     "RegisterEntry",
     "Resource",
     "RowRefused",
+    "Rule",
+    "RuleInvalid",
+    "RuleNotFound",
+    "Selection",
     "Service",
     "ServiceError",
     "Standin",
+    "Standing",
+    "Step",
     "Subscription",
     "SubstituteAway",
     "Summary",
@@ -170,6 +207,7 @@ __all__ = [
     "TaskNotFound",
     "TaskTaken",
     "TaskWithdrawn",
+    "TokenGone",
     "TokenInvalid",
     "TokenNotFound",
     "TooManyAtOnce",
@@ -180,6 +218,7 @@ __all__ = [
     "UrgeInvalid",
     "UrgedTooOften",
     "UrgedTooSoon",
+    "ValueRefused",
     "Worker",
     "access",
     "calendars",
@@ -193,4 +232,6 @@ __all__ = [
     "now_utc",
     "open_database",
     "queries",
+    "reasons",
+    "repairs",
 ]

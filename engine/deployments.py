@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import bpmn, checks, forms, jobs, registers
 from engine.access import require_designer
 from engine.apps import ProcessApp
-from engine.catalog import Listed
+from engine.catalog import DECISION, FORM, LIMIT, Listed
 from engine.checks import Checked, Package, checksum
 from engine.db import table
 from engine.definitions import ProcessNotFound
@@ -22,8 +22,9 @@ from engine.models import Definition, Deployment, Job, Resource, Start
 from engine.turn import Turn
 
 Data = dict[str, Any]
-FORM, DECISION = "form", "decision"
 STARTED_BY = ("message", "signal", "timer")
+# which files of a package get a new version: content never deployed before, every diagram, what is not in force now
+UNSEEN, ALWAYS, OTHER = "unseen", "always", "other"
 
 
 def deploy_app(turn: Turn, app: ProcessApp) -> Deployment | None:
@@ -35,7 +36,7 @@ def deploy_app(turn: Turn, app: ProcessApp) -> Deployment | None:
     package = checks.read_folder(app)
     _refuse_faults(examine(turn, package, app))
     registers.load_files(turn.session, app)
-    return _deploy(turn, package, app, note="", force=False)
+    return _deploy(turn, package, app, note="", rule=UNSEEN)
 
 
 def deploy_diagram(turn: Turn, process_id: str, xml: str, *, note: str) -> Definition:
@@ -54,9 +55,18 @@ def deploy_diagram(turn: Turn, process_id: str, xml: str, *, note: str) -> Defin
         fault = Fault(f"the process id must stay {process_id}", element=next(iter(ids)), code="process-id-changed")
         checked = replace(checked, faults=[*checked.faults, fault])
     _refuse_faults(checked)
-    _deploy(turn, package, app, note=note, force=True)
+    _deploy(turn, package, app, note=note, rule=ALWAYS)
     newest = select(Definition).where(Definition.process_id == process_id).order_by(Definition.version.desc())
     return turn.session.scalars(newest.limit(1)).one()
+
+
+def restore(turn: Turn, package: Package, app: ProcessApp, target: Listed, *, note: str) -> Deployment | None:
+    """This will put what a package holds back in force, as new versions; that of `target` tells what it restores."""
+    deployment = _deploy(turn, package, app, note=note, rule=OTHER)
+    if deployment is not None:
+        of_target = (Definition.deployment_id == deployment.id, Definition.process_id == target.key)
+        turn.session.execute(update(Definition).where(*of_target).values(restores=target.version))
+    return deployment
 
 
 def check_diagram(turn: Turn, xml: str) -> Checked:
@@ -85,16 +95,17 @@ def _refuse_faults(checked: Checked) -> None:
         raise FaultsFound(checked.faults)
 
 
-def _deploy(turn: Turn, package: Package, app: ProcessApp, *, note: str, force: bool) -> Deployment | None:
-    processes = [row for row in _processes(turn, package, app) if force or row.pop("is_new")]
-    resources = [row for row in _resources(turn, package, app) if row.pop("is_new")]
+def _deploy(turn: Turn, package: Package, app: ProcessApp, *, note: str, rule: str) -> Deployment | None:
+    is_new = "is_other" if rule == OTHER else "is_unseen"
+    processes = [row for row in _processes(turn, package, app) if rule == ALWAYS or row[is_new]]
+    resources = [row for row in _resources(turn, package, app) if row[is_new]]
     if not processes and not resources:
         return None
     deployment = Deployment(app=app.name, note=note, deployed_at=turn.now, deployed_by=turn.by.person_id)
     turn.session.add(deployment)
     turn.session.flush()
     for row in (*processes, *resources):
-        row.pop("is_new", None)
+        del row["is_unseen"], row["is_other"]
         row["deployment_id"] = deployment.id
     if resources:
         turn.session.execute(insert(table(Resource)), resources)
@@ -132,6 +143,9 @@ def _resources(turn: Turn, package: Package, app: ProcessApp) -> Iterator[Data]:
     for file, (text, model) in package.decisions.items():
         for id in model.decisions:
             found.append((DECISION, id, file, text, model.version, model.effective_from, model.effective_to))
+    for file, limits in package.limits.items():
+        for text, limit in limits:
+            found.append((LIMIT, limit.code, file, text, None, limit.effective_from, limit.effective_to))
     for kind, key, file, content, tag, effective_from, effective_to in found:
         versions = turn.catalog.resources.get((kind, key), [])
         yield {
@@ -149,7 +163,12 @@ def _resources(turn: Turn, package: Package, app: ProcessApp) -> Iterator[Data]:
 
 def _versioned(versions: list[Listed], sha256: str) -> Data:
     version = versions[-1].version + 1 if versions else 1
-    return {"version": version, "checksum": sha256, "is_new": all(row.checksum != sha256 for row in versions)}
+    return {
+        "version": version,
+        "checksum": sha256,
+        "is_unseen": all(row.checksum != sha256 for row in versions),
+        "is_other": not versions or versions[-1].checksum != sha256,
+    }
 
 
 def _arm_starts(turn: Turn, definition_id: int, process_id: str) -> None:

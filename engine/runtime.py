@@ -21,13 +21,13 @@ from engine.access import SYSTEM, Actor, require_operator
 from engine.apps import ProcessApp
 from engine.checks import Checked
 from engine.models import Attachment, Case, Definition, Deployment
-from engine.proof import Proof
 from engine.transactions import now_utc
+from engine.versions import Versions
 
 Data = dict[str, Any]
 
 
-class Engine(Proof):
+class Engine(Versions):
     """Runs cases. Every method is one transaction: all of it happens, or nothing."""
 
     def __init__(

@@ -1,19 +1,24 @@
 """BPMN: parse a diagram, step a case. The only importer of SpiffWorkflow is inside."""
 
 from engine.bpmn.convert import convert
-from engine.bpmn.counterparts import Leg, Problem
+from engine.bpmn.counterparts import Leg, Problem, differs
 from engine.bpmn.diagrams import parse
+from engine.bpmn.differences import Difference, Differences, Element, differences
 from engine.bpmn.faults import DiagramFault
 from engine.bpmn.host import Called, Decided, Host, ServiceError
-from engine.bpmn.migrating import MayNotMigrate, Migrate, Moved, Report, preview
+from engine.bpmn.migrating import MayNotMigrate, Moved, Report, preview
 from engine.bpmn.process import Diagram, Node, Note, Process
 from engine.bpmn.returning import earlier_steps
 from engine.bpmn.runtime import step
+from engine.bpmn.stimuli import Migrate
 
 __all__ = [
     "Called",
     "Decided",
     "Diagram",
+    "Difference",
+    "Differences",
+    "Element",
     "DiagramFault",
     "Host",
     "Leg",
@@ -27,6 +32,8 @@ __all__ = [
     "Report",
     "ServiceError",
     "convert",
+    "differences",
+    "differs",
     "earlier_steps",
     "parse",
     "preview",

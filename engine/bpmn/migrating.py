@@ -20,20 +20,10 @@ from engine.bpmn.host import Host
 from engine.bpmn.outcome import ActivityOffered, Outcome, State
 from engine.bpmn.process import Node
 from engine.bpmn.run import Run, Stuck
-from engine.bpmn.stimuli import Data
+from engine.bpmn.stimuli import Data, Migrate
 from engine.bpmn.tokens import Token, Tree
 from engine.bpmn.waiting import event_starts, subscribe
 from engine.errors import Conflict
-
-
-@dataclass(frozen=True, slots=True)
-class Migrate:
-    """The case moves: each process in it whose key is in `legs` to another definition; "" is the case's own.
-
-    A process that the case calls and that has no leg stays on its definition.
-    """
-
-    legs: Mapping[str, Leg]
 
 
 class MayNotMigrate(Conflict):

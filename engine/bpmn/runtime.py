@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import adhoc, flow, listening, returning, shifting
+from engine.bpmn import adhoc, flow, listening, returning, shifting, undoing
 from engine.bpmn.host import Host, ServiceError
-from engine.bpmn.migrating import Migrate, migrate
+from engine.bpmn.migrating import migrate
 from engine.bpmn.moving import enter, open_scope
 from engine.bpmn.outcome import Event, Outcome, State
 from engine.bpmn.process import Process
@@ -21,6 +21,7 @@ from engine.bpmn.stimuli import (
     Data,
     EnableActivity,
     FireTimer,
+    Migrate,
     MoveToken,
     ReceiveMessage,
     ReceiveSignal,
@@ -29,6 +30,7 @@ from engine.bpmn.stimuli import (
     SkipElement,
     Start,
     Stimulus,
+    TakeBack,
     ThrowError,
     ThrowEscalation,
 )  # fmt: skip
@@ -62,9 +64,7 @@ class Uncaught(Invalid):
     """Nobody catches the error {code}."""
 
 
-def step(
-    process: Process, state: State | None, data: Data, stimulus: Stimulus | Migrate, now: datetime, host: Host
-) -> Outcome:
+def step(process: Process, state: State | None, data: Data, stimulus: Stimulus, now: datetime, host: Host) -> Outcome:
     """This will return the next state of a case, its data and everything its keeper must do; inputs stay as they were.
 
     `state` is None for `Start`. Raises a Conflict when what `stimulus` is for waits no longer, Invalid when the case
@@ -236,5 +236,6 @@ _TAKERS: dict[type, Callable[[Run, Any], None]] = {
     ReturnTo: _return_to,
     SkipElement: shifting.skip,
     MoveToken: shifting.move,
+    TakeBack: undoing.take_back,
     Cancel: _cancel,
 }

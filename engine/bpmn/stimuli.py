@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from engine.bpmn.counterparts import Leg
 
 Data = dict[str, Any]
 
@@ -126,6 +130,24 @@ class MoveToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Migrate:
+    """The case moves: each process in it whose key is in `legs` to another definition; "" is the case's own.
+
+    A process that the case calls and that has no leg stays on its definition.
+    """
+
+    legs: Mapping[str, Leg]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The step that completed a task is undone, as `trace` tells; its timers are `pause` later than they were set."""
+
+    trace: Data
+    pause: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """The whole case ends here, everything open in it is withdrawn."""
 
@@ -145,5 +167,7 @@ Stimulus = (
     | ReturnTo
     | SkipElement
     | MoveToken
+    | Migrate
+    | TakeBack
     | Cancel
 )

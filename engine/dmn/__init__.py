@@ -19,6 +19,7 @@ from .evaluation import Made, evaluate
 from .model import Decision, InputData, Knowledge, Model, Service
 from .reading import parse
 from .versions import in_force
+from .writing import lines
 
 __all__ = [
     "AggregationFailed",
@@ -40,5 +41,6 @@ __all__ = [
     "UniqueViolated",
     "evaluate",
     "in_force",
+    "lines",
     "parse",
 ]
