@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
-from engine import bpmn, jobs, ladders, limit_changes, limits, messages
+from engine import bpmn, jobs, ladders, limit_changes, limits, messages, migration_runs
 from engine.access import SYSTEM, Actor
 from engine.apps import Service
 from engine.definitions import Library
@@ -93,6 +93,8 @@ def _run_one(write: Write, library: Library, job: Claimed) -> None:
             write(SYSTEM, ladders.climb, job.id)
         elif job.kind == limit_changes.RECALCULATE:
             write(SYSTEM, limit_changes.recalculate, job.id, job.details)
+        elif job.kind == migration_runs.KIND:
+            migration_runs.run(write, job)
         else:
             _call(write, library, job)
     except Exception as problem:
