@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
 
-from engine import api_tokens, people
+from engine import api_tokens, people, staffing
 from engine.access import SYSTEM, Actor, require_operator
 from engine.api_tokens import Grant
-from engine.models import ApiToken, Person
+from engine.models import ApiToken, Person, Unit
 from engine.people import Loaded
 from engine.transactions import Transactions
 from engine.turn import Turn
+
+T = TypeVar("T")
 
 
 class Accounts(Transactions):
@@ -45,22 +47,22 @@ class Accounts(Transactions):
         """This will make an account with `roles` (pairs of role and unit code). Raises PersonInvalid, UnitNotFound."""
         require_operator(by)
         row = {"login": login, "name": name, "post": post, "password": password, "roles": roles, "is_admin": is_admin}
-        return self.write(by, lambda turn: people.create(turn.session, row))
+        return self._change(by, lambda turn: people.create(turn.session, row))
 
     def give_role(self, login: str, role: str, unit: str, *, by: Actor) -> None:
         """This will let a person hold a role in the unit with this code. Raises PersonNotFound, UnitNotFound."""
         require_operator(by)
-        self.write(by, _change_role, login, role, unit, True)
+        self._change(by, lambda turn: _change_role(turn, login, role, unit, True))
 
     def take_role(self, login: str, role: str, unit: str, *, by: Actor) -> None:
         """This will take a role in a unit away from a person. Raises PersonNotFound, UnitNotFound."""
         require_operator(by)
-        self.write(by, _change_role, login, role, unit, False)
+        self._change(by, lambda turn: _change_role(turn, login, role, unit, False))
 
     def set_active(self, login: str, is_active: bool, *, by: Actor) -> Person:
         """This will disable an account and end its sessions, or put it into use again. Raises PersonNotFound."""
         require_operator(by)
-        return self.write(by, lambda turn: people.set_active(turn.session, login=login, is_active=is_active))
+        return self._change(by, lambda turn: people.set_active(turn.session, login=login, is_active=is_active))
 
     def load_people(
         self, units: Sequence[Mapping[str, Any]], persons: Sequence[Mapping[str, Any]] = (), *, by: Actor = SYSTEM
@@ -71,7 +73,36 @@ class Accounts(Transactions):
         role and unit code.
         """
         require_operator(by)
-        return self.write(by, lambda turn: people.load(turn.session, units=units, persons=persons))
+        return self._change(by, lambda turn: people.load(turn.session, units=units, persons=persons))
+
+    def close_unit(self, code: str, *, by: Actor, into: str | None = None) -> Unit:
+        """This will close a unit; its open cases and tasks go to its parent, or with its people to the unit `into`.
+
+        Raises OperatorsOnly, UnitNotFound, UnitInvalid.
+        """
+        require_operator(by)
+        return self._change(by, lambda turn: people.close_unit(turn.session, code=code, into=into))
+
+    def follow_changes(self, ids: Sequence[int] | None = None) -> int:
+        """This will let open tasks and cases follow changes of people and units, and return how many did.
+
+        Every change does so by itself; the worker asks once more, a minute later, for what was opened meanwhile.
+        """
+        count = 0
+        for change_id in self.look(staffing.pending) if ids is None else ids:
+            place: staffing.Place = None
+            is_first = True
+            while is_first or place is not None:
+                is_first = False
+                followed, place = self.write(SYSTEM, staffing.follow, change_id, place)
+                count += followed
+        return count
+
+    def _change(self, by: Actor, operation: Callable[[Turn], T]) -> T:
+        result, ids = self.write(by, staffing.change, operation)
+        self.follow_changes(ids)
+        found: T = result
+        return found
 
     def create_token(
         self, login: str, *, name: str, scopes: Collection[str], days: int = 90, by: Actor

@@ -88,6 +88,10 @@ class Directory:
             yield here
             here = self.units.get(here.parent_id) if here.parent_id is not None else None
 
+    def living(self, place: Place) -> Place:
+        """This will return the unit, or of a closed one that which took it over: the nearest above it in use."""
+        return next((above for above in self.upwards(place) if above.is_active), place)
+
     def scope(self, place: Place) -> str:
         """This will return the path that members of a unit oversee: a department oversees what its government does."""
         for above in self.upwards(place):

@@ -199,6 +199,49 @@ def _set_paths(units: Iterable[Unit]) -> None:
         unit.path = "/" + "".join(f"{id}/" for id in reversed(ids))
 
 
+def close_unit(session: Session, *, code: str, into: str | None) -> Unit:
+    """This will close a unit: it and what is below it goes to `into` (its parent when None), also its people.
+
+    People keep their roles only when a unit takes theirs over. Raises UnitNotFound, UnitInvalid.
+    """
+    known = {unit.code: unit for unit in session.scalars(select(Unit))}
+    unit = known.get(code)
+    if unit is None:
+        raise UnitNotFound(code=code)
+    successor = (
+        known.get(into) if into is not None else next((u for u in known.values() if u.id == unit.parent_id), None)
+    )
+    if into is not None and successor is None:
+        raise UnitNotFound(code=into)
+    if successor is None or not successor.is_active or successor.id == unit.id:
+        raise UnitInvalid(code=code, reason="no unit in use takes it over")
+    if successor.path.startswith(unit.path):
+        raise UnitInvalid(code=code, reason="the unit that takes it over lies below it")
+    for child in known.values():
+        if child.parent_id == unit.id:
+            child.parent_id = successor.id
+    unit.is_active, unit.parent_id = False, successor.id
+    session.flush()
+    _set_paths(known.values())
+    _hand_over(session, unit.id, successor.id if into is not None else None)
+    session.flush()
+    directories.changed(session)
+    return unit
+
+
+def _hand_over(session: Session, unit_id: int, successor_id: int | None) -> None:
+    """The roles held in a closed unit are held in the one that took it over, or by nobody."""
+    rows = list(session.scalars(select(Membership).where(Membership.unit_id.in_((unit_id, successor_id or unit_id)))))
+    held = {(row.person_id, row.role) for row in rows if row.unit_id == successor_id}
+    for row in rows:
+        if row.unit_id != unit_id:
+            continue
+        if successor_id is None or (row.person_id, row.role) in held:
+            session.delete(row)
+        else:
+            row.unit_id = successor_id
+
+
 def _load_person(
     session: Session,
     known: Mapping[str, Unit],

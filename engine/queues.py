@@ -43,6 +43,17 @@ def route(turn: Turn, *, opened: TaskOpened, unit_id: int | None, roles: Mapping
     return _queued(turn, wanted, members, given, assignee, problem)
 
 
+def again(turn: Turn, role: str, unit_id: int | None) -> Route:
+    """This will find the queue for a task that is open already, as the directory stands now."""
+    parts = [part for part in role.split(",") if part]
+    wanted, members = ([part for part in parts if part.startswith("@") is named] for named in (False, True))
+    place = turn.directory.units.get(unit_id) if unit_id is not None else None
+    given = turn.directory.living(place) if place is not None else None
+    if not parts:
+        return Route(None, "", given, None, "who had it is no longer here")
+    return _queued(turn, wanted, members, given, None, None)
+
+
 def _queued(
     turn: Turn,
     wanted: list[str],
@@ -67,10 +78,11 @@ def _queued(
 
 def _given_unit(directory: Directory, opened: TaskOpened, unit_id: int | None) -> tuple[Place | None, str | None]:
     of_case = directory.units.get(unit_id) if unit_id is not None else None
+    of_case = directory.living(of_case) if of_case is not None else None
     if not opened.unit:
         return of_case, None
     place = directory.codes.get(opened.unit)
-    return (place, None) if place is not None else (of_case, f"there is no unit {opened.unit}")
+    return (directory.living(place), None) if place is not None else (of_case, f"there is no unit {opened.unit}")
 
 
 def _roles(opened: TaskOpened, roles: Mapping[str, str]) -> list[str]:

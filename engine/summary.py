@@ -45,7 +45,7 @@ def _set(turn: Turn, row: dict[str, Any], name: str, value: Any) -> None:
     elif name == "unit":
         place = turn.directory.codes.get(str(value)) if value is not None else None
         if place is not None:
-            set_place(row, place)
+            set_place(row, turn.directory.living(place))
     elif name == "tone":
         row["tone"] = value if value in TONES else ""
     elif name != "title" or value:
