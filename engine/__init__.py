@@ -21,7 +21,19 @@ from engine.access import (
 from engine.actions import ActionInvalid, ActionNotFound
 from engine.api_tokens import SCOPES, Grant, TokenInvalid, TokenNotFound
 from engine.apps import AppInvalid, AppNotFound, ProcessApp, Service, Summary, load_apps
+from engine.assignment import (
+    MayNotTransfer,
+    NotDelegated,
+    NoteMissing,
+    TargetBarred,
+    TargetElsewhere,
+    TargetSame,
+    TargetUnfit,
+    TargetUnknown,
+)
 from engine.bpmn import MayNotMigrate, ServiceError
+from engine.bpmn.shifting import CannotMove, CannotSkip, Standing
+from engine.bpmn.tokens import TokenGone
 from engine.cases import CaseEnded, CaseNotFound, CaseSuspended
 from engine.catalog import ZONE
 from engine.checks import Checked
@@ -68,14 +80,30 @@ from engine.people import PersonInvalid, PersonNotFound, UnitInvalid, UnitNotFou
 from engine.presence import Done, TooManyAtOnce
 from engine.readings import CopyInvalid, ReadingNotFound
 from engine.repairs import Changed, Effect, Preview, ValueRefused
+from engine.repairs import Preview as StepPreview
 from engine.retention import CaseHeld, CaseKept, CaseRuns, NotHeld, Rule, RuleInvalid, RuleNotFound
+from engine.returns import MayNotReturn
 from engine.rollbacks import NothingToRollBack
 from engine.runtime import Engine
 from engine.scheduler import Worker
+from engine.signing import AlreadyAsked, NotSign, TooManySigns, WhenUnknown
 from engine.starting import AlreadyImported
-from engine.tasks import NotReleasable, TaskDone, TaskNotFound, TaskTaken, TaskWithdrawn
+from engine.tasks import (
+    Delegated,
+    IsSign,
+    NotDone,
+    NotReleasable,
+    SignDone,
+    SignPlanned,
+    TaskDone,
+    TaskHeld,
+    TaskNotFound,
+    TaskTaken,
+    TaskWithdrawn,
+)
 from engine.transactions import Busy, DatabaseAway, DataInvalid, MaybeDone, now_utc
 from engine.urging import MayNotUrge, OwnTask, UrgedTooOften, UrgedTooSoon, UrgeInvalid
+from engine.withdrawal import EffectsOutside, TooLate
 
 __all__ = [
     "SCOPES",
@@ -90,6 +118,7 @@ __all__ = [
     "ActionInvalid",
     "ActionNotFound",
     "Actor",
+    "AlreadyAsked",
     "AlreadyImported",
     "ApiToken",
     "AppInvalid",
@@ -117,6 +146,7 @@ __all__ = [
     "DatabaseAway",
     "Definition",
     "DefinitionNotFound",
+    "Delegated",
     "DeletedCase",
     "Delivery",
     "Deployment",
@@ -126,6 +156,7 @@ __all__ = [
     "DraftTooLarge",
     "DueCases",
     "Effect",
+    "EffectsOutside",
     "Engine",
     "FailedJob",
     "Fault",
@@ -144,6 +175,7 @@ __all__ = [
     "IncidentNotFound",
     "IncidentResolved",
     "Invalid",
+    "IsSign",
     "Job",
     "KeptFilter",
     "KeptFilterInvalid",
@@ -152,7 +184,9 @@ __all__ = [
     "LockLost",
     "LockedJob",
     "MayNotMigrate",
+    "MayNotReturn",
     "MayNotStart",
+    "MayNotTransfer",
     "MayNotUrge",
     "MaybeDone",
     "Membership",
@@ -161,14 +195,18 @@ __all__ = [
     "MigrationEnded",
     "MigrationNotFound",
     "MigrationRunning",
+    "NotDelegated",
+    "NotDone",
     "NotFound",
     "NotHeld",
     "NotReleasable",
+    "NotSign",
     "NotSuspended",
     "NotYourCase",
     "NotYourFile",
     "NotYourUnit",
     "NotYours",
+    "NoteMissing",
     "NothingToRollBack",
     "OperatorsOnly",
     "OwnTask",
@@ -195,22 +233,33 @@ __all__ = [
     "Selection",
     "Service",
     "ServiceError",
+    "SignDone",
+    "SignPlanned",
     "Standin",
     "Standing",
     "Step",
+    "StepPreview",
     "Subscription",
     "SubstituteAway",
     "Summary",
     "SystemsOnly",
+    "TargetBarred",
+    "TargetElsewhere",
+    "TargetSame",
+    "TargetUnfit",
+    "TargetUnknown",
     "Task",
     "TaskDone",
+    "TaskHeld",
     "TaskNotFound",
     "TaskTaken",
     "TaskWithdrawn",
     "TokenGone",
     "TokenInvalid",
     "TokenNotFound",
+    "TooLate",
     "TooManyAtOnce",
+    "TooManySigns",
     "Unavailable",
     "Unit",
     "UnitInvalid",
@@ -219,6 +268,7 @@ __all__ = [
     "UrgedTooOften",
     "UrgedTooSoon",
     "ValueRefused",
+    "WhenUnknown",
     "Worker",
     "access",
     "calendars",

@@ -59,8 +59,8 @@ VERBS: dict[str, Callable[[Turn, Any, str], object]] = {
     "resume": lambda turn, item, reason: incidents.resume(turn, item.case_id, reason=reason),
     "cancel": lambda turn, item, reason: incidents.cancel(turn, item.case_id, reason=reason),
     "delete": lambda turn, item, reason: retention.delete_case(turn, item.case_id, reason=reason),
-    "hold": lambda turn, item, reason: incidents.hold(turn, item.case_id, reason=reason),
-    "release": lambda turn, item, reason: incidents.release(turn, item.case_id, reason=reason),
+    "hold": lambda turn, item, reason: retention.hold(turn, item.case_id, reason=reason),
+    "release": lambda turn, item, reason: retention.release(turn, item.case_id, reason=reason),
 }
 
 
@@ -105,8 +105,9 @@ def _items(turn: Turn, verb: str, ids: Sequence[UUID]) -> list[Data]:
 
 def note(turn: Turn, verb: str, *, reason: str, detail: Mapping[str, Any], total: int = 0) -> UUID:
     """This will write into the log of operators what was done, and return its id; with a total it is yet to be done."""
+    id = new_id()
     row = {
-        "id": new_id(),
+        "id": id,
         "verb": verb,
         "actor_id": turn.by.person_id,
         "actor": turn.by.label[:200],
@@ -117,18 +118,17 @@ def note(turn: Turn, verb: str, *, reason: str, detail: Mapping[str, Any], total
         "total": total,
     }
     turn.session.execute(insert(ACTIONS), [row])
-    id: UUID = row["id"]
     return id
 
 
 def unfinished(turn: Turn) -> list[UUID]:
     """This will list the actions that have something left to do, the oldest first."""
-    return list(turn.session.scalars(select(ACTIONS.c.id).where(ACTIONS.c.finished_at.is_(None)).order_by(ACTIONS.c.id)))
+    return list(
+        turn.session.scalars(select(ACTIONS.c.id).where(ACTIONS.c.finished_at.is_(None)).order_by(ACTIONS.c.id))
+    )
 
 
-def go_on(
-    write: Write, find: Callable[[int], Actor], action_id: UUID, *, should_stop: Callable[[], bool]
-) -> int:
+def go_on(write: Write, find: Callable[[int], Actor], action_id: UUID, *, should_stop: Callable[[], bool]) -> int:
     """This will do what is left of an action until `should_stop` says so, and return how many items were done.
 
     They are done by whoever began the action, with the rights that this person has now; `find` returns them.

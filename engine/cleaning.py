@@ -58,10 +58,13 @@ class Write(Protocol):
     def __call__(self, by: Actor, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T: ...
 
 
-Read = Callable[[Callable[[Turn], T]], T]
+class Read(Protocol):
+    """Runs an operation that only reads."""
+
+    def __call__(self, operation: Callable[..., T], /, *args: Any, **kwargs: Any) -> T: ...
 
 
-def due(read: Read[Any], by: Actor) -> list[DueCases]:
+def due(read: Read, by: Actor) -> list[DueCases]:
     """This will count what a clean-up would delete now, by rule, and change nothing."""
     require_operator(by)
     counts: Counter[str] = Counter()
@@ -73,7 +76,7 @@ def due(read: Read[Any], by: Actor) -> list[DueCases]:
 
 
 def clean_up(
-    write: Write, read: Read[Any], folder: Path, *, by: Actor, should_stop: Callable[[], bool] | None = None
+    write: Write, read: Read, folder: Path, *, by: Actor, should_stop: Callable[[], bool] | None = None
 ) -> CleanedUp:
     """This will delete what is over, a batch a transaction, until nothing is left or `should_stop` says so."""
     require_operator(by)
@@ -90,9 +93,9 @@ def clean_up(
     return replace(done, files=sweep(write, folder, by=by))
 
 
-def _over(read: Read[Any]) -> Iterator[tuple[Rule, list[Any]]]:
+def _over(read: Read) -> Iterator[tuple[Rule, list[Any]]]:
     """Ended cases whose time is over and that nobody holds, with the rule that says so."""
-    known = read(lambda turn: retention.rules(turn.session))
+    known = read(_rules)
     for app, process_id in read(_processes):
         mine = [rule for rule in known if rule.app == app and rule.process_id in ("", process_id)]
         days = [rule.days for rule in mine if rule.days is not None]
@@ -100,7 +103,7 @@ def _over(read: Read[Any]) -> Iterator[tuple[Rule, list[Any]]]:
             continue
         after: Place | None = None
         while True:
-            rows, now = read(lambda turn, after=after: _look(turn, app, process_id, min(days), after))  # noqa: B023
+            rows, now = read(_look, app, process_id, min(days), after)
             over = [(rule, row) for row in rows if (rule := _rule(mine, row, now)) is not None]
             for rule, group in groupby(sorted(over, key=lambda pair: pair[0].words), lambda pair: pair[0]):
                 yield rule, [row for _rule_, row in group]
@@ -112,6 +115,10 @@ def _over(read: Read[Any]) -> Iterator[tuple[Rule, list[Any]]]:
 def _rule(known: Sequence[Rule], row: Any, now: datetime) -> Rule | None:
     rule = retention.decide(known, row)
     return rule if rule is not None and not row.is_held and rule.is_over(row, now) else None
+
+
+def _rules(turn: Turn) -> list[Rule]:
+    return retention.rules(turn.session)
 
 
 def _processes(turn: Turn) -> list[tuple[str, str]]:

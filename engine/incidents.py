@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from engine import cases, feel, grounds, jobs, messages, queues
 from engine.access import require_operator
@@ -14,10 +14,10 @@ from engine.bpmn import shifting
 from engine.bpmn.outcome import TaskOpened
 from engine.bpmn.stimuli import Cancel, RetryIncident
 from engine.cases import Running
-from engine.db import table, upserting
+from engine.db import table
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
-from engine.models import CANCELLED, OPEN, SUSPENDED, Case, Hold, Incident, Task
+from engine.models import CANCELLED, OPEN, SUSPENDED, Case, Incident, Task
 from engine.opening import EMPTY_QUEUE
 from engine.prepared import Change
 from engine.turn import Turn
@@ -39,14 +39,6 @@ class QueueStillEmpty(Conflict):
 
 class NotSuspended(Conflict):
     """Case {case} is not suspended."""
-
-
-class CaseHeld(Conflict):
-    """Case {case} is held: it must not be deleted."""
-
-
-class NotHeld(Conflict):
-    """Case {case} is not held."""
 
 
 def find(turn: Turn, incident_id: UUID) -> dict[str, Any]:
@@ -177,30 +169,4 @@ def cancel(turn: Turn, case_id: UUID, *, reason: str) -> Case:
         cases.require_open(running)
     running.row.update(state=CANCELLED, ended_at=turn.now, suspended_at=None)
     cases.advance(turn, running, Cancel(), before=[Entry(kind="cancelled", detail={"reason": reason})])
-    return running.as_case()
-
-
-def hold(turn: Turn, case_id: UUID, *, reason: str) -> Case:
-    """This will keep a case from being deleted, by rule or by hand, until it is released. Raises CaseHeld."""
-    require_operator(turn.by)
-    reason = grounds.given(reason)
-    running = cases.load(turn, case_id)
-    row = {"case_id": case_id, "reason": reason, "held_at": turn.now, "held_by": turn.by.person_id}
-    made = upserting(turn.session, Hold).values(row).on_conflict_do_nothing().returning(table(Hold).c.case_id)
-    if turn.session.execute(made).first() is None:
-        raise CaseHeld(case=running.row["number"])
-    cases.record(turn, running, [Entry(kind="held", detail={"reason": reason})])
-    return running.as_case()
-
-
-def release(turn: Turn, case_id: UUID, *, reason: str) -> Case:
-    """This will let a held case be deleted again when its time is over. Raises NotHeld."""
-    require_operator(turn.by)
-    reason = grounds.given(reason)
-    running = cases.load(turn, case_id)
-    holds = table(Hold)
-    gone = delete(holds).where(holds.c.case_id == case_id).returning(holds.c.case_id)
-    if turn.session.execute(gone).first() is None:
-        raise NotHeld(case=running.row["number"])
-    cases.record(turn, running, [Entry(kind="unheld", detail={"reason": reason})])
     return running.as_case()

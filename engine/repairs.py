@@ -70,9 +70,9 @@ class Preview:
 
 
 def typed(name: str, current: Any, text: str, *, as_json: bool = False) -> Any:
-    """This will read what an operator typed for a variable: of the type that it has now, or as JSON. Raises ValueRefused.
+    """This will read what an operator typed for a variable: of the type that it has now, or as JSON.
 
-    Text stays text, whatever it looks like; a number must be a number, a list stays a list.
+    Text stays text, whatever it looks like; a number must be a number, a list stays a list. Raises ValueRefused.
     """
     if isinstance(current, str) and not as_json:
         return text
@@ -136,9 +136,7 @@ def move(turn: Turn, case_id: UUID, token: int, element: str, data: Mapping[str,
     return _shift(turn, case_id, "moved", MoveToken(token, element, check(data)), {"to": element}, reason)
 
 
-def _shift(
-    turn: Turn, case_id: UUID, kind: str, stimulus: SkipElement | MoveToken, detail: Data, reason: str
-) -> Case:
+def _shift(turn: Turn, case_id: UUID, kind: str, stimulus: SkipElement | MoveToken, detail: Data, reason: str) -> Case:
     require_operator(turn.by)
     reason = grounds.given(reason)
     running = cases.load(turn, case_id)

@@ -20,11 +20,12 @@ from engine.access import require_operator
 from engine.cases import CASES
 from engine.db import Base, is_postgresql, table, upserting
 from engine.errors import Conflict, Invalid, NotFound
-from engine.incidents import CaseHeld
+from engine.history import Entry
 from engine.models import (
     CANCELLED,
     CLOSED,
     Attachment,
+    Case,
     DeletedCase,
     Draft,
     Hold,
@@ -50,6 +51,14 @@ class RuleNotFound(NotFound):
 
 class CaseRuns(Conflict):
     """Case {case} has not ended; only ended cases can be deleted."""
+
+
+class CaseHeld(Conflict):
+    """Case {case} is held: it must not be deleted."""
+
+
+class NotHeld(Conflict):
+    """Case {case} is not held."""
 
 
 class CaseKept(Conflict):
@@ -163,9 +172,7 @@ def delete_case(turn: Turn, case_id: UUID, *, reason: str) -> str:
 
 
 HELD = exists().where(HOLDS.c.case_id == CASES.c.id).label("is_held")
-SHOWN = tuple(
-    CASES.c[name] for name in ("id", "number", "app", "process_id", "state", "end_element", "ended_at")
-)
+SHOWN = tuple(CASES.c[name] for name in ("id", "number", "app", "process_id", "state", "end_element", "ended_at"))
 _RECORDED = tuple(
     CASES.c[name] for name in ("id", "number", "title", "app", "process_id", "history_seq", "history_hash")
 )
@@ -199,7 +206,9 @@ def delete_all(turn: Turn, ids: Sequence[UUID], *, rule: str, reason: str) -> in
 def _orphan_files(turn: Turn, ids: Sequence[UUID]) -> None:
     shas = set(turn.session.scalars(select(ATTACHMENTS.c.sha256).where(ATTACHMENTS.c.case_id.in_(ids))))
     if shas:
-        made = upserting(turn.session, OrphanedFile).values([{"sha256": sha, "since": turn.now} for sha in sorted(shas)])
+        made = upserting(turn.session, OrphanedFile).values(
+            [{"sha256": sha, "since": turn.now} for sha in sorted(shas)]
+        )
         turn.session.execute(made.on_conflict_do_nothing())
 
 
@@ -230,3 +239,28 @@ def _condition(target: Table, owned: dict[str, Condition]) -> Condition | None:
         return lambda ids: column.in_(ids)
     inside = owned[above.table.name]
     return lambda ids: column.in_(select(above).where(inside(ids)))
+
+
+def hold(turn: Turn, case_id: UUID, *, reason: str) -> Case:
+    """This will keep a case from being deleted, by rule or by hand, until it is released. Raises CaseHeld."""
+    require_operator(turn.by)
+    reason = grounds.given(reason)
+    running = cases.load(turn, case_id)
+    row = {"case_id": case_id, "reason": reason, "held_at": turn.now, "held_by": turn.by.person_id}
+    made = upserting(turn.session, Hold).values(row).on_conflict_do_nothing().returning(HOLDS.c.case_id)
+    if turn.session.execute(made).first() is None:
+        raise CaseHeld(case=running.row["number"])
+    cases.record(turn, running, [Entry(kind="held", detail={"reason": reason})])
+    return running.as_case()
+
+
+def release(turn: Turn, case_id: UUID, *, reason: str) -> Case:
+    """This will let a held case be deleted again when its time is over. Raises NotHeld."""
+    require_operator(turn.by)
+    reason = grounds.given(reason)
+    running = cases.load(turn, case_id)
+    gone = delete(HOLDS).where(HOLDS.c.case_id == case_id).returning(HOLDS.c.case_id)
+    if turn.session.execute(gone).first() is None:
+        raise NotHeld(case=running.row["number"])
+    cases.record(turn, running, [Entry(kind="unheld", detail={"reason": reason})])
+    return running.as_case()

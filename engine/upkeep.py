@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from engine import actions, cleaning, incidents, retention
-from engine.access import SYSTEM, Actor
+from engine import actions, cleaning, retention
+from engine.access import SYSTEM, Actor, require_operator
 from engine.cleaning import CleanedUp, DueCases
 from engine.models import Case
 from engine.presence import Presence
@@ -24,11 +24,11 @@ class Upkeep(Presence):
 
     def hold_case(self, case_id: UUID, *, by: Actor, reason: str) -> Case:
         """This will keep a case from being deleted until it is released. Raises CaseHeld, ReasonMissing."""
-        return self.write(by, incidents.hold, case_id, reason=reason)
+        return self.write(by, retention.hold, case_id, reason=reason)
 
     def release_case(self, case_id: UUID, *, by: Actor, reason: str) -> Case:
         """This will end the hold of a case. Raises NotHeld, ReasonMissing."""
-        return self.write(by, incidents.release, case_id, reason=reason)
+        return self.write(by, retention.release, case_id, reason=reason)
 
     def delete_case(self, case_id: UUID, *, by: Actor, reason: str) -> str:
         """This will delete an ended case with all that belongs to it and return its number; a record stays.
@@ -85,7 +85,7 @@ class Upkeep(Presence):
 
     def go_on_with(self, action_id: UUID, *, by: Actor, seconds: float = 1.0) -> int:
         """This will do what is left of an action for so many seconds and return how many items were done."""
-        actions.require_operator(by)
+        require_operator(by)
         until = time.monotonic() + seconds
         return actions.go_on(self.write, self.actor, action_id, should_stop=lambda: time.monotonic() >= until)
 
