@@ -16,8 +16,9 @@ from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import Actor, NotYourCase, is_member, may_see_case, require_operator, standin_for
 from engine.apps import ProcessApp
+from engine.bpmn import undoing
 from engine.bpmn.outcome import Outcome, State
-from engine.bpmn.stimuli import ChangeData, EnableActivity, Stimulus
+from engine.bpmn.stimuli import ChangeData, CompleteTask, EnableActivity, Migrate, Stimulus
 from engine.db import table
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
@@ -63,6 +64,7 @@ class Running:
     waiting: dict[str, str] = field(default_factory=dict)
     offers: list[dict[str, Any]] = field(default_factory=list)
     limits: list[dict[str, Any]] = field(default_factory=list)
+    traces: list[dict[str, Any]] = field(default_factory=list)  # of steps that may yet be undone
     is_new: bool = False
     stored: dict[str, Any] = field(default_factory=dict)
 
@@ -94,6 +96,7 @@ def restore(turn: Turn, values: Sequence[Any]) -> Running:
         waiting=kept["waiting"],
         offers=kept.get("offers", []),
         limits=kept.get("limits", []),
+        traces=kept.get("traces", []),
     )
 
 
@@ -133,6 +136,7 @@ def advance(
     surroundings = turn.surroundings(running.app, running.row["definition_id"])
     searched = searchable(running.app, running.data)
     outcome = bpmn.step(running.process, running.state or None, running.data, stimulus, turn.now, surroundings)
+    undone = _trace(turn, running, stimulus, outcome, bool(surroundings.served))
     running.state, running.data = outcome.state, outcome.data
     closing = writing.close_waiting(running.id, running.waiting, outcome, turn.now)
     running.offers = [offer for offer in running.offers if offer["token"] not in closing.tokens]
@@ -145,9 +149,12 @@ def advance(
     _count_incidents(turn, running, opening, outcome, closing.tokens)
     around = limits.Around(running.row, running.data, surroundings)
     limiting = limits.follow(turn, around, running.limits, outcome, opening)
+    _trace_limits(undone, running.limits, limiting.running)
     running.limits = limiting.running
     entries = [*before, *_entries(outcome, opening, told or {}), *opening.entries, *limiting.entries]
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
+    if undone is not None:
+        undone["seq"] = running.row["history_seq"]
     changes = [*also, *closing.changes, *fields, *limiting.changes]
     if not running.is_new:
         changes += writing.copies(running.stored, running.row)
@@ -155,6 +162,31 @@ def advance(
     turn.sent.extend(outcome.sent)
     turn.awaited.extend(opening.awaited)
     return outcome
+
+
+def _trace(
+    turn: Turn, running: Running, stimulus: Stimulus, outcome: Outcome, has_served: bool
+) -> dict[str, Any] | None:
+    """Keeps how to undo a step that completed a task, unless something of it has left the case: services, messages."""
+    old = running.traces
+    if old:
+        is_moved = isinstance(stimulus, Migrate) or outcome.ended
+        running.traces = [] if is_moved else undoing.keep(old, running.state, outcome.state, running.data, outcome.data)
+    if not isinstance(stimulus, CompleteTask) or outcome.ended or outcome.sent or has_served:
+        return None
+    found = undoing.trace(stimulus.token, running.state, outcome.state, running.data, outcome.data)
+    if found is not None:
+        found["at"] = turn.now.isoformat()
+        running.traces.append(found)
+    return found
+
+
+def _trace_limits(undone: dict[str, Any] | None, before: Sequence[Data], after: Sequence[Data]) -> None:
+    """Tells a trace which limits its step ended, and which of the case it began."""
+    if undone is None or before == after:
+        return
+    undone["ended"] = [limit for limit in before if limit not in after]
+    undone["begun"] = [limit["id"] for limit in after if limit not in before and limit["token"] is None]
 
 
 def _set_state(turn: Turn, running: Running, outcome: Outcome) -> None:
@@ -201,6 +233,8 @@ def keep_snapshot(running: Running) -> None:
         kept["offers"] = running.offers
     if running.limits:
         kept["limits"] = running.limits
+    if running.traces:
+        kept["traces"] = running.traces
     running.row["snapshot"] = feel.dumps(kept)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -171,6 +171,7 @@ class Surroundings:
     directory: Directory
     app: ProcessApp
     definition_id: int
+    served: list[str] = field(default_factory=list)  # services that were called inside the step
 
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
@@ -215,6 +216,7 @@ class Surroundings:
         if registered is None or registered.is_job:
             return None
         function = registered.function
+        self.served.append(type)
         return lambda data, headers: function(data, headers) or {}
 
     def environment(self, now: datetime) -> feel.Environment:

@@ -28,9 +28,14 @@ def save(turn: Turn, key: str, data: dict[str, Any]) -> None:
         mine = (DRAFTS.c.person_id == turn.by.person_id, DRAFTS.c.key == key)
         turn.session.execute(delete(DRAFTS).where(*mine))
         return
+    keep(turn, key, data, turn.by.person_id)
+
+
+def keep(turn: Turn, key: str, data: dict[str, Any], person_id: int) -> None:
+    """This will keep `data` as the draft of a person, in place of an older one. Raises DraftTooLarge."""
     text = feel.dumps(data)
     if len(text) > LARGEST:
         raise DraftTooLarge(limit=LARGEST)
     values = {"data": text, "saved_at": turn.now}
-    made = upserting(turn.session, Draft).values(person_id=turn.by.person_id, key=key[:200], **values)
+    made = upserting(turn.session, Draft).values(person_id=person_id, key=key[:200], **values)
     turn.session.execute(made.on_conflict_do_update(index_elements=["person_id", "key"], set_=values))

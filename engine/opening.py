@@ -119,6 +119,8 @@ def _open_task(
     form = _form(turn, process if not opened.process_key else None, caller, opened)
     row = task_row(case, opened, route, definition_id, caller, form)
     row["created_at"] = turn.now
+    if turn.again:
+        _give_again(turn, row)
     opening.add(Task, row)
     opening.waiting[str(opened.token)] = TASK
     opening.tasks[opened.token] = row["id"]
@@ -131,6 +133,15 @@ def _open_task(
         incident(
             turn, opening, case, "failed", opened.token, opened.element, opened.name, reason, {"form": opened.form_id}
         )
+
+
+def _give_again(turn: Turn, row: Data) -> None:
+    """A step that is done again goes to who did it last, when they are still of its queue; items each have their own."""
+    person_id = turn.again.get(row["element"])
+    if person_id is None or row["assignee_id"] is not None or "loopCounter" in feel.loads(row["detail"])["local"]:
+        return
+    if any(member.id == person_id for member in turn.directory.members(row["role"], row["unit_id"])):
+        row.update(assignee_id=person_id, is_claimed=True)
 
 
 def _form(turn: Turn, process: bpmn.Process | None, caller: Listed | None, opened: TaskOpened) -> Listed | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,8 @@ from engine.cases import CASES, COLUMNS, Running
 from engine.catalog import ZONE
 from engine.db import table
 from engine.errors import Conflict, NotFound
-from engine.history import Entry
-from engine.models import DONE, OPEN, Case, Draft, Person, Task
+from engine.history import EVENTS, Entry
+from engine.models import DONE, HELD, OPEN, PLANNED, Case, Draft, Person, Task
 from engine.prepared import Change, Prepared
 from engine.turn import LostRace, Turn
 
@@ -49,13 +49,21 @@ DONE_TASK = Prepared(
     )
 )
 _PAIR: tuple[Any, ...] = (bindparam("person"), bindparam("other"))  # who acts, and for whom
+# a delegate has done the work that somebody else sends
+_WORKED_ON = select(EVENTS.c.seq).where(
+    EVENTS.c.case_id == TASKS.c.case_id,
+    EVENTS.c.kind == "given_back",
+    EVENTS.c.task_id == TASKS.c.id,
+    EVENTS.c.actor_id.in_(_PAIR),
+)
 DONE_BY = Prepared(
     select(TASKS.c.name)
     .where(
         TASKS.c.case_id == bindparam("case"),
         TASKS.c.element == bindparam("element"),
         TASKS.c.state == DONE,
-        or_(TASKS.c.completed_by.in_(_PAIR), TASKS.c.on_behalf_id.in_(_PAIR)),
+        TASKS.c.sign == 0,
+        or_(TASKS.c.completed_by.in_(_PAIR), TASKS.c.on_behalf_id.in_(_PAIR), _WORKED_ON.exists()),
     )
     .limit(1)
 )
@@ -75,6 +83,30 @@ class TaskWithdrawn(Conflict):
 
 class TaskTaken(Conflict):
     """{by} has taken this task."""
+
+
+class TaskHeld(Conflict):
+    """This task waits for signatures."""
+
+
+class SignPlanned(Conflict):
+    """This signature is asked for when its task is submitted."""
+
+
+class SignDone(Conflict):
+    """{by} gave this signature at {at}."""
+
+
+class IsSign(Conflict):
+    """This is a signature: it can be given or taken away, nothing else."""
+
+
+class Delegated(Conflict):
+    """{by} delegated this task and gets it back before it can be finished."""
+
+
+class NotDone(Conflict):
+    """This task is not done."""
 
 
 class NotReleasable(Conflict):
@@ -102,10 +134,10 @@ class Held:
         return None if found is None else str(found)
 
 
-def load(turn: Turn, task_id: UUID) -> Held:
-    """This will read an open task with its case, catalog and directory in one question.
+def load(turn: Turn, task_id: UUID, states: Collection[str] = (OPEN,)) -> Held:
+    """This will read a task that is in one of `states` with its case, catalog and directory in one question.
 
-    Raises TaskNotFound, TaskDone, TaskWithdrawn, CaseSuspended.
+    Raises TaskNotFound, TaskDone, TaskWithdrawn, TaskHeld, SignDone, SignPlanned, CaseSuspended, CaseEnded.
     """
     if turn.is_locking:
         mine = select(TASKS.c.case_id).where(TASKS.c.id == task_id).scalar_subquery()
@@ -117,18 +149,25 @@ def load(turn: Turn, task_id: UUID) -> Held:
     row = dict(zip(TASK_NAMES, values, strict=False))
     *of_case, catalog_version, directory_version, drafts = values[len(TASK_NAMES) :]
     turn.look(catalog_version, directory_version)
-    require_open(turn, row)
+    if row["state"] not in states:
+        _refuse_state(turn, row)
     running = cases.restore(turn, of_case)
     cases.require_open(running)
     return Held(row, running, bool(drafts))
 
 
-def require_open(turn: Turn, row: Mapping[str, Any]) -> None:
-    """This will refuse a task that is no longer open, saying who did it and when. Raises TaskDone, TaskWithdrawn."""
-    if row["state"] == OPEN:
-        return
-    if row["state"] == DONE:
-        raise TaskDone(by=name_of(turn, row["completed_by"]), at=shown(row["completed_at"]))
+def _refuse_state(turn: Turn, row: Mapping[str, Any]) -> None:
+    """Says what became of a task, who did it and when."""
+    state, is_sign = row["state"], row["parent_id"] is not None
+    if state == DONE:
+        done = SignDone if is_sign else TaskDone
+        raise done(by=name_of(turn, row["completed_by"]), at=shown(row["completed_at"]))
+    if state == PLANNED:
+        raise SignPlanned
+    if state == HELD:
+        raise TaskHeld
+    if state == OPEN:
+        raise NotDone
     raise TaskWithdrawn(at=shown(row["completed_at"]))
 
 
@@ -164,6 +203,17 @@ def _refuse(turn: Turn, held: Held) -> None:
     raise NotYours(needed=needed(held))
 
 
+def require_handler(turn: Turn, held: Held) -> None:
+    """This will refuse everybody but who may finish the task. Raises NotYours, TaskTaken, IsSign, Delegated."""
+    row = held.row
+    if not may_complete(turn.by, **_queue(held)):
+        _refuse(turn, held)
+    if row["parent_id"] is not None:
+        raise IsSign
+    if row["owner_id"] is not None:
+        raise Delegated(by=name_of(turn, row["owner_id"]))
+
+
 def claim(turn: Turn, task_id: UUID) -> Task:
     """This will take a free task out of its queue. Raises NotYours, TaskTaken, FourEyes."""
     held = load(turn, task_id)
@@ -181,7 +231,7 @@ def release(turn: Turn, task_id: UUID) -> Task:
     held = load(turn, task_id)
     if held.row["assignee_id"] != turn.by.person_id:
         _refuse(turn, held)
-    if held.row["queue_id"] is None or not held.row["is_claimed"]:
+    if held.row["queue_id"] is None or not held.row["is_claimed"] or held.row["owner_id"] is not None:
         raise NotReleasable
     _assign(turn, held, "released", None)
     return as_task(held)
@@ -194,10 +244,11 @@ def _assign(turn: Turn, held: Held, kind: str, person_id: int | None, standin: S
     change = update(TASKS).where(TASKS.c.id == row["id"], TASKS.c.state == OPEN).values(**values)
     row.update(values)
     detail = {"on_behalf": standin.name} if standin is not None else None
-    cases.record(turn, held.running, [_entry(held, kind, detail)], [Change(change)])
+    cases.record(turn, held.running, [entry(held, kind, detail)], [Change(change)])
 
 
-def _entry(held: Held, kind: str, detail: Data | None = None) -> Entry:
+def entry(held: Held, kind: str, detail: Data | None = None) -> Entry:
+    """This will return a line of the history about the task."""
     row = held.row
     return Entry(kind=kind, element=row["element"], name=row["name"], task_id=row["id"], detail=detail or {})
 
@@ -241,8 +292,7 @@ def complete(
     """
     held = load(turn, task_id)
     row, running = held.row, held.running
-    if not may_complete(turn.by, **_queue(held)):
-        _refuse(turn, held)
+    require_handler(turn, held)
     require_other_eyes(turn, held)
     if str(row["token"]) not in running.waiting:
         raise LostRace
@@ -254,14 +304,32 @@ def complete(
         turn, row["resource_id"], sent, outcome=outcome, case=seen, around=around, locale=locale
     )
     on_behalf = absent(turn, held)
-    also = [*_done(turn, held, outcome, on_behalf), *files.bind(turn, attachments, case_id=running.id, task_id=task_id)]
-    told: Data = {"task": task_id, "data": data, **_behalf(turn, held, on_behalf)}
+    also = files.bind(turn, attachments, case_id=running.id, task_id=task_id)
+    told: Data = {"data": data, **_behalf(turn, held, on_behalf)}
     if outcome is not None:
         told["outcome"] = outcome
         data = {**data, held.property(OUTCOME) or "outcome": outcome}
+    if row["signs"]:
+        _submit(turn, held, {"data": data, "told": told, "for": on_behalf}, also)
+        return running.as_case()
     del running.waiting[str(row["token"])]
+    also = [*_done(turn, held, outcome, on_behalf), *also]
+    told = {"task": task_id, **told}
     cases.advance(turn, running, CompleteTask(row["token"], data), also=also, told={row["token"]: told})
     return running.as_case()
+
+
+def _submit(turn: Turn, held: Held, submitted: Data, also: Sequence[Change]) -> None:
+    """Keeps what a task is finished with until all have signed; signatures planned for now are asked for."""
+    row, by = held.row, turn.by.person_id
+    submitted = {**submitted, "by": by, "at": turn.now.isoformat()}
+    mine = (TASKS.c.case_id == row["case_id"], TASKS.c.token == row["token"])
+    values = {"state": HELD, "assignee_id": by, "detail": feel.dumps({**held.detail, "submitted": submitted})}
+    kept = update(TASKS).where(*mine, TASKS.c.id == row["id"]).values(**values)
+    asked = update(TASKS).where(*mine, TASKS.c.state == PLANNED).values(state=OPEN, created_at=turn.now)
+    told = {name: value for name, value in submitted["told"].items() if name != "data"}
+    changes = [Change(kept), Change(asked), *_forget_drafts(held), *also]
+    cases.record(turn, held.running, [entry(held, "submitted", told)], changes)
 
 
 def _behalf(turn: Turn, held: Held, on_behalf: int | None) -> Data:
@@ -275,7 +343,8 @@ def _behalf(turn: Turn, held: Held, on_behalf: int | None) -> Data:
 def _done(turn: Turn, held: Held, outcome: str | None, on_behalf: int | None) -> list[Change]:
     values = {"done_task": held.row["id"], "done_at": turn.now, "done_by": turn.by.person_id, "done_for": on_behalf}
     values["done_outcome"] = outcome[:64] if outcome is not None else None
-    changes = [Change(DONE_TASK, values)]
-    if held.drafts:
-        changes.append(Change(delete(DRAFTS).where(DRAFTS.c.key == str(held.row["id"]))))
-    return changes
+    return [Change(DONE_TASK, values), *_forget_drafts(held)]
+
+
+def _forget_drafts(held: Held) -> list[Change]:
+    return [Change(delete(DRAFTS).where(DRAFTS.c.key == str(held.row["id"])))] if held.drafts else []

@@ -43,7 +43,8 @@ class Awaited:
 class Turn:
     """One transaction: its session, the time and the person of the call, and messages still to be delivered.
 
-    `is_locking` tells that a race was lost before: this time rows are locked before they are read.
+    `is_locking` tells that a race was lost before: this time rows are locked before they are read. `again` names for
+    steps that a case goes back to who did them last.
     """
 
     session: Session
@@ -54,6 +55,7 @@ class Turn:
     sent: list[MessageSent | SignalSent] = field(default_factory=list)
     awaited: list[Awaited] = field(default_factory=list)
     made: set[tuple[int, str]] = field(default_factory=set)
+    again: dict[str, int] = field(default_factory=dict)
     _catalog: Catalog | None = None
     _directory: Directory | None = None
 

@@ -9,13 +9,13 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, delete, insert, update
+from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, delete, insert, literal_column, update
 from sqlalchemy.orm import Session
 
 from engine.access import Actor
 from engine.bpmn.outcome import Outcome
 from engine.db import Base, table
-from engine.models import DONE, OPEN, WITHDRAWN, Case, Incident, Job, Subscription, Task
+from engine.models import DONE, STANDING, WITHDRAWN, Case, Incident, Job, Subscription, Task
 from engine.prepared import Change, Prepared
 
 TASK, JOB, SUBSCRIPTION = "task", "job", "subscription"
@@ -29,6 +29,9 @@ COPIED = {  # what tasks carry of their case
     "region": "region",
 }
 
+# written out: a list of parameters has no text that stays the same
+_IS_STANDING = TASKS.c.state.in_([literal_column(f"'{state}'") for state in STANDING])
+
 
 def _of_token(target: Table) -> tuple[ColumnElement[bool], ...]:
     return target.c.case_id == bindparam("closed_case"), target.c.token == bindparam("closed_token")
@@ -36,7 +39,7 @@ def _of_token(target: Table) -> tuple[ColumnElement[bool], ...]:
 
 _CLOSE_TASK = Prepared(
     update(TASKS)
-    .where(*_of_token(TASKS), TASKS.c.state == OPEN)
+    .where(*_of_token(TASKS), _IS_STANDING)
     .values(state=bindparam("closed_state"), completed_at=bindparam("closed_at", type_=TASKS.c.completed_at.type))
 )
 _CLOSE_JOB, _CLOSE_SUBSCRIPTION = (
@@ -104,7 +107,7 @@ def copies(old: dict[str, Any], row: dict[str, Any]) -> list[Change]:
 @lru_cache(maxsize=64)
 def _copying(names: tuple[str, ...]) -> Prepared:
     shown: dict[str, Any] = {COPIED[name]: bindparam(f"shown_{name}") for name in names}
-    still_open = (TASKS.c.case_id == bindparam("shown_case"), TASKS.c.state == OPEN)
+    still_open = (TASKS.c.case_id == bindparam("shown_case"), _IS_STANDING)
     return Prepared(update(TASKS).where(*still_open).values(shown))
 
 

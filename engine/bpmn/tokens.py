@@ -137,30 +137,36 @@ class Tree:
     def load(cls, process: Process, state: State, data: Data, host: Host) -> Tree:
         """This will restore a case from its snapshot, whose rows stand in the order of their creation or nesting."""
         tree = cls.new(process, data)
-        for id, parent, kind, element, local, info, doc in state["tokens"]:
-            if parent is None:
-                tree.root.info = dict(info) if info else {}
-                continue
-            above = tree.tokens[parent]
-            boundary = kind == "sub" and element in above.process.nodes and above.kind != "case"
-            boundary = boundary and above.process.nodes[element].attached_to == above.node.id
-            owner, key = (above.process, above.key) if boundary else (above.inner, above.inner_key)
-            node = owner.nodes.get(element)
-            if node is None:
-                raise SnapshotInvalid(element=element)
-            token = Token(id, kind, node, above, owner, key)
-            if local:
-                token.local = dict(local)
-            if info:
-                token.info = dict(info)
-                if "key" in info:
-                    token.inner_key = info["key"]
-                    token.inner = host.definition(info["key"])
-            if doc is not None:
-                token.doc = dict(doc)
-            tree._attach(token)
+        for row in state["tokens"]:
+            if row[1] is None:
+                tree.root.info = dict(row[5]) if row[5] else {}
+            else:
+                tree.restore(row, host)
         tree.next = state["next"]
         return tree
+
+    def restore(self, row: list[Any], host: Host) -> Token:
+        """This will put a token where a row of a snapshot has it; the token above stands already."""
+        id, parent, kind, element, local, info, doc = row
+        above = self.tokens[parent]
+        boundary = kind == "sub" and element in above.process.nodes and above.kind != "case"
+        boundary = boundary and above.process.nodes[element].attached_to == above.node.id
+        owner, key = (above.process, above.key) if boundary else (above.inner, above.inner_key)
+        node = owner.nodes.get(element)
+        if node is None:
+            raise SnapshotInvalid(element=element)
+        token = Token(id, kind, node, above, owner, key)
+        if local:
+            token.local = dict(local)
+        if info:
+            token.info = dict(info)
+            if "key" in info:
+                token.inner_key = info["key"]
+                token.inner = host.definition(info["key"])
+        if doc is not None:
+            token.doc = dict(doc)
+        self._attach(token)
+        return token
 
     def dump(self) -> State:
         """This will write the snapshot: parents before children, nothing that the definition already says."""

@@ -80,7 +80,7 @@ def _await_timer(run: Run, token: Token, event: EventDefinition) -> None:
 
 
 def _arm(run: Run, token: Token, schedule: timers.Schedule) -> None:
-    token.info["open"] = 1
+    token.info["open"] = schedule.due_at.isoformat()
     if schedule.left != 0:
         every = schedule.every or timers.Duration()
         until = schedule.until.isoformat() if schedule.until else None
