@@ -72,7 +72,9 @@ def open_database(url: str, *, echo: bool = False, pool_size: int = 10) -> Datab
         event.listen(database, "connect", _prepare_sqlite)
         event.listen(database, "begin", _begin_sqlite)
         return database
-    return create_engine(address, echo=echo, pool_size=pool_size, max_overflow=pool_size)
+    # What is prepared is prepared by `engine.wire`; the driver forgets all prepared statements after each ROLLBACK.
+    driver = {"prepare_threshold": None}
+    return create_engine(address, echo=echo, pool_size=pool_size, max_overflow=pool_size, connect_args=driver)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -1,13 +1,11 @@
 """Statements of the hot path: compiled once, sent past the session's bookkeeping, many in one round trip.
 
-The only module that talks to the database driver itself. PostgreSQL takes what `send` is given in one pipeline; in
-SQLite there is no way to save.
+PostgreSQL takes what `send` is given in one round trip; in SQLite there is no way to save.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn, cast
@@ -18,8 +16,13 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
+from engine.wire import Call, Command, Wire, command
+
 Convert = Callable[[Any], Any]
 Values = Mapping[str, Any]
+WIRE = "wire"
+COMMAND_OK = 1  # what libpq says of a statement without rows that went well
+DIVISION_BY_ZERO = "22012"
 Statement = Select[Any] | Insert | Update | Delete | ReturningInsert[Any]
 
 
@@ -32,6 +35,7 @@ class _Compiled:
     fixed: dict[str, Any]  # parameters that are the same every time
     into: tuple[tuple[str, Convert], ...]
     out: tuple[tuple[int, Convert], ...]
+    command: Command | None  # for PostgreSQL
 
     def parameters(self, values: Values) -> Any:
         """This will return the values as the driver takes them."""
@@ -77,26 +81,25 @@ class Change:
 
 def _compile(statement: Statement, dialect: Dialect) -> _Compiled:
     compiled: Any = statement.compile(dialect=dialect)
-    into = []
-    fixed = {}
-    for name, parameter in compiled.binds.items():
-        if not parameter.required:
-            fixed[name] = parameter.effective_value
-        convert = _implementation(parameter.type, dialect).bind_processor(dialect)
-        if convert is not None:
-            into.append((name, convert))
+    fixed = {name: each.effective_value for name, each in compiled.binds.items() if not each.required}
     for column in getattr(compiled, "insert_prefetch", ()):
         if not column.default.is_scalar:
             raise ValueError(f"{column} has to be given")
         fixed[column.key] = column.default.arg
-    out = []
-    if isinstance(statement, Select):
-        for place, column in enumerate(statement.selected_columns):
-            convert = _implementation(column.type, dialect).result_processor(dialect, None)
-            if convert is not None:
-                out.append((place, convert))
-    order = tuple(compiled.positiontup) if compiled.positional else None
-    return _Compiled(str(compiled), order, fixed, tuple(into), tuple(out))
+    types = {name: parameter.type for name, parameter in compiled.binds.items()}
+    columns = [column.type for column in statement.exported_columns]
+    if dialect.name == "postgresql":
+        return _Compiled(str(compiled), None, fixed, (), (), command(str(compiled), types, fixed, columns))
+    into = [(name, _implementation(type, dialect).bind_processor(dialect)) for name, type in types.items()]
+    out = [_implementation(type, dialect).result_processor(dialect, None) for type in columns]
+    return _Compiled(
+        str(compiled),
+        tuple(compiled.positiontup) if compiled.positional else None,
+        fixed,
+        tuple((name, convert) for name, convert in into if convert is not None),
+        tuple((place, convert) for place, convert in enumerate(out) if convert is not None),
+        None,
+    )
 
 
 def _implementation(type: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
@@ -107,35 +110,30 @@ def first(session: Session, question: Prepared, values: Values) -> list[Any] | N
     """This will return the first row of a question, or None; what begins the transaction travels along."""
     connection = session.connection()
     compiled = question.on(connection.dialect)
-    parameters = compiled.parameters(values)
-    wire = _wire(connection)
-    cursor = wire.cursor()
-    _tell(connection, cursor, compiled.text, parameters)
-    try:
-        if connection.dialect.name == "postgresql":
-            with wire.pipeline():
-                cursor.execute(compiled.text, parameters, prepare=True)
-        else:
-            cursor.execute(compiled.text, parameters)
-        found = cursor.fetchone()
-    except connection.dialect.loaded_dbapi.Error as error:
-        _fail(connection, error, compiled.text, parameters, cursor)
-    finally:
-        cursor.close()
+    if compiled.command is not None:
+        answers, fault = _over_wire(connection, [(compiled, values)])
+        if fault is not None:
+            _fail(connection, fault, compiled.text, values)
+        return compiled.command.row(answers[0])
+    cursor = _run(connection, compiled, values)
+    found = cursor.fetchone()
+    cursor.close()
     return None if found is None else compiled.row(found)
 
 
-def send(session: Session, changes: Sequence[Change]) -> int:
+def send(session: Session, changes: Sequence[Change], *, commits: bool = False) -> int:
     """This will make all changes in their order and return how many rows the first one met.
 
-    When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed.
+    When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed. `commits`
+    lets the transaction end with them where that saves a round trip: then the first one has to fail if it meets none.
     """
     connection = session.connection()
     met: int | None = None
     while changes and met != 0:
         count = next((n for n, each in enumerate(changes) if not isinstance(each.statement, Prepared)), len(changes))
         if count:
-            found = _send_prepared(connection, changes[:count], is_first=met is None)
+            is_last = count == len(changes)
+            found = _send_prepared(connection, changes[:count], is_first=met is None, commits=commits and is_last)
         else:
             count = 1
             found = cast(Any, session.execute(cast(Update, changes[0].statement))).rowcount
@@ -175,42 +173,74 @@ def _fold(parts: tuple[Prepared, ...]) -> Prepared:
     return Prepared(whole)
 
 
-def _send_prepared(connection: Connection, changes: Sequence[Change], *, is_first: bool) -> int:
-    dialect, wire = connection.dialect, _wire(connection)
-    is_pipeline = dialect.name == "postgresql"
-    cursors: list[Any] = []
-    text, parameters = "", None
-    try:
-        with wire.pipeline() if is_pipeline else nullcontext():
-            for change in _folded(changes) if is_pipeline else changes:
-                compiled = cast(Prepared, change.statement).on(dialect)
-                text, parameters = compiled.text, compiled.parameters(change.values or {})
-                cursors.append(wire.cursor())
-                _tell(connection, cursors[-1], text, parameters)
-                if is_pipeline:
-                    cursors[-1].execute(text, parameters, prepare=True)
-                else:
-                    cursors[-1].execute(text, parameters)
-                if is_first and not is_pipeline and cursors[0].rowcount == 0:
-                    break
-    except dialect.loaded_dbapi.Error as error:
-        if is_first and cursors and cursors[0].rowcount == 0:
+def _send_prepared(connection: Connection, changes: Sequence[Change], *, is_first: bool, commits: bool) -> int:
+    if connection.dialect.name != "postgresql":
+        return _send_one_by_one(connection, changes, is_first=is_first)
+    sent = [
+        (cast(Prepared, change.statement).on(connection.dialect), change.values or {}) for change in _folded(changes)
+    ]
+    answers, fault = _over_wire(connection, sent, commits=commits)
+    met = answers[0].command_tuples or 0
+    if fault is not None:
+        if is_first and ((met == 0 and answers[0].status == COMMAND_OK) or fault.sqlstate == DIVISION_BY_ZERO):
             return 0  # the others rest upon it: what they ran into is only that
-        _fail(connection, error, text, parameters, cursors[-1])
-    met: int = cursors[0].rowcount
+        _fail(connection, fault, sent[0][0].text, sent[0][1])
     return met
 
 
-def _wire(connection: Connection) -> Any:
-    return connection.connection.driver_connection
+def _send_one_by_one(connection: Connection, changes: Sequence[Change], *, is_first: bool) -> int:
+    met: int | None = None
+    for change in changes:
+        cursor = _run(connection, cast(Prepared, change.statement).on(connection.dialect), change.values or {})
+        if met is None:
+            met = cursor.rowcount
+        cursor.close()
+        if is_first and met == 0:
+            break
+    return met or 0
+
+
+def _run(connection: Connection, compiled: _Compiled, values: Values) -> Any:
+    parameters = compiled.parameters(values)
+    cursor = connection.connection.cursor()
+    try:
+        _tell(connection, cursor, compiled.text, parameters)
+        cursor.execute(compiled.text, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        cursor.close()
+        _fail(connection, error, compiled.text, parameters)
+    return cursor
+
+
+def _over_wire(
+    connection: Connection, sent: Sequence[tuple[_Compiled, Values]], *, commits: bool = False
+) -> tuple[list[Any], Any]:
+    calls: list[Call] = []
+    for compiled, values in sent:
+        assert compiled.command is not None
+        calls.append((compiled.command, compiled.command.parameters(values)))
+        _tell(connection, None, compiled.text, {**compiled.fixed, **values})
+    try:
+        return _wire(connection).run(calls, commits=commits)
+    except connection.dialect.loaded_dbapi.Error as error:
+        _fail(connection, error, sent[0][0].text, sent[0][1])
+
+
+def _wire(connection: Connection) -> Wire:
+    held = connection.connection
+    found: Wire | None = held.info.get(WIRE)
+    if found is None or found.connection is not held.driver_connection:
+        found = held.info[WIRE] = Wire(held.driver_connection)
+    return found
 
 
 def _tell(connection: Connection, cursor: Any, text: str, parameters: Any) -> None:
     """Whoever listens to the statements of the database hears of these too."""
-    for listener in connection.dispatch.before_cursor_execute:
-        listener(connection, cursor, text, parameters, None, False)
+    if connection._has_events or connection.engine._has_events:
+        for listener in connection.dispatch.before_cursor_execute:
+            listener(connection, cursor, text, parameters, None, False)
 
 
-def _fail(connection: Connection, error: Exception, text: str, parameters: Any, cursor: Any) -> NoReturn:
+def _fail(connection: Connection, error: Exception, text: str, parameters: Any) -> NoReturn:
     """Raises what SQLAlchemy raises, and gives up connections that are broken."""
-    connection._handle_dbapi_exception(error, text, parameters, cursor, None)
+    connection._handle_dbapi_exception(error, text, parameters, None, None)
