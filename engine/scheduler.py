@@ -32,7 +32,10 @@ class Worker:
         self._stopped = Event()
         self._scheduler = BackgroundScheduler(timezone=ZONE, job_defaults={"coalesce": True, "max_instances": 1})
         self._scheduler.add_job(self.work, "interval", seconds=every, id="due-jobs", misfire_grace_time=None)
+        self._scheduler.add_job(engine.follow_changes, "interval", minutes=1, id="staff-changes")
         self.add_daily(lambda: due.forget_expired(engine.write), hour=3, minute=10, id="forget-expired-messages")
+        # every hour, so that a day on which the machine was off at night has its anchor too
+        self._scheduler.add_job(engine.anchor_daily, "cron", hour="3-23", minute=20, id="anchor", misfire_grace_time=3600)
 
     def add_daily(self, work: Callable[[], object], *, hour: int, minute: int, id: str) -> None:
         """This will run `work` every day at this time of the officials' clock, once even after being asleep."""

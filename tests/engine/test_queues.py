@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import Engine, MayNotStart, QueueStillEmpty, queries
+from engine import Engine, IncidentResolved, MayNotStart, QueueStillEmpty, queries
 
 
 def test_a_task_waits_in_the_nearest_unit_up_the_tree_where_its_role_is_held(engine: Engine, cast: Any) -> None:
@@ -28,7 +28,8 @@ def test_a_role_that_nobody_holds_is_an_incident_until_somebody_does(engine: Eng
     with pytest.raises(QueueStillEmpty):
         engine.retry_incident(incident.id, by=cast.olga)
     engine.load_people([], [{"login": "gus", "name": "庚", "roles": [("ghost", "4201")]}])
-    engine.retry_incident(incident.id, by=cast.olga)
+    with pytest.raises(IncidentResolved):
+        engine.retry_incident(incident.id, by=cast.olga)
     assert engine.read(queries.incidents, cast.olga) == []
     assert [task.element for task in engine.read(queries.inbox, cast.gus).items] == ["alone"]
 
