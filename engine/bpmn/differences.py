@@ -53,16 +53,19 @@ ASPECTS = (
 )  # fmt: skip
 
 
+REFERENCES = frozenset({"place", "attached", "default", "undoes", "source", "target"})
+
+
 def differences(old: Process, new: Process) -> Differences:
     """This will compare two versions of a process; where elements are drawn makes no difference."""
-    found = Differences(process=_between(_process(old), _process(new)))
+    found = Differences(process=_between(_process(old), _process(new), old, new))
     befores: dict[str, Node | Flow] = {**old.nodes, **old.flows}
     afters: dict[str, Node | Flow] = {**new.nodes, **new.flows}
     for id, before in befores.items():
         after = afters.get(id)
         if after is None:
             found.removed.append(_element(old, id))
-        elif told := _between(_facts(old, id), _facts(new, id)):
+        elif told := _between(_facts(old, id), _facts(new, id), old, new):
             found.changed.append(Element(id, _type(new, id), after.name or before.name, tuple(told)))
     found.added.extend(_element(new, id) for id in afters if id not in befores)
     return found
@@ -85,13 +88,17 @@ def _ends(process: Process, id: str) -> str:
     return " → ".join(end.name or end.id for end in ends if end is not None)
 
 
-def _between(before: Mapping[str, str], after: Mapping[str, str]) -> list[Difference]:
+def _between(before: Mapping[str, str], after: Mapping[str, str], old: Process, new: Process) -> list[Difference]:
+    """References are compared by id, and told by the names of what they lead to."""
     names = [*before, *(name for name in after if name not in before)]
-    return [
-        Difference(name, before.get(name, ""), after.get(name, ""))
-        for name in names
-        if before.get(name, "") != after.get(name, "")
-    ]
+    found = []
+    for name in names:
+        one, other = before.get(name, ""), after.get(name, "")
+        if one != other and name in REFERENCES:
+            one, other = _named(old, one), _named(new, other)
+        if one != other:
+            found.append(Difference(name, one, other))
+    return found
 
 
 def _process(process: Process) -> dict[str, str]:
@@ -103,28 +110,30 @@ def _facts(process: Process, id: str) -> dict[str, str]:
     flow = process.flows.get(id)
     if flow is None:
         return {name: value for name, value in _node(process, process.nodes[id]) if value}
-    ends = {name: _named(process, end) for name, end in (("source", flow.source), ("target", flow.target))}
+    ends = {"source": flow.source, "target": flow.target}
     return {"name": flow.name, "condition": _written(flow.condition), **ends}
 
 
 def _named(process: Process, id: str | None) -> str:
     node = process.nodes.get(id or "")
-    return (node.name or node.id) if node is not None else ""
+    if node is not None:
+        return node.name or node.id
+    return _ends(process, id or "") or id or ""
 
 
 def _node(process: Process, node: Node) -> Iterator[tuple[str, str]]:
     yield "name", node.name
     yield "kind", node.type
-    yield "place", _named(process, node.scope)
-    yield "attached", _named(process, node.attached_to)
+    yield "place", node.scope if node.scope in process.nodes else ""
+    yield "attached", node.attached_to or ""
     yield "lane", node.lane or ""
     yield "documentation", node.documentation
-    yield "default", _ends(process, node.default or "")
+    yield "default", node.default or ""
     if node.type in ("boundaryEvent", "startEvent") and node.event is not None:
         yield "interrupting", "yes" if node.interrupting else "no"
     yield "compensation", "yes" if node.is_compensation else ""
     if node.event is not None:
-        yield from _event(process, node.event)
+        yield from _event(node.event)
     if node.loop is not None:
         yield from _loop(node.loop)
     if node.assignment is not None:
@@ -155,7 +164,7 @@ def _mappings(mappings: list[IoMapping]) -> str:
     return "\n".join(f"{each.target}: {_written(each.source)}" for each in mappings)
 
 
-def _event(process: Process, event: EventDefinition) -> Iterator[tuple[str, str]]:
+def _event(event: EventDefinition) -> Iterator[tuple[str, str]]:
     yield "event", event.kind
     if event.kind in ("message", "signal"):
         yield event.kind, _written(event.name)
@@ -166,7 +175,7 @@ def _event(process: Process, event: EventDefinition) -> Iterator[tuple[str, str]
     elif event.kind == "conditional":
         yield "condition", _written(event.expression)
     elif event.kind == "compensation":
-        yield "undoes", _named(process, event.activity)
+        yield "undoes", event.activity or ""
     yield "correlation", _written(event.correlation_key)
 
 

@@ -39,10 +39,10 @@ from engine.models import Case, Job, Task
 from engine.rollbacks import NothingToRollBack
 
 TIMER = (
-    '<bpmn:boundaryEvent id="late" attachedToRef="fix" cancelActivity="false">'
-    '<bpmn:timerEventDefinition id="lateTimer">'
+    '<bpmn:boundaryEvent id="slow" attachedToRef="fix" cancelActivity="false">'
+    '<bpmn:timerEventDefinition id="slowTimer">'
     '<bpmn:timeDuration xsi:type="bpmn:tFormalExpression">P2D</bpmn:timeDuration></bpmn:timerEventDefinition>'
-    '</bpmn:boundaryEvent><bpmn:endEvent id="told"/><bpmn:sequenceFlow id="f9" sourceRef="late" targetRef="told"/>'
+    '</bpmn:boundaryEvent><bpmn:endEvent id="told"/><bpmn:sequenceFlow id="f9" sourceRef="slow" targetRef="told"/>'
 )
 
 
@@ -117,7 +117,7 @@ def test_a_comparison_names_what_is_added_removed_and_changed(engine: Engine, ca
     changes = (('name="维修"', 'name="抢修"'), ('candidateGroups="officer"', 'candidateGroups="leader"'))
     new = deploy(engine, cast, *changes, ("</bpmn:process>", TIMER + "</bpmn:process>"))
     found = engine.compare_versions(old, new, by=cast.olga)
-    assert {element.id for element in found.diagram.added} == {"late", "told", "f9"}
+    assert {element.id for element in found.diagram.added} == {"slow", "told", "f9"}
     assert found.diagram.removed == []
     fix = next(element for element in found.diagram.changed if element.id == "fix")
     assert {(each.what, each.before, each.after) for each in fix.differences} >= {
@@ -125,7 +125,7 @@ def test_a_comparison_names_what_is_added_removed_and_changed(engine: Engine, ca
         ("groups", "officer", "leader"),
     }
     back = engine.compare_versions(new, old, by=cast.olga)
-    assert {element.id for element in back.diagram.removed} == {"late", "told", "f9"}
+    assert {element.id for element in back.diagram.removed} == {"slow", "told", "f9"}
     with pytest.raises(DesignersOnly):
         engine.compare_versions(old, new, by=cast.bob)
 
@@ -148,7 +148,7 @@ def test_moving_one_case_takes_everything_along(engine: Engine, cast: Any, state
     engine.claim_task(task.id, by=cast.bob)
     target = deploy(engine, cast, *RENAMED)
     moved, report = engine.migrate_case(case.id, plan(engine, cast, target, fix="mend"), by=cast.olga, note="改名")
-    assert (moved.definition_id, [each.after.id for each in report.moved]) == (target, ["mend"])
+    assert (moved.definition_id, [each.after.id for each in report.moved]) == (target, ["mend", "late"])
     view = engine.read(queries.case, cast.olga, case.id)
     [kept] = view.tasks
     assert (kept.id, kept.element, kept.name, kept.definition_id) == (task.id, "mend", "抢修", target)
@@ -223,9 +223,10 @@ def test_a_preview_counts_and_changes_nothing(engine: Engine, cast: Any) -> None
     assert (found.total, found.movable, found.refused) == (2, 2, [])
     assert {(shift.before.id, shift.after.id, shift.waits, shift.count) for shift in found.shifts} == {
         ("fix", "mend", "task", 1),
+        ("late", "late", "timer", 1),
         ("check", "check", "task", 1),
     }
-    assert [(node.id, count) for node, count in found.opened] == [("late", 1)]
+    assert [(node.id, count) for node, count in found.opened] == [("slow", 1)]
     assert {row.running for row in engine.read(queries.versions, cast.olga, "repair")} == {0, 2}
     one = engine.preview_migration(plan(engine, cast, target, fix="mend"), Selection(element="check"), by=cast.olga)
     assert [looked.id for looked in one.moved] == [there.id]
@@ -243,7 +244,7 @@ def test_many_cases_move_in_the_background_each_with_its_result(engine: Engine, 
     assert (found.migration.state, found.moved, found.left, found.refused, found.waiting) == ("finished", 3, 2, 0, 0)
     left = engine.read(queries.migrated_cases, cast.olga, ordered.id, state="left").items
     assert {(each.id, each.reasons[0].code) for each in left} == {(gone.id, "ended"), (done.id, "elsewhere")}
-    jobs = engine.read(lambda session: list(session.scalars(select(Job).where(Job.element == "late"))))
+    jobs = engine.read(lambda session: list(session.scalars(select(Job).where(Job.element == "slow"))))
     assert {job.case_id for job in jobs} == {case.id for case in cases} - {gone.id}
     for case in cases:
         engine.read(history.verify, case.id)
@@ -434,4 +435,4 @@ def test_moving_a_case_asks_the_database_a_fixed_number_of_questions(
         with statements(engine) as seen:
             engine.migrate_case(case.id, ordered, by=cast.olga)
         counts.append(len(seen))
-    assert counts[0] == counts[1] <= 8
+    assert counts[0] == counts[1] <= 9, seen
