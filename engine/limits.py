@@ -88,10 +88,10 @@ def follow(turn: Turn, around: Around, kept: Sequence[Data], outcome: Outcome, o
         for limit in kept:
             if limit["token"] in closed and limit["token"] is not None:
                 _end(turn, found, limit, VOID if closed[limit["token"]] else MET)
+    _follow_events(turn, around, found, outcome)
     for opened in outcome.opened:
         if isinstance(opened, TaskOpened) and (code := limit_of(opened.properties)):
             _start_of_task(turn, around, found, opening, opened, code)
-    _follow_events(turn, around, found, outcome)
     if outcome.ended:
         for limit in tuple(found.running):
             _end(turn, found, limit, VOID)
