@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import invariants
-from engine.access import Actor, require_operator
+from engine import anchors, audit, invariants
+from engine.access import SYSTEM, Actor, require_operator
+from engine.audit import Verdict
 from engine.invariants import Unsound
+from engine.models import Anchor
 from engine.operations import Operations
+from engine.transactions import Busy
 
 
 class Proof(Operations):
@@ -34,10 +36,41 @@ class Proof(Operations):
                 found += invariants.look_at_files(session, self._files, is_deep=is_deep)
         return found
 
-    @contextmanager
-    def snapshot(self) -> Iterator[Session]:
+    def anchor(self, *, by: Actor) -> Anchor:
+        """This will seal what happened since the last anchor under one digest. Raises OperatorsOnly, Busy."""
+        require_operator(by)
+        made = self.write(by, anchors.make)
+        if made is None:
+            raise Busy
+        return made
+
+    def anchor_daily(self) -> Anchor | None:
+        """This will anchor once a day, whichever of many processes asks first; None when the day has its anchor."""
+        return self.write(SYSTEM, anchors.make, is_daily=True)
+
+    def anchors(self, *, by: Actor, limit: int = 100) -> list[Anchor]:
+        """This will return the newest anchors, the newest first. Raises OperatorsOnly."""
+        require_operator(by)
+        return self.read(anchors.listed, limit)
+
+    def verify_histories(
+        self, *, by: Actor, line: str = "", processes: int | None = None, progress: audit.Progress | None = None
+    ) -> Verdict:
+        """This will find every changed, removed or inserted event, case and anchor, however many there are.
+
+        `line` is that of an anchor as it was printed: it seals all anchors up to its own. `processes` share the work
+        (default: as many as the machine has cores). Raises OperatorsOnly, LineInvalid.
+        """
+        require_operator(by)
+        printed = anchors.read_line(line) if line else None
+        return audit.verify(self.database, printed=printed, processes=processes, progress=progress)
+
+    def verify_case(self, number: str, *, by: Actor) -> Verdict:
+        """This will verify the history of one case, also of a deleted one. Raises OperatorsOnly, CaseNotFound."""
+        require_operator(by)
+        with self.snapshot() as session:
+            return audit.verify_case(session, audit.find(session, number))
+
+    def snapshot(self) -> AbstractContextManager[Session]:
         """This will open a session that sees the database as it was at one moment, however long it reads."""
-        with self._sessions.reading() as session:
-            if self.database.dialect.name == "postgresql":
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            yield session
+        return audit.at_one_moment(self.database)
