@@ -195,6 +195,55 @@ def may_complete(
     return assignee_id == actor.person_id or may_claim(actor, **asked) or standin_for(actor, **asked) is not None
 
 
+def may_give(
+    actor: Actor,
+    *,
+    state: str,
+    is_sign: bool,
+    owner_id: int | None,
+    assignee_id: int | None,
+    role: str,
+    unit_id: int | None,
+    process_id: str | None = None,
+) -> bool:
+    """This will tell whether the actor may delegate a task, transfer or return it, or add signatures to it.
+
+    Who may finish it may, unless it is a signature, waits for signatures or was delegated to them.
+    """
+    queue: dict[str, Any] = {"assignee_id": assignee_id, "role": role, "unit_id": unit_id, "process_id": process_id}
+    return state == "open" and not is_sign and owner_id is None and may_complete(actor, **queue)
+
+
+def may_resolve(actor: Actor, *, state: str, owner_id: int | None, assignee_id: int | None) -> bool:
+    """This will tell whether the actor may give a delegated task back, or call back what they delegated."""
+    return state == "open" and owner_id is not None and actor.person_id in (owner_id, assignee_id)
+
+
+def may_sign(
+    actor: Actor,
+    *,
+    state: str,
+    is_sign: bool,
+    assignee_id: int | None,
+    role: str,
+    unit_id: int | None,
+    process_id: str | None = None,
+) -> bool:
+    """This will tell whether the actor may give a signature: it was asked of them, or of somebody they stand in for."""
+    queue: dict[str, Any] = {"assignee_id": assignee_id, "role": role, "unit_id": unit_id, "process_id": process_id}
+    return state == "open" and is_sign and may_complete(actor, **queue)
+
+
+def may_remove_sign(actor: Actor, *, state: str, asked_by: int | None, handler_id: int | None) -> bool:
+    """This will tell whether the actor may take a signature away: they asked for it, or have the task it belongs to."""
+    return state in ("open", "planned") and actor.person_id is not None and actor.person_id in (asked_by, handler_id)
+
+
+def may_withdraw(actor: Actor, *, done_by: int | None) -> bool:
+    """This will tell whether a task is the actor's to take back, if nobody has gone on since: only who did it may."""
+    return actor.person_id is not None and actor.person_id == done_by
+
+
 def may_start(actor: Actor, roles: Iterable[str]) -> bool:
     """This will tell whether the actor holds one of the roles that start a process; `*` lets everybody."""
     wanted = set(roles)

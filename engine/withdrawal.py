@@ -5,7 +5,7 @@ The case stands again as it stood before: the same tokens, the same due times, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -125,7 +125,9 @@ def find_trace(traces: Iterable[Data], token: int) -> Data | None:
     return next((trace for trace in traces if trace["token"] == token), None)
 
 
-def find_obstacle(session: Session, row: Data, traces: Iterable[Data]) -> TooLate | None:
+def find_obstacle(
+    session: Session, row: Mapping[str, Any], traces: Iterable[Data], *, is_locking: bool = False
+) -> TooLate | None:
     """This will tell what stands against taking a done task back; None: nothing."""
     past = Past.read(session, row["case_id"])
     trace = find_trace(traces, row["token"])
@@ -137,7 +139,7 @@ def find_obstacle(session: Session, row: Data, traces: Iterable[Data]) -> TooLat
     act = past.act(after, tokens, _tasks_at(session, row["case_id"], tokens))
     if act is not None:
         return act.refusal()
-    if trace is None or _has_begun(session, row["case_id"], trace["made"]):
+    if trace is None or _has_begun(session, row["case_id"], trace["made"], is_locking):
         return EffectsOutside()
     return None
 
@@ -146,12 +148,12 @@ def _tasks_at(session: Session, case_id: UUID, tokens: Iterable[int]) -> list[UU
     return list(session.scalars(select(TASKS.c.id).where(TASKS.c.case_id == case_id, TASKS.c.token.in_(set(tokens)))))
 
 
-def _has_begun(session: Session, case_id: UUID, tokens: Sequence[int]) -> bool:
-    """Whether a worker has begun a service call; the row is kept from workers until this transaction ends."""
+def _has_begun(session: Session, case_id: UUID, tokens: Sequence[int], is_locking: bool) -> bool:
+    """Whether a worker has begun a service call; a locked row is kept from workers until this transaction ends."""
     found = select(JOBS.c.kind, JOBS.c.leased_by, JOBS.c.attempts).where(
         JOBS.c.case_id == case_id, JOBS.c.token.in_(tokens)
     )
-    if is_postgresql(session):
+    if is_locking and is_postgresql(session):
         found = found.with_for_update()
     return any(row.kind != "timer" and (row.leased_by or row.attempts) for row in session.execute(found))
 
@@ -169,7 +171,7 @@ def take_back(turn: Turn, task_id: UUID, *, reason: str = "") -> Case:
         return held.running.as_case()
     row, running = held.row, held.running
     _require_doer(turn, row["completed_by"])
-    obstacle = find_obstacle(turn.session, row, running.traces)
+    obstacle = find_obstacle(turn.session, row, running.traces, is_locking=True)
     if obstacle is not None:
         raise obstacle
     trace = find_trace(running.traces, row["token"])
@@ -264,12 +266,8 @@ def _take_submission_back(turn: Turn, held: Held, reason: str) -> None:
     if submitted is None:
         raise tasks.TaskHeld
     _require_doer(turn, submitted["by"])
-    past = Past.read(turn.session, row["case_id"])
-    sent = next(event for event in reversed(past.events) if event.kind == "submitted" and event.task_id == row["id"])
-    mine = (TASKS.c.case_id == row["case_id"], TASKS.c.token == row["token"], TASKS.c.sign > 0)
-    signs = [dict(each) for each in turn.session.execute(select(TASKS).where(*mine)).mappings()]
-    later = [each for each in signs if feel.loads(each["detail"])["sign"]["when"] == AFTER]
-    act = past.act(sent.seq, (), [each["id"] for each in later])
+    later = _signs_after(turn.session, row)
+    act = _act_on(turn.session, row, later)
     if act is not None:
         raise act.refusal()
     _keep_draft(turn, row, submitted["told"].get("data"))
@@ -280,3 +278,20 @@ def _take_submission_back(turn: Turn, held: Held, reason: str) -> None:
         Change(update(TASKS).where(TASKS.c.id.in_(asked)).values(state=PLANNED)),
     ]
     cases.record(turn, held.running, [_entry(held, reason)], changes)
+
+
+def _signs_after(session: Session, row: Mapping[str, Any]) -> list[Data]:
+    mine = (TASKS.c.case_id == row["case_id"], TASKS.c.token == row["token"], TASKS.c.sign > 0)
+    signs = [dict(each) for each in session.execute(select(TASKS).where(*mine)).mappings()]
+    return [each for each in signs if feel.loads(each["detail"])["sign"]["when"] == AFTER]
+
+
+def _act_on(session: Session, row: Mapping[str, Any], signs: Sequence[Data]) -> Act | None:
+    past = Past.read(session, row["case_id"])
+    sent = next(event for event in reversed(past.events) if event.kind == "submitted" and event.task_id == row["id"])
+    return past.act(sent.seq, (), [each["id"] for each in signs])
+
+
+def is_signed_on(session: Session, row: Mapping[str, Any]) -> bool:
+    """This will tell whether somebody has signed what was asked for when a task was submitted."""
+    return _act_on(session, row, _signs_after(session, row)) is not None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from engine import feel
+from engine import access, feel
 from engine.access import Actor, NotYourCase, NotYours, may_claim, may_complete
-from engine.models import OPEN, Case, Draft, Person, Task
-from engine.queries import paging
+from engine.assignment import NEVER, TRANSFER
+from engine.models import DONE, HELD, OPEN, STANDING, Case, Draft, Person, Task
+from engine.queries import paging, signatures
 from engine.queries.cases import require_sight
+from engine.queries.signatures import Countersign, Sign, Step
 from engine.tasks import TaskNotFound
+from engine.withdrawal import find_obstacle, is_signed_on
 
 Data = dict[str, Any]
 
@@ -24,7 +28,11 @@ Data = dict[str, Any]
 class TaskView:
     """A task, its case, the data it sees, its form (None: only a button), and what the actor may do with it.
 
-    `assignee` and `completed_by` are names; `properties` and `documentation` those of the diagram's element.
+    `may` holds verbs: claim, complete, release, delegate, resolve, transfer, add_signs, sign, remove_sign, return,
+    withdraw. `assignee`, `owner` (who delegated it) and `completed_by` are names; `properties` and `documentation`
+    those of the diagram's element. `signs` were added to it (or to the task that it is a signature of), `submitted` is
+    what it was finished with while signatures are missing, `countersign` how far a multi-instance has come, `earlier`
+    where it may be returned to.
     """
 
     task: Task
@@ -37,6 +45,12 @@ class TaskView:
     documentation: str
     assignee: str
     completed_by: str
+    owner: str = ""
+    main: Task | None = None
+    submitted: Data | None = None
+    signs: list[Sign] = field(default_factory=list)
+    countersign: Countersign | None = None
+    earlier: list[Step] = field(default_factory=list)
 
 
 def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
@@ -44,11 +58,18 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
     found = session.get(Task, task_id)
     if found is None:
         raise TaskNotFound
-    case = session.get_one(Case, found.case_id, options=[undefer(Case.data)])
-    may = _verbs(actor, found)
+    case = session.get_one(Case, found.case_id, options=[undefer(Case.data), undefer(Case.snapshot)])
+    detail = feel.loads(found.detail)
+    snapshot = feel.loads(case.snapshot)
+    signs = signatures.signs(session, actor, found)
+    earlier = signatures.earlier_steps(session, found, case, snapshot, detail["properties"])
+    may = _verbs(session, actor, found, detail, snapshot) if case.state == OPEN else frozenset[str]()
+    if not earlier:
+        may -= {"return"}
+    if case.state == OPEN and any(sign.may_remove for sign in signs):
+        may |= {"remove_sign"}
     if not may:
         _require_sight(session, actor, found, case)
-    detail = feel.loads(found.detail)
     form = paging.library(session).form(session, found.resource_id) if found.resource_id is not None else None
     return TaskView(
         task=found,
@@ -61,6 +82,12 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
         documentation=_documentation(session, found),
         assignee=_name(session, found.assignee_id),
         completed_by=_name(session, found.completed_by),
+        owner=_name(session, found.owner_id),
+        main=session.get(Task, found.parent_id) if found.parent_id is not None else None,
+        submitted=(detail.get("submitted") or {}).get("told"),
+        signs=signs,
+        countersign=signatures.countersign(session, found, snapshot["state"]),
+        earlier=earlier if "return" in may else [],
     )
 
 
@@ -69,16 +96,45 @@ def _documentation(session: Session, found: Task) -> str:
     return node.documentation if node is not None else ""
 
 
-def _verbs(actor: Actor, found: Task) -> frozenset[str]:
-    if found.state != OPEN:
-        return frozenset()
+def _verbs(session: Session, actor: Actor, found: Task, detail: Data, snapshot: Data) -> frozenset[str]:
+    if found.state not in STANDING:
+        is_back = found.state == DONE and _may_take_back(session, actor, found, snapshot)
+        return frozenset({"withdraw"}) if is_back else frozenset()
     queue: Data = {name: getattr(found, name) for name in ("assignee_id", "role", "unit_id", "process_id")}
+    asked: Data = {**queue, "state": found.state, "is_sign": found.kind == "sign"}
+    may_give = access.may_give(actor, **asked, owner_id=found.owner_id)
+    is_mine = found.assignee_id == actor.person_id is not None
+    submitted = detail.get("submitted")
     verbs = {
-        "claim": may_claim(actor, **queue),
-        "complete": may_complete(actor, **queue),
-        "release": found.is_claimed and found.queue_id is not None and found.assignee_id == actor.person_id,
+        "claim": found.state == OPEN and may_claim(actor, **queue),
+        "complete": may_give,
+        "release": may_give and is_mine and found.is_claimed and found.queue_id is not None,
+        "delegate": may_give,
+        "transfer": may_give and _property(detail["properties"], TRANSFER) != NEVER,
+        "return": may_give,
+        "resolve": access.may_resolve(actor, state=found.state, owner_id=found.owner_id, assignee_id=found.assignee_id),
+        "add_signs": may_give or (found.state == HELD and submitted is None and may_complete(actor, **queue)),
+        "sign": access.may_sign(actor, **asked),
+        "withdraw": found.state == HELD and submitted is not None and _may_unsubmit(session, actor, found, submitted),
     }
     return frozenset(verb for verb, is_allowed in verbs.items() if is_allowed)
+
+
+def _property(properties: Mapping[str, str], name: str) -> str | None:
+    return properties.get(name, properties.get(name.removeprefix("bihuan:")))
+
+
+def _may_take_back(session: Session, actor: Actor, found: Task, snapshot: Data) -> bool:
+    if found.kind == "sign" or not access.may_withdraw(actor, done_by=found.completed_by):
+        return False
+    row = {"id": found.id, "case_id": found.case_id, "token": found.token}
+    return find_obstacle(session, row, snapshot.get("traces", ())) is None
+
+
+def _may_unsubmit(session: Session, actor: Actor, found: Task, submitted: Data) -> bool:
+    if not access.may_withdraw(actor, done_by=submitted["by"]):
+        return False
+    return not is_signed_on(session, {"id": found.id, "case_id": found.case_id, "token": found.token})
 
 
 def _require_sight(session: Session, actor: Actor, found: Task, case: Case) -> None:

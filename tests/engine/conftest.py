@@ -84,3 +84,31 @@ def engine(make_engine: Any, repair: ProcessApp, machines: ProcessApp) -> Engine
     """An engine with both apps deployed and the cast loaded."""
     made: Engine = make_engine([repair, machines])
     return made
+
+
+@pytest.fixture
+def verbs(post: Post) -> ProcessApp:
+    """What handlers do with tasks beside finishing them: one diagram for each kind of place where a task may stand."""
+    processes = [path.stem for path in (APPS / "verbs").glob("*.bpmn")]
+    app = ProcessApp(
+        name="verbs",
+        title="办理",
+        folder=APPS / "verbs",
+        process="timed",
+        roles={"officer": "维修员", "clerk": "报修人", "leader": "领导"},
+        starters=dict.fromkeys(processes, ("*",)),
+    )
+
+    @app.service("stamp")
+    def stamp(data: dict[str, Any], headers: Any) -> dict[str, Any]:
+        return {"stamped": True}
+
+    app.service("post", job=True)(lambda data, headers, key: {"posted": post.keys.append(key)})
+    return app
+
+
+@pytest.fixture
+def desk(make_engine: Any, repair: ProcessApp, verbs: ProcessApp) -> Engine:
+    """An engine where officers work on tasks of all kinds; bob and bella share an office, diana leads the city."""
+    made: Engine = make_engine([repair, verbs])
+    return made
