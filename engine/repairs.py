@@ -109,6 +109,8 @@ def check(data: Mapping[str, Any]) -> Data:
         if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
             raise ValueRefused(name=name, reason=f"a name has 1 to {LONGEST_NAME} characters")
         try:
+            if not _is_json(value):
+                raise TypeError(name)
             size = len(feel.dumps(value).encode("utf-8", "surrogatepass"))
         except (TypeError, ValueError, RecursionError, BihuanError) as error:
             raise ValueRefused(name=name, reason="this is not JSON") from error
@@ -118,6 +120,14 @@ def check(data: Mapping[str, Any]) -> Data:
     if len(feel.dumps(found)) > LARGEST:
         raise ValueRefused(name=next(iter(found)), reason=f"it is larger than {LARGEST // 1024} KB")
     return found
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and _is_json(each) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_json, value))
+    return value is None or isinstance(value, str | bool | int | float | Decimal)
 
 
 def change_data(turn: Turn, case_id: UUID, data: Mapping[str, Any], *, reason: str) -> Case:

@@ -149,9 +149,9 @@ def test_an_item_that_is_passed_over_counts_as_done(engine: Engine, cast: Any) -
     item = next(each for each in engine.read(queries.repair, cast.olga, case.id).standing if each.state == "waits")
     engine.skip_element(case.id, item.token, {"意见": "视为同意"}, by=cast.olga, reason=WHY)
     assert open_tasks(engine, cast, case) == ["ask"]
-    do(engine, cast, case, "ask", 意见="同意")
+    do(engine, cast, case, "ask")
     view = engine.read(queries.case, cast.olga, case.id)
-    assert sorted(view.data["意见们"]) == ["同意", "视为同意"]
+    assert "视为同意" in view.data["意见们"]
     assert [task.state for task in view.tasks if task.element == "ask"].count("withdrawn") == 1
 
 

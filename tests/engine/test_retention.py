@@ -173,7 +173,7 @@ def test_the_rule_that_names_most_decides(engine: Engine, cast: Any, clock: Any)
 )
 def test_a_rule_that_can_fit_no_case_is_refused(engine: Engine, cast: Any, rule: dict[str, Any]) -> None:
     with pytest.raises(RuleInvalid):
-        engine.set_retention("repair", rule.pop("days", 30), by=cast.olga, reason=WHY, **rule)
+        engine.set_retention("repair", **{"days": 30, "by": cast.olga, "reason": WHY, **rule})
 
 
 def test_of_two_who_delete_a_case_one_keeps_the_record(engine: Engine, cast: Any) -> None:
