@@ -186,7 +186,9 @@ def _missing(process: bpmn.Process, app: ProcessApp, known: _Known) -> Iterator[
             if role not in app.roles:
                 yield _at(node, "role-unknown", f"the role {role} is not declared by the app")
         for listener in node.listeners:
-            if not listener.type.text.startswith("=") and not app.knows_service(listener.type.text):
+            if listener.script is not None or listener.type.text.startswith("="):
+                continue
+            if not app.knows_service(listener.type.text):
                 yield _at(node, "service-missing", f"the service {listener.type.text} is not registered")
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from engine import feel
-from engine.bpmn import compensation, throwing, timers
+from engine.bpmn import compensation, throwing, timers, usertasks
 from engine.bpmn.host import ServiceError
 from engine.bpmn.mappings import apply_inputs
 from engine.bpmn.moving import open_scope
-from engine.bpmn.outcome import MessageSent, ServiceCalled, TaskOpened
-from engine.bpmn.process import Assignment, Call, EventDefinition, Value
+from engine.bpmn.outcome import MessageSent, ServiceCalled
+from engine.bpmn.process import Call, EventDefinition, Value
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
 from engine.bpmn.variables import context, put
 from engine.bpmn.waiting import await_event, await_plainly, key_of, name_of
 from engine.errors import BihuanError
 
-_NO_ASSIGNMENT = Assignment()
 MOST = 2**31 - 1  # Camunda 8: priorities and retries are 32-bit integers
 
 
@@ -28,96 +27,10 @@ def _pass(run: Run, token: Token) -> None:
 
 
 def _start(run: Run, token: Token) -> None:
-    run.push(("complete", token, {}))
-
-
-def _user(run: Run, token: Token) -> None:
-    if any(listener.event == "creating" for listener in token.node.listeners):
-        run.push(("listen", token, "creating", 0, {}))
-    else:
-        open_task(run, token)
-
-
-@operation
-def open_task(run: Run, token: Token) -> None:
-    """This will put a task before a person, when its listeners have done their part."""
-    task = _task(run, token)
-    token.info["open"] = 1
-    run.open(token, task)
-
-
-def _task(run: Run, token: Token) -> TaskOpened:
-    node = token.node
-    given = node.assignment or _NO_ASSIGNMENT
-    form = node.form
-    return TaskOpened(
-        token=token.id,
-        element=node.id,
-        name=node.name,
-        process_key=token.key,
-        lane=node.lane,
-        assignee=_text(run, token, given.assignee, "assignee"),
-        groups=_texts(run, token, given.groups, "candidate groups"),
-        users=_texts(run, token, given.users, "candidate users"),
-        unit=_text(run, token, given.unit, "unit"),
-        due_at=_instant(run, token, given.due, "due date"),
-        follow_up_at=_instant(run, token, given.follow_up, "follow-up date"),
-        priority=_priority(run, token, given.priority),
-        form_id=_text(run, token, form.form_id, "form") if form else None,
-        form_binding=form.binding if form else "latest",
-        external_form=_text(run, token, form.external, "form") if form else None,
-        local=dict(token.local),
-        properties=node.properties,
-    )
-
-
-def _text(run: Run, token: Token, value: Value | None, what: str) -> str | None:
-    if value is None:
-        return None
-    found = run.evaluate(value, token, what)
-    if found is None or isinstance(found, str):
-        return found or None
-    raise run.trouble(value, context(token), what, "it is not text")
-
-
-def _texts(run: Run, token: Token, value: Value | None, what: str) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if value.feel is None:
-        return tuple(part.strip() for part in value.text.split(","))
-    found = run.evaluate(value, token, what)
-    if found is None:
-        return ()
-    if isinstance(found, str):
-        return (found,)
-    if isinstance(found, list) and all(isinstance(item, str) for item in found):
-        return tuple(found)
-    raise run.trouble(value, context(token), what, "it is not a list of text")
-
-
-def _instant(run: Run, token: Token, value: Value | None, what: str) -> datetime | None:
-    if value is None:
-        return None
-    found = run.evaluate(value, token, what)
-    if found is None or found == "":
-        return None
-    try:
-        return timers.instant(found)
-    except timers.TimerInvalid:
-        raise run.trouble(value, context(token), what, "it is no date and time") from None
-
-
-def _priority(run: Run, token: Token, value: Value | None) -> int:
-    if value is None:
-        return 50
-    found = feel.to_json(run.evaluate(value, token, "priority"))
-    try:
-        number = int(found)
-    except (TypeError, ValueError):
-        number = -1
-    if not 0 <= number <= 100:
-        raise run.trouble(value, context(token), "priority", "it is no number from 0 to 100")
-    return number
+    """Who starts a case is known as `initiator`; imported models name a variable for the login of that person."""
+    name, starter = token.node.properties.get("bihuan:initiator"), context(token).get("initiator")
+    login = starter.get("login") if isinstance(starter, dict) else starter
+    run.push(("complete", token, {name: login} if name and name != "initiator" and starter else {}))
 
 
 def _service(run: Run, token: Token) -> None:
@@ -288,12 +201,12 @@ def _throw_signal(run: Run, token: Token, event: EventDefinition) -> None:
 
 
 def _throw_escalation(run: Run, token: Token, event: EventDefinition) -> None:
-    code = None if event.code is None else _text(run, token, event.code, "escalation code")
+    code = None if event.code is None else usertasks.text(run, token, event.code, "escalation code")
     run.push(("throw_escalation", token, code, dict(token.local), True))
 
 
 def _throw_error(run: Run, token: Token, event: EventDefinition) -> None:
-    code = None if event.code is None else _text(run, token, event.code, "error code")
+    code = None if event.code is None else usertasks.text(run, token, event.code, "error code")
     run.push(("throw_error", token, code, "", dict(token.local)))
 
 
@@ -323,11 +236,21 @@ def _throw_cancel(run: Run, token: Token, event: EventDefinition) -> None:
 
 
 def _terminate(run: Run, token: Token, event: EventDefinition) -> None:
-    scope = token.above
+    scope = _terminated(run, token)
     run.tell("completed", token)
     _note_end(run, token)
     run.clear(scope)
     run.push(("done", scope))
+
+
+def _terminated(run: Run, token: Token) -> Token:
+    """What a terminate end event ends: the scope around it; Flowable knows wider ones."""
+    wider = token.node.properties.get("bihuan:terminates")
+    if wider == "case":
+        return run.tree.root
+    if wider == "multiInstance":
+        return next((above for above in token.ancestors() if above.kind == "body"), token.above)
+    return token.above
 
 
 def _end(run: Run, token: Token) -> None:
@@ -376,7 +299,7 @@ def _scope(run: Run, token: Token) -> None:
 BEHAVIOURS: dict[str, Callable[[Run, Token], None]] = {
     "task": _pass,
     "manualTask": _pass,
-    "userTask": _user,
+    "userTask": usertasks.user,
     "receiveTask": _receive,
     "sendTask": _send,
     "serviceTask": _service,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.process import SCOPES, Flow, Node, Note, Process, is_entry
 
+CATCHING = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent"})
 Rule = Callable[[Process, Node], Iterator[DiagramFault]]
 
 
@@ -29,6 +30,9 @@ def lint(process: Process) -> list[Note]:
         if starts and node.type != "startEvent" and is_entry(node) and not is_offered:
             text = f"No flow leads to {node.name or node.id}: it is never done."
             found.append(Note(node.id, node.name, "kept", "unreachable", text, node.line))
+        if not process.is_native and _kind(node) == "message" and _lacks_key(process, node):
+            text = "The message has no correlation key: whichever case waits longest takes it."
+            found.append(Note(node.id, node.name, "kept", "correlation", text, node.line))
         if starts and node in starts and _kind(node) == "conditional" and node.scope == process.id:
             text = "Nobody looks at this condition before there is a case: such a start event starts none by itself."
             found.append(Note(node.id, node.name, "kept", "conditional-start", text, node.line))
@@ -176,10 +180,14 @@ def _messages(process: Process, node: Node) -> Iterator[DiagramFault]:
     event = node.event
     if event is None or event.kind != "message" or not process.is_native or event.name is None:
         return
-    catches = node.type in ("receiveTask", "intermediateCatchEvent", "boundaryEvent", "startEvent")
-    is_root_start = node.type == "startEvent" and node.scope == process.id
-    if catches and not is_root_start and event.correlation_key is None:
+    if _lacks_key(process, node):
         yield _at(node, "correlation-missing", message=event.name.text)
+
+
+def _lacks_key(process: Process, node: Node) -> bool:
+    is_root_start = node.type == "startEvent" and node.scope == process.id
+    catches = node.type in CATCHING and not is_root_start
+    return catches and node.event is not None and node.event.correlation_key is None
 
 
 def _throws(process: Process, node: Node) -> Iterator[DiagramFault]:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from engine.bpmn.callbacks import exceptions, listeners, of_process, skip_expression
 from engine.bpmn.imported import TASKS, form
 from engine.bpmn.normal import normalise
-from engine.bpmn.process import ACTIVITIES, Note
+from engine.bpmn.process import ACTIVITIES, FLOW_NODES, Note
+from engine.bpmn.registry import named_by_expression, registered_event, sent_event, terminate
 from engine.bpmn.rewriting import (
     ad_hoc,
     call_activity,
     conditional_event,
     error_variables,
     input_output,
-    listeners,
     loop_condition,
     multi_instance,
     named_value,
@@ -70,6 +71,11 @@ def translate(root: etree._Element) -> Report:
             input_output(element, report)
             listeners(element, report)
             retries(element, report)
+            exceptions(element, report)
+        if name in ACTIVITIES:
+            skip_expression(element, report)
+        if name in FLOW_NODES:
+            registered_event(element, report)
     _define_errors(root, report)
     _drop(root, report)
     return report
@@ -86,7 +92,7 @@ def _process(element: etree._Element, report: Report) -> None:
             report.kept(element, name, value, "who may start is a matter of rights")
     # An error that nobody catches ends its path in Camunda 7; here it would be an incident.
     add(extend(element, "properties"), "property", name="bihuan:uncaughtErrors", value="end")
-    listeners(element, report)
+    of_process(element, report)
 
 
 def _define_errors(root: etree._Element, report: Report) -> None:
@@ -202,6 +208,16 @@ READ = frozenset(
         "variableName",
         "variableEvents",
         "versionTag",
+        "eventType",
+        "eventCorrelationParameter",
+        "eventInParameter",
+        "eventOutParameter",
+        "triggerEventType",
+        "mapException",
+        "messageExpression",
+        "signalExpression",
+        "terminateAll",
+        "terminateMultiInstance",
         "initiator",
         "candidateStarterGroups",
         "candidateStarterUsers",
@@ -221,7 +237,10 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "conditionalEventDefinition": (conditional_event,),
     "errorEventDefinition": (error_variables,),
     "escalationEventDefinition": (error_variables,),
-    "messageEventDefinition": (thrown_message,),
+    "serviceTask": (sent_event,),
+    "terminateEventDefinition": (terminate,),
+    "messageEventDefinition": (named_by_expression, thrown_message),
+    "signalEventDefinition": (named_by_expression,),
     "message": (named_value,),
     "signal": (named_value,),
 }

@@ -19,6 +19,7 @@ def extend(node: Node, element: etree._Element, values: Values, place: Place) ->
     """This will read everything of the dialect that stands at `element` into `node`."""
     node.properties = properties_of(element)
     node.inputs, node.outputs = mappings(element, values, place)
+    node.skip = values.require_feel(element.get(bihuan("skip")), place, "skip condition")
     node.listeners = listening.read(node, element, values, place)
     if node.type == "userTask":
         node.assignment = _assignment(element, values, place)

@@ -31,12 +31,25 @@ def begin(run: Run, token: Token) -> None:
     if node.loop is not None and token.parent is not None and token.parent.kind != "body":
         loops.open_body(run, token, node.loop)
         return
+    if node.skip is not None and run.decide(node.skip, token, "skip condition"):
+        run.tell("skipped", token, condition=node.skip.text)
+        run.push(("pass_by", token))
+        return
     apply_inputs(run, token)
     run.tell("entered", token)
     if node.listeners:
         run.push(("listen", token, "start", 0, {}))
     else:
         run.push(("work", token))
+
+
+@operation
+def pass_by(run: Run, token: Token) -> None:
+    """This will go on from an activity that is skipped: nothing in it happens, and nothing can be undone later."""
+    if token.is_item:
+        loops.item_done(run, token)
+    else:
+        run.push(("leave", token))
 
 
 @operation

@@ -24,6 +24,7 @@ from engine.bpmn.vendor import (
 )  # fmt: skip
 from engine.errors import Invalid
 
+BY_TAG = "versions are numbered anew here, and the newest counts: give that version a tag, and bind by it"
 FIELD_TYPES = {"string": "textfield", "long": "number", "int": "number", "integer": "number", "double": "number",
                "date": "datetime", "boolean": "checkbox", "enum": "select"}  # fmt: skip
 
@@ -54,7 +55,6 @@ def user_task(element: etree._Element, report: Report) -> None:
     form(element, report)
     if (owner := attribute(element, "owner")) is not None:
         report.kept(element, "owner", owner, "tasks have no owner")
-    skip_expression(element, report)
 
 
 def _members(element: etree._Element, report: Report, what: str) -> str | None:
@@ -108,7 +108,7 @@ def form(element: etree._Element, report: Report) -> None:
         binding = attribute(element, "formRefBinding") or "latest"
         extend(element, "formDefinition", formId=value, bindingType=binding if binding == "deployment" else None)
         if binding == "version":
-            report.kept(element, "formRefVersion", attribute(element, "formRefVersion") or "", "forms bind by tag")
+            report.impossible(element, "formRefVersion", attribute(element, "formRefVersion") or "", BY_TAG)
     else:
         _form_fields(element, report)
 
@@ -161,13 +161,6 @@ def _component(item: etree._Element) -> dict[str, object]:
     if rules:
         component["validate"] = rules
     return component
-
-
-def skip_expression(element: etree._Element, report: Report) -> None:
-    """This will keep the condition under which an activity is skipped."""
-    text = attribute(element, "skipExpression")
-    if text is not None:
-        report.impossible(element, "skipExpression", text, "draw a gateway around the activity")
 
 
 def service_task(element: etree._Element, report: Report) -> None:
@@ -290,9 +283,7 @@ def rule_task(element: etree._Element, report: Report) -> None:
     extend(element, "calledDecision", decisionId=decision, resultVariable=name, bindingType=kind, versionTag=tag)
     report.translated(element, "decisionRef", decision, name)
     if binding == "version":
-        report.kept(
-            element, "decisionRefVersion", attribute(element, "decisionRefVersion") or "", "bind by tag instead"
-        )
+        report.impossible(element, "decisionRefVersion", attribute(element, "decisionRefVersion") or "", BY_TAG)
     shape = attribute(element, "mapDecisionResult")
     if shape is not None:
         report.kept(element, "mapDecisionResult", shape, "the hit policy decides the form of the result")

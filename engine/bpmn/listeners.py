@@ -5,9 +5,11 @@ from __future__ import annotations
 from lxml import etree
 
 from engine.bpmn.expressions import Place, Values
-from engine.bpmn.process import ACTIVITIES, GATEWAYS, Listener, Node
-from engine.bpmn.source import child, extension, local, zeebe
+from engine.bpmn.process import ACTIVITIES, GATEWAYS, Listener, Node, Script
+from engine.bpmn.source import bihuan, child, extension, local, zeebe
 
+# A listener of this type calls nothing: it writes the variable `bihuan:variable` with the FEEL of `bihuan:value`.
+SET = "bihuan:set"
 OF_ELEMENTS = frozenset({"start", "end"})
 # Camunda 8 has called them without -ing, too.
 OF_TASKS = {"creating": "creating", "create": "creating", "completing": "completing", "complete": "completing"}
@@ -63,6 +65,13 @@ def _items(element: etree._Element, name: str) -> list[etree._Element]:
 
 def _listener(event: str, item: etree._Element, values: Values, place: Place) -> list[Listener]:
     type = values.read(item.get("type"), place, "listener")
+    if type is not None and type.text == SET:
+        value = values.require_feel(item.get(bihuan("value")), place, "script")
+        name = values.name(item.get(bihuan("variable")), place)
+        if value is None or name is None:
+            values.refuse(place, "script-missing" if value is None else "result-missing")
+            return []
+        return [Listener(event, type, script=Script(value, name))]
     if type is None:
         values.refuse(place, "service-type-missing")
         return []
@@ -108,6 +117,6 @@ def _refuse_twice(found: list[Listener], values: Values, place: Place) -> None:
     seen: set[tuple[str, str]] = set()
     for listener in found:
         key = (listener.event, listener.type.text)
-        if key in seen:
+        if key in seen and listener.script is None:
             values.refuse(place, "listener-twice", event=listener.event, type=listener.type.text)
         seen.add(key)

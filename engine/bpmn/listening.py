@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine import feel
 from engine.bpmn.activities import call_service
 from engine.bpmn.host import ServiceError
 from engine.bpmn.process import Call
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
+from engine.bpmn.variables import context, put
 from engine.errors import Invalid
 
 _THEN = {"start": "work", "creating": "open_task", "end": "finish"}
@@ -34,6 +36,11 @@ def listen(run: Run, token: Token, event: str, index: int, data: dict[str, Any])
     listeners = [listener for listener in token.node.listeners if listener.event == event]
     if index < len(listeners):
         listener = listeners[index]
+        if listener.script is not None:
+            value = feel.to_json(run.evaluate(listener.script.expression, token, "listener"))
+            name, value = put(context(token), listener.script.result or "", value)
+            run.push(("listen", token, event, index + 1, {name: value}))
+            return
         token.info["listens"] = [event, index]
         call = Call("service", listener.type, retries=listener.retries, headers={"listener": event})
         try:

@@ -152,12 +152,14 @@ class Script:
 class Listener:
     """A service that is called before (`start`) or after (`end`) the work of an element.
 
-    For a user task also before it opens (`creating`) and when a person has done it (`completing`).
+    For a user task also before it opens (`creating`) and when a person has done it (`completing`). One with a `script`
+    calls nothing, it writes a variable.
     """
 
     event: str
     type: Value
     retries: Value | None = None
+    script: Script | None = None
 
 
 @dataclass(slots=True)
@@ -201,6 +203,7 @@ class Node:
     call: Call | None = None
     script: Script | None = None
     ad_hoc: AdHoc | None = None
+    skip: Value | None = None
     listeners: list[Listener] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
     boundaries: list[Node] = field(default_factory=list)
@@ -355,7 +358,8 @@ class Process:
     @property
     def service_types(self) -> list[str]:
         """This will return the types of called services; one that is found by FEEL begins with `=`."""
-        listened = {listener.type.text for node in self.nodes.values() for listener in node.listeners}
+        every = (listener for node in self.nodes.values() for listener in node.listeners)
+        listened = {listener.type.text for listener in every if listener.script is None}
         return sorted({*self._calls("service"), *listened})
 
     def inside(self, scope: str) -> Content:

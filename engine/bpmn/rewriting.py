@@ -8,12 +8,11 @@ from lxml import etree
 
 from engine import feel
 from engine.bpmn import juel, translation
-from engine.bpmn.imported import service_task
-from engine.bpmn.process import ACTIVITIES
-from engine.bpmn.source import ZEEBE, child, local, text_of
+from engine.bpmn.callbacks import of_flow, skip_expression
+from engine.bpmn.imported import BY_TAG, service_task
+from engine.bpmn.source import ZEEBE, child, text_of
 from engine.bpmn.vendor import (
     Report,
-    add,
     attribute,
     extend,
     map_input,
@@ -30,8 +29,8 @@ def sequence_flow(element: etree._Element, report: Report) -> None:
     condition = child(element, "conditionExpression")
     if condition is not None:
         _condition(element, condition, report, "condition")
-    for item in vendor_extensions(element, "executionListener"):
-        report.impossible(element, "executionListener", _listener_type(item) or "", "flows have no listeners")
+    of_flow(element, report)
+    skip_expression(element, report)
 
 
 def _condition(element: etree._Element, condition: etree._Element, report: Report, place: str) -> None:
@@ -75,6 +74,12 @@ def conditional_event(element: etree._Element, report: Report) -> None:
     names = attribute(element, "variableName")
     if names:
         extend(element, "conditionalFilter", variableNames=names)
+    changes = [name.strip() for name in (attribute(element, "variableEvents") or "").split(",") if name.strip()]
+    kept = [name for name in changes if name != "delete"]
+    if kept:
+        extend(element, "conditionalFilter", variableEvents=",".join(kept))
+    if kept != changes and above is not None:
+        report.impossible(above, "variableEvents", "delete", "variables are not deleted here")
 
 
 def multi_instance(element: etree._Element, report: Report) -> None:
@@ -167,7 +172,7 @@ def call_activity(element: etree._Element, report: Report) -> None:
         propagateAllChildVariables=str(everything["out"]).lower(),
     )
     if binding == "version":
-        report.kept(element, "calledElementVersion", attribute(element, "calledElementVersion") or "", "bind by tag")
+        report.impossible(element, "calledElementVersion", attribute(element, "calledElementVersion") or "", BY_TAG)
     for name in ("variableMappingClass", "variableMappingDelegateExpression"):
         if (value := attribute(element, name)) is not None:
             report.impossible(element, name, value, "write input and output mappings")
@@ -175,6 +180,8 @@ def call_activity(element: etree._Element, report: Report) -> None:
 
 def _in_out(element: etree._Element, item: etree._Element, way: str, report: Report) -> bool:
     if item.get("variables") == "all":
+        if item.get("local") == "true":
+            report.impossible(element, way, "local", "all variables that are seen go, not the local ones only")
         return True
     if item.get("businessKey") is not None:
         value = report.value(element, "businessKey", item.get("businessKey"))
@@ -224,42 +231,6 @@ def _parameter(element: etree._Element, item: etree._Element, report: Report) ->
 def _member(element: etree._Element, item: etree._Element, report: Report) -> str:
     value = report.value(element, "parameter", text_of(item)) or ""
     return value[1:] if value.startswith("=") else translation.quoted(value)
-
-
-def _listener_type(item: etree._Element) -> str | None:
-    named = item.get("class") or item.get("delegateExpression") or item.get("expression")
-    if named is None:
-        return None
-    bean = re.search(r"[\w.]+", named.replace("${", "").replace("#{", ""))
-    return (bean[0] if bean else named).rsplit(".", 1)[-1] if item.get("class") else (bean[0] if bean else named)
-
-
-def listeners(element: etree._Element, report: Report) -> None:
-    """This will translate listeners: those that set a variable become mappings."""
-    for item in list(vendor_extensions(element, "executionListener")):
-        event, text = item.get("event") or "start", item.get("expression")
-        assignment = _assignment(text)
-        type = _listener_type(item)
-        if isinstance(assignment, translation.Assignment):
-            (map_input if event == "start" else map_output)(element, assignment.value, assignment.name)
-            report.translated(element, "executionListener", str(text), f"{event} mapping")
-        elif type is not None and event in ("start", "end") and local(element) in ACTIVITIES:
-            listeners = extend(element, "executionListeners")
-            add(listeners, "executionListener", eventType=event, type=type)
-            report.kept(element, "executionListener", type, f"a service {type} is needed")
-        else:
-            report.impossible(element, "executionListener", type or "script", f"{event} listeners are not run here")
-    for item in vendor_extensions(element, "taskListener"):
-        report.impossible(element, "taskListener", _listener_type(item) or "script", "task listeners are not run")
-
-
-def _assignment(text: str | None) -> object:
-    if text is None:
-        return None
-    try:
-        return translation.translate_statement(text)
-    except Invalid:
-        return None
 
 
 def retries(element: etree._Element, report: Report) -> None:

@@ -184,16 +184,16 @@ def test_a_receive_task_without_message_waits_for_one_of_its_name(model: Callabl
     assert case.take(stimuli.ReceiveMessage(awaited.token)).ended
 
 
-def test_listeners_that_set_variables_become_mappings(model: Callable, walk: Callable) -> None:
+def test_listeners_that_set_variables_do_so_in_the_case(model: Callable, walk: Callable) -> None:
     listener = (
         '<bpmn:extensionElements><camunda:executionListener event="start" expression="${execution.setVariable(\'n\', 1)}"/>'
         '<camunda:executionListener event="end" class="org.example.Log"/></bpmn:extensionElements>'
     )
     case = walk(imported(model(f'<bpmn:userTask id="t">{listener}</bpmn:userTask>')))
-    (task,) = case.start().opened
-    assert task.local == {"n": 1}
-    (job,) = case.complete("t").opened
-    assert job.type == "Log"
+    outcome = case.start()
+    assert outcome.data == {"n": 1}
+    (job,) = case.complete("t", m=2).opened
+    assert (job.type, case.outcome.data) == ("Log", {"n": 1, "m": 2})
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_the_report_says_what_was_translated_kept_or_impossible(model: Callable)
     notes = {note.code: note for note in bpmn.parse(model(body)).notes}
     assert (notes["assignee"].kind, notes["assignee"].text) == ("translated", "assignee: ${a} -> =a")
     assert notes["owner"].kind == "kept"
-    assert notes["taskListener"].kind == "impossible"
+    assert notes["taskListener"].kind == "kept"
     assert (notes["taskListener"].element, notes["taskListener"].name) == ("t", "Task")
     assert "1 attributes" in notes["async"].text
 

@@ -1,0 +1,191 @@
+"""Translates the listeners of Camunda 7, Flowable and Activiti into those of the dialect, scripts and timers."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from engine.bpmn import translation
+from engine.bpmn.process import ACTIVITIES, GATEWAYS
+from engine.bpmn.source import bihuan, bpmn, child, children, extensions, local, text_of, zeebe
+from engine.bpmn.vendor import Report, add, extend, vendor_children, vendor_extensions, vendor_name
+from engine.errors import Invalid
+
+OF_TASKS = {"create": ["creating"], "complete": ["completing"], "all": ["creating", "completing"]}
+WITHOUT = {
+    "assignment": "a task is given to somebody without waiting for a service",
+    "update": "a task is changed without waiting for a service",
+    "delete": "a task is withdrawn without waiting for a service",
+}
+# An end of these comes when nothing is left to do, a start of those when it has already happened.
+_WITHOUT_END = {"errorEventDefinition", "terminateEventDefinition", "cancelEventDefinition", "linkEventDefinition"}
+
+
+def listeners(element: etree._Element, report: Report) -> None:
+    """This will translate the listeners of an activity, an event or a gateway; those that set a variable do so here."""
+    for item in list(vendor_extensions(element, "executionListener")):
+        event = item.get("event") or "start"
+        if event not in ("start", "end"):
+            report.impossible(element, "executionListener", shown(item), f"{event} listeners are not run here")
+        elif child(element, "compensateEventDefinition") is not None and local(element) == "boundaryEvent":
+            report.impossible(element, "executionListener", shown(item), "the event only names the handler")
+        else:
+            _listen(element, item, _possible(element, event), report)
+    for item in list(vendor_extensions(element, "taskListener")):
+        _task_listener(element, item, report)
+
+
+def of_process(element: etree._Element, report: Report) -> None:
+    """This will have start and end events listened to in place of their process."""
+    for item in vendor_extensions(element, "executionListener"):
+        event = item.get("event") or "start"
+        name, there = ("startEvent", "end") if event == "start" else ("endEvent", "start")
+        events = list(children(element, name)) if event in ("start", "end") else []
+        for target in events:
+            _listen(target, item, there, report)
+        if not events:
+            report.impossible(element, "executionListener", shown(item), f"the process has no {name} to listen to")
+
+
+def of_flow(element: etree._Element, report: Report) -> None:
+    """This will put a task with the listener into a flow that is listened to."""
+    found = list(vendor_extensions(element, "executionListener"))
+    scope, target = element.getparent(), element.get("targetRef") or ""
+    if not found or scope is None:
+        return
+    task = etree.Element(bpmn("task"), {"id": f"{element.get('id')}_taken", "name": element.get("name") or ""})
+    scope.insert(scope.index(element), task)
+    element.set("targetRef", str(task.get("id")))
+    further = etree.Element(bpmn("sequenceFlow"), {"id": f"{element.get('id')}_on"})
+    further.set("sourceRef", str(task.get("id")))
+    further.set("targetRef", target)
+    scope.insert(scope.index(element) + 1, further)
+    for item in found:
+        _listen(task, item, "start", report)
+
+
+def _possible(element: etree._Element, event: str) -> str:
+    kind = local(element)
+    if event == "start" and (kind in ("startEvent", "boundaryEvent") or element.get("triggeredByEvent") == "true"):
+        return "end"
+    is_last = kind in ("endEvent", "intermediateThrowEvent") and {local(item) for item in element} & _WITHOUT_END
+    return "start" if event == "end" and (kind in GATEWAYS or is_last) else event
+
+
+def _listen(element: etree._Element, item: etree._Element, event: str, report: Report) -> None:
+    assignment, type = _assignment(item.get("expression")), type_of(item)
+    if isinstance(assignment, translation.Assignment):
+        set_variable(element, event, assignment)
+        report.translated(element, "executionListener", shown(item), f"{event}: {assignment.name} {assignment.value}")
+    elif type is not None:
+        _add(element, "executionListener", event, type)
+        report.kept(element, "executionListener", shown(item), f"a service {type} is needed")
+    else:
+        report.impossible(element, "executionListener", shown(item), "scripts are not run")
+
+
+def set_variable(element: etree._Element, event: str, assignment: translation.Assignment) -> None:
+    """This will write a variable when `element` starts or ends; a mapping would keep back what a task submits."""
+    holder = extend(element, "executionListeners")
+    made = add(holder, "executionListener", eventType=event, type="bihuan:set")
+    made.set(bihuan("variable"), assignment.name)
+    made.set(bihuan("value"), assignment.value)
+
+
+def _add(element: etree._Element, name: str, event: str, type: str) -> None:
+    holder = extend(element, f"{name}s")
+    if not any(item.get("eventType") == event and item.get("type") == type for item in holder):
+        add(holder, name, eventType=event, type=type)
+
+
+def _task_listener(element: etree._Element, item: etree._Element, report: Report) -> None:
+    event, type, assignment = item.get("event") or "create", type_of(item), _assignment(item.get("expression"))
+    if event == "timeout":
+        _timeout(element, item, type, report)
+    elif event not in OF_TASKS:
+        report.impossible(element, "taskListener", shown(item), WITHOUT.get(event, f"there is no event {event}"))
+    elif isinstance(assignment, translation.Assignment):
+        for there in OF_TASKS[event]:
+            set_variable(element, "start" if there == "creating" else "end", assignment)
+        report.translated(element, "taskListener", shown(item), f"{event}: {assignment.name} {assignment.value}")
+    elif type is None:
+        report.impossible(element, "taskListener", shown(item), "scripts are not run")
+    else:
+        for there in OF_TASKS[event]:
+            _add(element, "taskListener", there, type)
+        report.kept(element, "taskListener", shown(item), f"a service {type} is needed")
+
+
+def _timeout(element: etree._Element, item: etree._Element, type: str | None, report: Report) -> None:
+    """A listener that a timer wakes is a boundary event beside the task, and a service behind it."""
+    timer = next((part for part in item if local(part) == "timerEventDefinition"), None)
+    scope = element.getparent()
+    if timer is None or type is None or scope is None:
+        report.impossible(element, "taskListener", shown(item), "it needs a timer and a class, not a script")
+        return
+    count = 1 + sum(1 for node in children(scope, "boundaryEvent") if node.get("attachedToRef") == element.get("id"))
+    id = f"{element.get('id')}_timeout_{count}"
+    event = etree.SubElement(scope, bpmn("boundaryEvent"), {"id": id, "attachedToRef": str(element.get("id"))})
+    event.set("cancelActivity", "false")
+    event.append(timer)
+    task = etree.SubElement(scope, bpmn("serviceTask"), {"id": f"{id}_call"})
+    extend(task, "taskDefinition", type=type)
+    flow = {"id": f"{id}_flow", "sourceRef": id, "targetRef": f"{id}_call"}
+    etree.SubElement(scope, bpmn("sequenceFlow"), flow)
+    report.kept(element, "taskListener", shown(item), f"a timer beside the task calls it; a service {type} is needed")
+
+
+def type_of(item: etree._Element) -> str | None:
+    """This will return the type of the service that does what a listener does, or None for a script."""
+    named = item.get("class") or item.get("delegateExpression") or item.get("expression")
+    if named is None:
+        return None
+    bean = re.search(r"[\w.]+", named.replace("${", "").replace("#{", ""))
+    found = bean[0] if bean else named
+    return found.rsplit(".", 1)[-1] if item.get("class") else found
+
+
+def shown(item: etree._Element) -> str:
+    """This will describe a listener for the report."""
+    what = item.get("class") or item.get("delegateExpression") or item.get("expression")
+    scripts = [text_of(part) for part in vendor_children(item, "script")]
+    return f"{item.get('event') or ''} {what or ''.join(scripts) or vendor_name(item.tag)}".strip()[:200]
+
+
+def _assignment(text: str | None) -> object:
+    if text is None:
+        return None
+    try:
+        return translation.translate_statement(text)
+    except Invalid:
+        return None
+
+
+def skip_expression(element: etree._Element, report: Report) -> None:
+    """This will keep the condition under which an activity is skipped; Flowable asks for it only when told to."""
+    for prefix, name in (("_ACTIVITI", "activiti"), ("_FLOWABLE", "flowable")):
+        text = element.get(f"{{http://{name}.org/bpmn}}skipExpression")
+        if text is None:
+            continue
+        value = report.value(element, "skipExpression", text)
+        if local(element) not in ACTIVITIES or value is None or not value.startswith("="):
+            report.impossible(element, "skipExpression", text, "only activities are skipped, by an expression")
+        else:
+            switch = f"{prefix}_SKIP_EXPRESSION_ENABLED"
+            element.set(bihuan("skip"), f"=if {switch} = true then ({value[1:]}) else false")
+
+
+def exceptions(element: etree._Element, report: Report) -> None:
+    """This will tell the service which error stands for which exception: it says so itself, there are none here."""
+    for item in vendor_extensions(element, "mapException"):
+        code, named = item.get("errorCode") or "", text_of(item).rsplit(".", 1)[-1] or "any exception"
+        tasks = extensions(element, zeebe("taskDefinition"))
+        if tasks and code:
+            headers = extend(element, "taskHeaders")
+            add(headers, "header", key=f"error for {named}", value=code)
+            report.kept(
+                element, "mapException", f"{named}: {code}", f"the service itself has to throw the error {code}"
+            )
+        else:
+            report.impossible(element, "mapException", f"{named}: {code}", "there is no service that could throw it")
