@@ -47,6 +47,7 @@ from engine.files import FileEmpty, FileNotFound, FileRefused, FileTooLarge
 from engine.filters import KeptFilterInvalid, KeptFilterNotFound, NotYourUnit
 from engine.forms import FormInvalid
 from engine.grounds import ReasonMissing
+from engine.idempotency import Answered, Asked, KeyReused, StillRunning
 from engine.imports import Importer, RowRefused
 from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
 from engine.locks import FailedJob, LockedJob, LockInvalid, LockLost
@@ -74,8 +75,12 @@ from engine.models import (
     Subscription,
     Task,
     Unit,
+    Webhook,
+    WebhookDelivery,
 )
 from engine.models import Membership as MembershipRow
+from engine.outbox import KINDS as EVENT_KINDS
+from engine.outgoing import AddressRefused, SecretInvalid
 from engine.people import PersonInvalid, PersonNotFound, UnitInvalid, UnitNotFound
 from engine.presence import Done, TooManyAtOnce
 from engine.readings import CopyInvalid, ReadingNotFound
@@ -103,9 +108,11 @@ from engine.tasks import (
 )
 from engine.transactions import Busy, DatabaseAway, DataInvalid, MaybeDone, now_utc
 from engine.urging import MayNotUrge, OwnTask, UrgedTooOften, UrgedTooSoon, UrgeInvalid
+from engine.webhooks import DeliveryNotFound, StillWaiting, WebhookInvalid, WebhookNotFound
 from engine.withdrawal import EffectsOutside, TooLate
 
 __all__ = [
+    "EVENT_KINDS",
     "SCOPES",
     "SYSTEM",
     "ZONE",
@@ -118,11 +125,14 @@ __all__ = [
     "ActionInvalid",
     "ActionNotFound",
     "Actor",
+    "AddressRefused",
     "AlreadyAsked",
     "AlreadyImported",
+    "Answered",
     "ApiToken",
     "AppInvalid",
     "AppNotFound",
+    "Asked",
     "Attachment",
     "BihuanError",
     "Busy",
@@ -149,6 +159,7 @@ __all__ = [
     "Delegated",
     "DeletedCase",
     "Delivery",
+    "DeliveryNotFound",
     "Deployment",
     "DesignersOnly",
     "DiskFull",
@@ -180,6 +191,7 @@ __all__ = [
     "KeptFilter",
     "KeptFilterInvalid",
     "KeptFilterNotFound",
+    "KeyReused",
     "LockInvalid",
     "LockLost",
     "LockedJob",
@@ -230,6 +242,7 @@ __all__ = [
     "Rule",
     "RuleInvalid",
     "RuleNotFound",
+    "SecretInvalid",
     "Selection",
     "Service",
     "ServiceError",
@@ -239,6 +252,8 @@ __all__ = [
     "Standing",
     "Step",
     "StepPreview",
+    "StillRunning",
+    "StillWaiting",
     "Subscription",
     "SubstituteAway",
     "Summary",
@@ -268,6 +283,10 @@ __all__ = [
     "UrgedTooOften",
     "UrgedTooSoon",
     "ValueRefused",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookInvalid",
+    "WebhookNotFound",
     "WhenUnknown",
     "Worker",
     "access",

@@ -19,7 +19,19 @@ from engine.people import find_person
 
 TOKENS, PERSONS = table(ApiToken), table(Person)
 # what a token may be used for; `read` is every GET
-SCOPES = ("read", "cases", "tasks", "jobs", "messages", "diagrams")
+SCOPES = (
+    "read",
+    "cases",
+    "tasks",
+    "jobs",
+    "messages",
+    "diagrams",
+    "people",
+    "operations",
+    "versions",
+    "audit",
+    "webhooks",
+)
 MARK = "bihuan_"  # tells people and scanners for leaked secrets what it is
 SHOWN = len(MARK) + 6  # characters by which people tell tokens apart
 LONGEST_DAYS = 731

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +11,10 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_dict
 
-from engine import bpmn, feel, history, limits, prepared, writing
+from engine import bpmn, feel, history, limits, outbox, prepared, writing
 from engine import catalog as catalogs
 from engine import directory as directories
-from engine.access import Actor, NotYourCase, is_member, may_see_case, require_operator, standin_for
+from engine.access import SYSTEM, Actor, NotYourCase, is_member, may_see_case, require_operator, standin_for
 from engine.apps import ProcessApp
 from engine.bpmn import undoing
 from engine.bpmn.outcome import Outcome, State
@@ -22,7 +22,7 @@ from engine.bpmn.stimuli import ChangeData, CompleteTask, EnableActivity, Migrat
 from engine.db import table
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
-from engine.models import CANCELLED, CLOSED, OPEN, Case, Reading, Task
+from engine.models import CANCELLED, CLOSED, OPEN, Case, Reading, Task, WebhookDelivery
 from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
 from engine.summary import index_fields, searchable, summarise
@@ -155,13 +155,24 @@ def advance(
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
     if undone is not None:
         undone["seq"] = running.row["history_seq"]
-    changes = [*also, *closing.changes, *fields, *limiting.changes]
+    changes = [*also, *closing.changes, *fields, *limiting.changes, *_told(turn, running, events)]
     if not running.is_new:
         changes += writing.copies(running.stored, running.row)
     _write(turn, running, [*changes, *opening.inserts, *history.inserting(events)])
     turn.sent.extend(outcome.sent)
     turn.awaited.extend(opening.awaited)
+    if opening.skips:
+        _skip(turn, running, opening)
     return outcome
+
+
+def _skip(turn: Turn, running: Running, opening: Opening) -> None:
+    """Rules complete tasks that nobody needs to do. They do so for nobody: the history names the engine."""
+    for token, skip in opening.skips.items():
+        if str(token) in running.waiting:  # else one that was skipped before it has ended it
+            person_id = turn.by.person_id if turn.person_id is None else turn.person_id
+            quiet = replace(turn, by=SYSTEM, person_id=person_id, skipped=turn.skipped + 1)
+            advance(quiet, running, CompleteTask(token, skip.data), told={token: skip.told})
 
 
 def _trace(
@@ -251,7 +262,13 @@ def _store(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
 def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequence[Change] = ()) -> None:
     """This will write to the history of a case that does not step, and `changes` along with it. Raises LostRace."""
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
-    _store(turn, running, [*changes, *history.inserting(events)])
+    _store(turn, running, [*changes, *history.inserting(events), *_told(turn, running, events)])
+
+
+def _told(turn: Turn, running: Running, events: Sequence[Data]) -> list[Change]:
+    """What webhooks are to be told goes out with what happened, or not at all."""
+    rows = outbox.deliveries(turn.directory.subscribers, running.row, events, turn.now)
+    return writing.inserting(WebhookDelivery, rows)
 
 
 def raise_incident(

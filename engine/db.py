@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
@@ -116,10 +117,16 @@ class Sessions:
         """This will make sessions on `database`."""
         self.database = database
         self._make = sessionmaker(database, expire_on_commit=False, autoflush=False)
+        self._shared: ContextVar[Connection | None] = ContextVar("shared", default=None)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """This will open a transaction that is committed at the end of the block or rolled back on any error."""
+        shared = self._shared.get()
+        if shared is not None:
+            with self._make(bind=shared, join_transaction_mode="create_savepoint") as session, session.begin():
+                yield session
+            return
         with self._make.begin() as session:
             session.connection(execution_options={"writes": True})
             yield session
@@ -127,5 +134,23 @@ class Sessions:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """This will open a session that is always rolled back."""
+        shared = self._shared.get()
+        if shared is not None:
+            with self._make(bind=shared, join_transaction_mode="create_savepoint") as session:
+                yield session
+            return
         with self._make() as session:
             yield session
+
+    @contextmanager
+    def together(self) -> Iterator[Session]:
+        """This will open a transaction in which all sessions of this thread take part until the block ends.
+
+        Each of them is a savepoint: what fails in it is undone alone; nothing stays unless the block ends well.
+        """
+        with self.writing() as session:
+            token = self._shared.set(session.connection())
+            try:
+                yield session
+            finally:
+                self._shared.reset(token)

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, select
 from sqlalchemy.orm import Session
 
-from engine import counters
+from engine import counters, outbox
 from engine.access import Standin
 from engine.db import table
 from engine.models import Absence, Counter, Membership, Person, Unit
+from engine.outbox import Subscriber
 
 SERIES = "directory"
 
@@ -41,6 +42,7 @@ class Official:
     login: str
     name: str
     unit_id: int | None
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Directory:
     logins: dict[str, Official] = field(default_factory=dict)
     posts: dict[int, list[tuple[str, int]]] = field(default_factory=dict)  # person -> (role, unit)
     absences: list[Away] = field(default_factory=list)
+    subscribers: list[Subscriber] = field(default_factory=list)  # webhooks that are on
 
     def upwards(self, place: Place) -> Iterator[Place]:
         """This will go from a unit up to the root."""
@@ -259,11 +262,12 @@ def read_directory(session: Session) -> Directory:
         directory.held.setdefault((unit_id, role), []).append(person_id)
         directory.posts.setdefault(person_id, []).append((role, unit_id))
         work.setdefault(person_id, unit_id)
-    persons = select(Person.id, Person.login, Person.name).where(Person.is_active)
-    for person_id, login, name in session.execute(persons):
-        official = Official(person_id, login, name, work.get(person_id))
+    persons = select(Person.id, Person.login, Person.name, Person.is_admin).where(Person.is_active)
+    for person_id, login, name, is_admin in session.execute(persons):
+        official = Official(person_id, login, name, work.get(person_id), is_admin)
         directory.officials[person_id] = directory.logins[login] = official
     directory.absences = [Away(*row) for row in session.execute(_in_force())]
+    directory.subscribers = [outbox.subscriber(row) for row in session.execute(outbox.subscribers())]
     return directory
 
 

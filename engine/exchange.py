@@ -10,15 +10,15 @@ from uuid import UUID
 
 from engine import locks, messages
 from engine.access import SYSTEM, Actor, require_system
-from engine.accounts import Accounts
 from engine.locks import FailedJob, LockedJob
 from engine.messages import Delivery
+from engine.programs import Programs
 
 LONGEST_WAIT = 60  # seconds
 LOOK_EVERY = 0.25  # seconds: one look costs a fraction of a millisecond
 
 
-class Exchange(Accounts):
+class Exchange(Programs):
     """What external systems do; every method is one transaction, and refuses other people with SystemsOnly."""
 
     def lock_jobs(

@@ -33,7 +33,11 @@ class Worker:
         self._scheduler = BackgroundScheduler(timezone=ZONE, job_defaults={"coalesce": True, "max_instances": 1})
         self._scheduler.add_job(self.work, "interval", seconds=every, id="due-jobs", misfire_grace_time=None)
         self._scheduler.add_job(engine.follow_changes, "interval", minutes=1, id="staff-changes")
+        self._scheduler.add_job(self.tell, "interval", seconds=every, id="webhooks", misfire_grace_time=None)
+        self.add_daily(engine.forget_programs, hour=3, minute=20, id="forget-answers-and-deliveries")
         self.add_daily(lambda: due.forget_expired(engine.write), hour=3, minute=10, id="forget-expired-messages")
+        self.add_daily(lambda: engine.clean_up(should_stop=self._stopped.is_set), hour=1, minute=30, id="clean-up")
+        self._scheduler.add_job(self.finish_actions, "interval", seconds=10, id="actions", misfire_grace_time=None)
         # every hour, so that a day on which the machine was off at night has its anchor too
         self._scheduler.add_job(engine.anchor_daily, "cron", hour="3-23", minute=20, id="anchor", misfire_grace_time=3600)
 
@@ -54,6 +58,18 @@ class Worker:
             # The database restarts or is busy: what was claimed comes back when its lease ends.
             log.exception("worker %s could not reach the database and will try again", self.name)
         return done
+
+    def tell(self) -> int:
+        """This will send what webhooks are to be told and return how much; no timer waits for an address elsewhere."""
+        try:
+            return self.engine.deliver_webhooks(self.name, self._stopped.is_set)
+        except (OperationalError, Unavailable):
+            log.exception("worker %s could not reach the database and will try again", self.name)
+            return 0
+
+    def finish_actions(self) -> int:
+        """This will go on with what operators began to do to many cases, and return how many were done."""
+        return self.engine.finish_actions(self._stopped.is_set)
 
     def start(self) -> None:
         """This will work in the background of this process, until `stop`."""

@@ -26,6 +26,7 @@ from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit
 from engine.models.operations import ActionItem, DeletedCase, Hold, OperatorAction, OrphanedFile, RetentionRule
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
 from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
+from engine.models.programs import KeptAnswer, Webhook, WebhookDelivery
 from engine.models.proof import Anchor, AnchoredCase
 from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
 from engine.models.versions import MigratedCase, Migration
@@ -70,13 +71,14 @@ __all__ = [
     "Hold",
     "Incident",
     "Job",
+    "KeptAnswer",
     "KeptFilter",
     "Limit",
-    "Notice",
     "Membership",
     "Message",
     "MigratedCase",
     "Migration",
+    "Notice",
     "OperatorAction",
     "OrphanedFile",
     "Person",
@@ -91,5 +93,7 @@ __all__ = [
     "Task",
     "Unit",
     "Urge",
+    "Webhook",
+    "WebhookDelivery",
     "new_id",
 ]

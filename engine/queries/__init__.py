@@ -41,6 +41,7 @@ from engine.queries.presence import (
     standin_of,
     unread_count,
 )
+from engine.queries.programs import WebhookShown, deliveries, troubled_webhooks, webhook, webhooks
 from engine.queries.tasks import TaskView, draft, draft_saved_at, task
 from engine.queries.upkeep import (
     ActionShown,
@@ -81,6 +82,7 @@ __all__ = [
     "StartView",
     "Startable",
     "TaskView",
+    "WebhookShown",
     "absences",
     "account",
     "accounts",
@@ -95,6 +97,7 @@ __all__ = [
     "definition",
     "definitions",
     "deleted_cases",
+    "deliveries",
     "deployments",
     "diagram",
     "done",
@@ -130,7 +133,10 @@ __all__ = [
     "started",
     "task",
     "tokens",
+    "troubled_webhooks",
     "units",
     "unread_count",
     "versions",
+    "webhook",
+    "webhooks",
 ]
