@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from engine import bpmn, dmn, forms, limit_definitions
+from engine import bpmn, dmn, forms, limit_definitions, rules
 from engine.apps import ProcessApp
 from engine.catalog import Catalog
 from engine.errors import BihuanError, Fault, FaultsFound
@@ -130,10 +130,13 @@ def check(package: Package, app: ProcessApp, catalog: Catalog, deployed: Iterabl
     known = _Known.of(package, catalog)
     faults.extend(_double(package))
     faults.extend(_limit_faults(package, app))
-    filled = frozenset().union(*(form.names for form in (*deployed, *(form for _text, form in package.forms.values()))))
+    every = [*deployed, *(form for _text, form in package.forms.values())]
+    filled = frozenset().union(*(form.names for form in every))
+    choices = {form.id for form in every if form.outcomes}
     for _file, process in package.processes:
         faults.extend(_missing(process, app, known))
         faults.extend(_missing_limits(process, known))
+        faults.extend(_rule_faults(process, choices))
         warnings.extend(_unwritten(process, app, filled))
     return Checked(faults, warnings)
 
@@ -213,6 +216,13 @@ def _limit_faults(package: Package, app: ProcessApp) -> Iterator[Fault]:
                 if role and role not in app.roles:
                     reason = f"the role {role} is not declared by the app"
                     yield Fault(reason, name=f"{file}: {limit.code}", code="role-unknown")
+
+
+def _rule_faults(process: bpmn.Process, choices: Collection[str]) -> Iterator[Fault]:
+    for node in process.walk():
+        form_id = node.form.form_id.text if node.form and node.form.form_id else None
+        for code, reason in rules.faults(node, outcomes=form_id in choices):
+            yield _at(node, code, reason)
 
 
 def _at(node: bpmn.Node, code: str, reason: str) -> Fault:

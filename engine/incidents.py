@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import cases, feel, grounds, jobs, messages, queues
+from engine import cases, feel, grounds, jobs, messages, queues, readings
 from engine.access import require_operator
 from engine.bpmn import shifting
 from engine.bpmn.outcome import TaskOpened
@@ -67,6 +67,8 @@ def retry(turn: Turn, incident_id: UUID, *, reason: str = "") -> Case:
         turn.session.execute(update(jobs.JOBS).where(jobs.JOBS.c.id == incident["job_id"]).values(**again))
     elif incident["kind"] == EMPTY_QUEUE:
         _route_again(turn, running, incident)
+    elif incident["kind"] == readings.COPY:
+        readings.copy_again(turn, running, incident)
     else:
         _bind_form(turn, incident)
     resolved = {"resolved_at": turn.now, "resolved_by": turn.by.person_id}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, feel, queues, reasons
+from engine import bpmn, feel, queues, reasons, routing, rules
 from engine.apps import ProcessApp
 from engine.bpmn.outcome import (
     ActivityOffered,
@@ -23,11 +24,20 @@ from engine.db import Base
 from engine.history import Entry
 from engine.models import NEVER, OPEN, Incident, Job, Subscription, Task, new_id
 from engine.prepared import Change
+from engine.routing import Ruling
 from engine.turn import Awaited, Turn
 from engine.writing import JOB, SUBSCRIPTION, TASK, inserting
 
 Data = dict[str, Any]
 EMPTY_QUEUE = "empty-queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A task that a rule completes as soon as it is open: with which data, and what is told of it."""
+
+    data: Data
+    told: Data
 
 
 @dataclass(slots=True)
@@ -40,6 +50,7 @@ class Opening:
     awaited: list[Awaited] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     rows: dict[type[Base], list[Data]] = field(default_factory=dict)
+    skips: dict[int, Skip] = field(default_factory=dict)
 
     @property
     def incidents(self) -> int:
@@ -59,9 +70,10 @@ class Opening:
 def open_all(turn: Turn, case: Data, process: bpmn.Process, app: ProcessApp, outcome: Outcome) -> Opening:
     """This will make the rows for everything that a step opened and for the incidents it raised."""
     opening = Opening()
+    did = routing.completed(outcome.events)
     for opened in outcome.opened:
         if isinstance(opened, TaskOpened):
-            _open_task(turn, opening, case, process, app, opened)
+            _open_task(turn, opening, case, process, app, opened, did)
         elif isinstance(opened, TimerOpened):
             _open_job(opening, case, opened, "timer", opened.due_at)
         elif isinstance(opened, ServiceCalled):
@@ -111,9 +123,16 @@ def incident(
 
 
 def _open_task(
-    turn: Turn, opening: Opening, case: Data, process: bpmn.Process, app: ProcessApp, opened: TaskOpened
+    turn: Turn,
+    opening: Opening,
+    case: Data,
+    process: bpmn.Process,
+    app: ProcessApp,
+    opened: TaskOpened,
+    did: Collection[str],
 ) -> None:
-    route = queues.route(turn, opened=opened, unit_id=case["unit_id"], roles=app.roles)
+    ruling = routing.settle(turn, case, app, opened, did)
+    route = ruling.route
     definition_id = int(opened.process_key) if opened.process_key else case["definition_id"]
     caller = turn.catalog.definitions.get(definition_id)
     form = _form(turn, process if not opened.process_key else None, caller, opened)
@@ -121,13 +140,13 @@ def _open_task(
     row["created_at"] = turn.now
     if turn.again:
         _give_again(turn, row)
+    if opened.properties:
+        _apply_rules(turn, opening, case, opened, ruling, row, did)
     opening.add(Task, row)
     opening.waiting[str(opened.token)] = TASK
     opening.tasks[opened.token] = row["id"]
     if route.problem is not None:
-        detail = {name: getattr(opened, name) for name in ("lane", "assignee", "groups", "users", "unit")}
-        args = (opened.token, opened.element, opened.name, route.problem, detail)
-        incident(turn, opening, case, EMPTY_QUEUE, *args)
+        _raise_problem(turn, opening, case, process if not opened.process_key else None, opened, route.problem)
     if opened.form_id and form is None:
         reason = f"the form {opened.form_id} is not deployed"
         incident(
@@ -135,8 +154,41 @@ def _open_task(
         )
 
 
+def _apply_rules(
+    turn: Turn, opening: Opening, case: Data, opened: TaskOpened, ruling: Ruling, row: Data, did: Collection[str]
+) -> None:
+    """Dispatches a task or notes that it is skipped; the history says which rule acted."""
+    if ruling.is_skipped:
+        outcome = rules.said(opened.properties, rules.SKIP_OUTCOME)
+        name = rules.said(opened.properties, rules.OUTCOME) or "outcome"
+        told = {"task": row["id"], "rule": ruling.told[-1]["rule"], **({"outcome": outcome} if outcome else {})}
+        opening.skips[opened.token] = Skip({name: outcome} if outcome else {}, told)
+    elif (given := routing.assign(turn, case, opened, row, did)) is not None:
+        ruling.told.append(given)
+    for told in ruling.told:
+        kind = "dispatched" if told["rule"] == rules.DISPATCH else "rule_applied"
+        entry = Entry(kind=kind, element=opened.element, name=opened.name, task_id=row["id"], detail=told)
+        opening.entries.append(entry)
+
+
+def _raise_problem(
+    turn: Turn, opening: Opening, case: Data, process: bpmn.Process | None, opened: TaskOpened, problem: str
+) -> None:
+    """Nobody can take a task: an incident, which names the expressions that say who should."""
+    detail: Data = {name: getattr(opened, name) for name in ("lane", "assignee", "groups", "users", "unit")}
+    node = process.nodes.get(opened.element) if process is not None else None
+    given = node.assignment if node is not None else None
+    named = ("assignee", "groups", "users", "unit") if given is not None else ()
+    values = ((name, getattr(given, name)) for name in named)
+    texts = [f"{name} {value.text}" for name, value in values if value is not None and value.feel is not None]
+    if texts:
+        detail["expression"] = ", ".join(texts)
+        problem = f"{problem} ({detail['expression']})"
+    incident(turn, opening, case, EMPTY_QUEUE, opened.token, opened.element, opened.name, problem, detail)
+
+
 def _give_again(turn: Turn, row: Data) -> None:
-    """A step that is done again goes to who did it last, when they are still of its queue; items each have their own."""
+    """A step that is done again goes to who did it last and is still of its queue; items each have their own."""
     person_id = turn.again.get(row["element"])
     if person_id is None or row["assignee_id"] is not None or "loopCounter" in feel.loads(row["detail"])["local"]:
         return

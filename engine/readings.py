@@ -18,6 +18,7 @@ from engine.models import Reading, new_id
 from engine.prepared import Change
 from engine.turn import Turn
 
+Data = dict[str, Any]
 READINGS = table(Reading)
 CC = "bihuan:cc"
 MOST = 200  # readers of one sending
@@ -46,7 +47,8 @@ def copy(turn: Turn, case_id: UUID, to: Sequence[str], *, note: str, task_id: UU
     persons = [id for id in _persons(turn, to) if id != turn.by.person_id]
     rows = _rows(turn, running, persons, note=note, task_id=task_id)
     if rows:
-        cases.record(turn, running, [_entry(turn, rows, note, task_id)], [Change(insert(READINGS).values(rows))])
+        entry = Entry(kind="copied", task_id=task_id, detail={**_told(turn, rows), "text": note})
+        cases.record(turn, running, [entry], [Change(insert(READINGS).values(rows))])
     return [Reading(**each) for each in rows]
 
 
@@ -79,8 +81,14 @@ def _behind(turn: Turn, text: str) -> Iterator[int]:
 
 
 def _rows(
-    turn: Turn, running: Running, persons: Sequence[int], *, note: str, task_id: UUID | None
-) -> list[dict[str, Any]]:
+    turn: Turn,
+    running: Running,
+    persons: Sequence[int],
+    *,
+    note: str,
+    task_id: UUID | None,
+    is_rule: bool = False,
+) -> list[Data]:
     unread = select(READINGS.c.person_id).where(
         READINGS.c.case_id == running.id, READINGS.c.person_id.in_(persons), READINGS.c.read_at.is_(None)
     )
@@ -88,9 +96,9 @@ def _rows(
     shared = {
         "case_id": running.id,
         "task_id": task_id,
-        "sent_by": turn.by.person_id,
+        "sent_by": None if is_rule else turn.by.person_id,
         "sent_at": turn.now,
-        "sender": turn.by.label[:200],
+        "sender": "" if is_rule else turn.by.label[:200],
         "note": note,
         "read_at": None,
         "case_number": running.row["number"],
@@ -99,43 +107,48 @@ def _rows(
     return [{"id": new_id(), "person_id": id, **shared} for id in persons if id not in has_one]
 
 
-def _entry(turn: Turn, rows: Sequence[dict[str, Any]], note: str, task_id: UUID | None, **more: Any) -> Entry:
-    names = [turn.directory.officials[row["person_id"]].name for row in rows]
-    return Entry(kind="copied", task_id=task_id, detail={"to": names, "text": note, **more})
+def _told(turn: Turn, rows: Sequence[Data]) -> Data:
+    return {"to": [turn.directory.officials[row["person_id"]].name for row in rows]}
 
 
-def plan(turn: Turn, running: Running, element: str, name: str, task_id: UUID, text: str) -> tuple[Entry, list[Change]]:
-    """This will tell what to write for `bihuan:cc` of a task just completed. Raises BihuanError: it names the reason.
+def copy_after(turn: Turn, running: Running, row: Data, text: str | None) -> None:
+    """This will send the copies that `bihuan:cc` wants of a task just completed; what fails is an incident.
 
-    The expression gives a login or role@unit code, or a list of them.
+    The expression sees the case data after the task and gives a login or role@unit code, or a list of them.
     """
+    if not text:
+        return
+    at = {"element": row["element"], "name": row["name"], "task_id": row["id"]}
+    try:
+        persons = _persons(turn, named) if (named := _named(turn, running, text)) else []
+    except BihuanError as error:
+        detail = {"expression": text, "place": CC, "task": str(row["id"])}
+        reason = f"{CC} {text}: {error.message}"
+        cases.raise_incident(turn, running, COPY, None, row["element"], row["name"], reason, detail)
+        return
+    rows = _rows(turn, running, persons, note="", task_id=row["id"], is_rule=True)
+    if rows:
+        entry = Entry(kind="copied", **at, detail={**_told(turn, rows), "rule": CC})
+        cases.record(turn, running, [entry], [Change(insert(READINGS).values(rows))])
+
+
+def _named(turn: Turn, running: Running, text: str) -> list[str]:
     wanted = feel.literal_or_expression(text)
     around = turn.surroundings(running.app, running.row["definition_id"])
     found = wanted if isinstance(wanted, str) else wanted.evaluate(running.data, around.environment(turn.now))
-    named = found.split(",") if isinstance(found, str) else found
-    if named is None:
-        named = []
+    named = found.split(",") if isinstance(found, str) else found or []
     if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
-        raise CopyInvalid(reason=f"{text} gives neither text nor a list of text")
-    persons = _persons(turn, named) if named else []
-    rows = _rows(turn, running, persons, note="", task_id=task_id)
-    entry = _entry(turn, rows, "", task_id, rule=CC)
-    return (
-        Entry(kind="copied", element=element, name=name, task_id=task_id, detail=entry.detail),
-        [Change(insert(READINGS).values(rows))] if rows else [],
-    )
+        raise CopyInvalid(reason="it gives neither text nor a list of text")
+    return named
 
 
-def copy_by_rule(turn: Turn, running: Running, element: str, name: str, task_id: UUID, text: str) -> None:
-    """This will send the copies that the diagram wants when a task is completed; what fails is an incident."""
-    try:
-        entry, changes = plan(turn, running, element, name, task_id, text)
-    except BihuanError as error:
-        detail = {"expression": text, "place": CC, "task": str(task_id)}
-        cases.raise_incident(turn, running, COPY, None, element, name, f"{CC} {text}: {error.message}", detail)
-        return
-    if changes:
-        cases.record(turn, running, [entry], changes)
+def copy_again(turn: Turn, running: Running, incident: Data) -> None:
+    """This will try again what `bihuan:cc` wanted and failed. Raises BihuanError."""
+    detail = feel.loads(incident["detail"])
+    persons = _persons(turn, _named(turn, running, detail["expression"]))
+    rows = _rows(turn, running, persons, note="", task_id=UUID(detail["task"]), is_rule=True)
+    if rows:
+        turn.session.execute(insert(READINGS).values(rows))
 
 
 def mark_read(turn: Turn, reading_id: UUID) -> Reading:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from engine import cases, feel, tasks
+from engine import cases, feel, readings, tasks
 from engine.access import NotYours, may_complete
 from engine.assignment import NoteMissing, TargetSame, TargetUnfit, find_target
 from engine.bpmn.stimuli import CompleteTask
@@ -225,3 +225,4 @@ def _finish(turn: Turn, held: Held, main: Data, submitted: Data, entry: Entry, s
     told |= {"task": main["id"], "submitted_by": tasks.name_of(turn, submitted["by"])}
     stimulus = CompleteTask(main["token"], submitted["data"])
     cases.advance(turn, running, stimulus, before=[entry], also=[signed, finished], told={main["token"]: told})
+    readings.copy_after(turn, running, main, Held(main, running, False).property(readings.CC))

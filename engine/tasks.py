@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from engine import cases, feel, files, prepared, submission
+from engine import cases, feel, files, prepared, readings, rules, submission
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import FourEyes, NotYours, Standin, may_claim, may_complete, standin_for
@@ -18,7 +18,7 @@ from engine.bpmn.stimuli import CompleteTask
 from engine.cases import CASES, COLUMNS, Running
 from engine.catalog import ZONE
 from engine.db import table
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, NotFound, Refused
 from engine.history import EVENTS, Entry
 from engine.models import DONE, HELD, OPEN, PLANNED, Case, Draft, Person, Task
 from engine.prepared import Change, Prepared
@@ -28,7 +28,7 @@ Data = dict[str, Any]
 TASKS, DRAFTS = table(Task), table(Draft)
 TASK_COLUMNS = tuple(TASKS.c)
 TASK_NAMES = tuple(column.name for column in TASK_COLUMNS)
-FOUR_EYES, OUTCOME = "bihuan:fourEyes", "bihuan:outcome"
+FOUR_EYES, OUTCOME, WHEN_OWN = "bihuan:fourEyes", "bihuan:outcome", "bihuan:whenOwn"
 
 _DRAFT = select(DRAFTS.c.key).where(DRAFTS.c.person_id == bindparam("person"), DRAFTS.c.key == bindparam("key"))
 QUESTION = Prepared(
@@ -107,6 +107,10 @@ class Delegated(Conflict):
 
 class NotDone(Conflict):
     """This task is not done."""
+
+
+class OwnCase(Refused):
+    """You started this case, so somebody else must do this task."""
 
 
 class NotReleasable(Conflict):
@@ -272,6 +276,8 @@ def require_other_eyes(turn: Turn, held: Held) -> None:
 
     Who acts for an absent person may not do what that person may not do either.
     """
+    if held.property(WHEN_OWN) == rules.REFUSE and held.running.row["started_by"] == turn.by.person_id is not None:
+        raise OwnCase
     elements = (held.property(FOUR_EYES) or "").replace(",", " ").split()
     if not elements or turn.by.person_id is None:
         return
@@ -316,6 +322,7 @@ def complete(
     also = [*_done(turn, held, outcome, on_behalf), *also]
     told = {"task": task_id, **told}
     cases.advance(turn, running, CompleteTask(row["token"], data), also=also, told={row["token"]: told})
+    readings.copy_after(turn, running, row, held.property(readings.CC))
     return running.as_case()
 
 

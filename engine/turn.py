@@ -44,7 +44,8 @@ class Turn:
     """One transaction: its session, the time and the person of the call, and messages still to be delivered.
 
     `is_locking` tells that a race was lost before: this time rows are locked before they are read. `again` names for
-    steps that a case goes back to who did them last.
+    steps that a case goes back to who did them last. While rules complete tasks, `skipped` counts them and
+    `person_id` is whose doing set them off.
     """
 
     session: Session
@@ -56,6 +57,8 @@ class Turn:
     awaited: list[Awaited] = field(default_factory=list)
     made: set[tuple[int, str]] = field(default_factory=set)
     again: dict[str, int] = field(default_factory=dict)
+    skipped: int = 0
+    person_id: int | None = None
     _catalog: Catalog | None = None
     _directory: Directory | None = None
 
