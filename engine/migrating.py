@@ -32,6 +32,16 @@ def upgrade(database: Database) -> None:
         command.upgrade(config(connection), "head")
 
 
+def newest() -> str:
+    """This will return the revision of the tables of this version."""
+    return ScriptDirectory.from_config(config()).get_current_head() or ""
+
+
+def is_known(revision: str) -> bool:
+    """This will tell whether this version has a revision of the tables: one from a newer version it has not."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
 def is_current(database: Database) -> bool:
     """This will tell whether no migration is missing."""
     with database.connect() as connection:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import anchors, audit, invariants
+from engine import anchors, audit, backups, invariants, restoring
 from engine.access import SYSTEM, Actor, require_operator
 from engine.audit import Verdict
+from engine.backups import Manifest, Progress
 from engine.invariants import Unsound
 from engine.models import Anchor
 from engine.operations import Operations
@@ -23,14 +23,16 @@ class Proof(Operations):
     _files: Path
 
     def check_soundness(
-        self, *, by: Actor, case_id: UUID | None = None, with_files: bool = False, is_deep: bool = False
+        self, *, by: Actor, number: str | None = None, with_files: bool = False, is_deep: bool = False
     ) -> list[Unsound]:
-        """This will tell what does not fit together in all cases, or in one, and what to do. Raises OperatorsOnly.
+        """This will tell what does not fit together in all cases, or in one, and what to do.
 
-        `with_files` looks for every attachment in the store, `is_deep` reads them whole.
+        `with_files` looks for every attachment in the store, `is_deep` reads them whole. Raises OperatorsOnly,
+        CaseNotFound.
         """
         require_operator(by)
         with self.snapshot() as session:
+            case_id = audit.find(session, number) if number is not None else None
             found = list(invariants.look(session, case_id=case_id))
             if with_files:
                 found += invariants.look_at_files(session, self._files, is_deep=is_deep)
@@ -70,6 +72,26 @@ class Proof(Operations):
         require_operator(by)
         with self.snapshot() as session:
             return audit.verify_case(session, audit.find(session, number))
+
+    def back_up(self, target: Path, *, by: Actor, progress: Progress | None = None) -> Manifest:
+        """This will write database and attachments into one file while everybody works on.
+
+        Raises OperatorsOnly, FileThere, DiskFull.
+        """
+        require_operator(by)
+        with self.snapshot() as session:
+            return backups.write(session, self._files, target, progress=progress)
+
+    def restore(
+        self, source: Path, *, by: Actor, is_forced: bool = False, progress: Progress | None = None
+    ) -> Manifest:
+        """This will fill this empty database and its folder of attachments from a backup of either kind of database.
+
+        `is_forced` lets it replace what is there. Raises OperatorsOnly, NotEmpty, BackupInvalid, BackupDamaged,
+        BackupTooNew, RowRefused, DiskFull; then everything is as it was.
+        """
+        require_operator(by)
+        return restoring.restore(self.database, source, self._files, is_forced=is_forced, progress=progress)
 
     def snapshot(self) -> AbstractContextManager[Session]:
         """This will open a session that sees the database as it was at one moment, however long it reads."""

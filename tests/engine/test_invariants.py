@@ -61,7 +61,7 @@ def test_what_does_not_fit_is_named(engine: Engine, case: Any, statement: str, k
     if kinds[0] != "RowMissing":
         assert {finding.details["case"] for finding in found} == {case.number}
     if "DELETE FROM subscriptions" not in statement:
-        assert len(engine.check_soundness(by=SYSTEM, case_id=case.id)) == len(kinds)
+        assert len(engine.check_soundness(by=SYSTEM, number=case.number)) == len(kinds)
 
 
 def test_files_that_are_gone_cut_or_changed_are_named(engine: Engine, case: Any, tmp_path: Any) -> None:
