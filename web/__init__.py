@@ -13,7 +13,21 @@ from web.config import Settings
 # What all pages share; each module shows `register`.
 PARTS = ("statics", "assets", "addresses", "accounts", "security", "locale", "formatting", "navigation", "errors")
 # In the order of the navigation. A module shows `blueprint`, and `navigation` when it has entries there.
-PAGES = ("inbox", "tasks", "cases", "attachments", "supervise", "studio", "admin", "accounts", "health")
+PAGES = (
+    "inbox",
+    "tasks",
+    "cases",
+    "attachments",
+    "supervise",
+    "studio",
+    "versions",
+    "admin",
+    "operations",
+    "repairs",
+    "retention",
+    "accounts",
+    "health",
+)
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:

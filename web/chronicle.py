@@ -34,6 +34,7 @@ SENTENCES: dict[str, Any] = {
     "suspended": lazy_gettext("Case suspended"),
     "resumed": lazy_gettext("Case resumed"),
     "cancelled": lazy_gettext("Case cancelled"),
+    "migrated": lazy_gettext("Moved to another version of the process: %(name)s"),
     "incident": lazy_gettext("The case stands still: %(name)s"),
     "retried": lazy_gettext("Repaired and tried again: %(name)s"),
     "resolved": lazy_gettext("Repaired: %(name)s"),

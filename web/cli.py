@@ -21,6 +21,7 @@ from web.commands import (
     people,
     serving,
     tokens,
+    versions,
 )
 from web.commands.terminal import FAULTY, N_, STOPPED, _, localise, message_of, say_wrong
 
@@ -54,6 +55,7 @@ for command in (
     diagrams.check,
     diagrams.convert,
     diagrams.scenario,
+    versions.version,
     imports.import_,
     expressions.evaluate,
     expressions.decide,

@@ -9,7 +9,19 @@ from flask_login import current_user
 from flask_smorest import Api  # type: ignore[import-untyped]
 
 from web import bearer, errors
-from web.api import attachments, cases, definitions, documentation, jobs, lists, messages, problems, tasks, trials
+from web.api import (
+    attachments,
+    cases,
+    definitions,
+    documentation,
+    jobs,
+    lists,
+    messages,
+    problems,
+    tasks,
+    trials,
+    versions,
+)
 from web.api.routes import Blueprint
 
 DESCRIPTION = """
@@ -43,6 +55,7 @@ SCOPES_NEEDED: dict[Blueprint, str] = {
     messages.blueprint: "messages",
     definitions.blueprint: "diagrams",
     trials.blueprint: "diagrams",
+    versions.blueprint: "versions",
 }
 
 
