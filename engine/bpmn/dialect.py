@@ -124,6 +124,8 @@ def _binding(holder: etree._Element, values: Values, place: Place) -> str:
     binding = holder.get("bindingType") or "latest"
     if binding not in BINDINGS:
         values.refuse(place, "binding-invalid", text=binding)
+    if binding == "versionTag" and not (holder.get("versionTag") or "").strip() and values.strict:
+        values.refuse(place, "tag-missing")
     return binding
 
 

@@ -19,7 +19,11 @@ def apply_inputs(run: Run, token: Token) -> None:
 
 
 def take_over(run: Run, token: Token, data: dict[str, Any]) -> None:
-    """This will write what an element produced: through its output mappings when it has any, else as it is."""
+    """This will write what an element produced: through its output mappings when it has any, else as it is.
+
+    The mappings of an item of a multi-instance activity write to its own variables first, so that its output element
+    finds them there.
+    """
     mappings = token.node.outputs
     if not mappings:
         if data:
@@ -29,10 +33,13 @@ def take_over(run: Run, token: Token, data: dict[str, Any]) -> None:
     for mapping in mappings:
         value = feel.to_json(run.evaluate(mapping.source, token, "output"))
         name, value = put(_outside(token), mapping.target, value)
-        token.local.pop(name, None)
+        if not token.is_item:
+            token.local.pop(name, None)
         run.write(token, {name: value})
 
 
 def _outside(token: Token) -> Any:
+    if token.is_item:
+        return context(token)  # each item has results of its own, or they would overwrite one another's
     above = token.above
     return above.doc if above.doc is not None else context(above)
