@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,40 +26,44 @@ UNIT_KINDS = {
     "department": lazy_gettext("department"),
     "enterprise": lazy_gettext("enterprise"),
 }
-JOB_KINDS = {
-    "timer": lazy_gettext("timer"),
-    "service": lazy_gettext("service call"),
-    "start": lazy_gettext("start of a case"),
-    "external": lazy_gettext("service call of another system"),
-}
-JOB_STATES = {"waiting": lazy_gettext("waiting"), "failed": lazy_gettext("failed")}
 
 
-@blueprint.before_request
 def require_operator() -> None:
-    """This will refuse whoever is not an operator, before any page of this module."""
+    """This will refuse whoever is not an operator, before any page of the system."""
     access.require_operator(current.actor())
 
 
-@blueprint.context_processor
 def tabs() -> dict[str, Any]:
-    """This will tell the pages of this module which others there are; an error page has none."""
+    """This will tell the pages of the system which others there are; an error page has none."""
     if not is_signed_in() or not current.actor().is_admin:
         return {"tabs": ()}
     return {
         "tabs": (
             ("admin.people", gettext("People"), 0),
             ("admin.units", gettext("Units and roles"), 0),
-            ("admin.incidents", gettext("Incidents"), incident_count()),
-            ("admin.jobs", gettext("Jobs"), 0),
+            ("operations.incidents", gettext("Incidents"), incident_count()),
+            ("operations.jobs", gettext("Jobs"), 0),
+            ("operations.cases", gettext("Look after cases"), 0),
+            ("operations.actions", gettext("Actions"), 0),
+            ("retention.index", gettext("Retention"), 0),
             ("admin.deployments", gettext("Deployments"), 0),
         )
     }
 
 
+def guard(pages: Blueprint) -> None:
+    """This will make `pages` pages of the system: for operators only, with its tabs."""
+    pages.before_request(require_operator)
+    pages.context_processor(tabs)
+
+
+guard(blueprint)
+
+
 def incident_count() -> int:
     """This will count what stands still."""
-    return len(current.read(queries.incidents))
+    found: int = current.read(queries.incident_count)
+    return found
 
 
 def role_choices() -> list[tuple[str, str]]:
@@ -75,7 +77,7 @@ def role_choices() -> list[tuple[str, str]]:
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """This will lead to the incidents when there are any, else to the people."""
-    return redirect(url_for("admin.incidents" if incident_count() else "admin.people"))
+    return redirect(url_for("operations.incidents" if incident_count() else "admin.people"))
 
 
 @blueprint.get("/people")
@@ -208,27 +210,6 @@ def units() -> str:
     )
 
 
-@blueprint.get("/incidents")
-def incidents() -> str:
-    """This will list the cases that stand still, and why."""
-    return render_template("admin/incidents.html", incidents=current.read(queries.incidents))
-
-
-@blueprint.post("/incidents/<uuid:incident_id>/retry")
-def retry(incident_id: UUID) -> ResponseReturnValue:
-    """This will try again what failed; it may fail again, with a new incident."""
-    current.engine().retry_incident(incident_id, by=current.actor())
-    flash(gettext("It was tried again; what still fails stands in this list."), "success")
-    return redirect(url_for("admin.incidents"), 303)
-
-
-@blueprint.get("/jobs")
-def jobs() -> str:
-    """This will list what waits to run, the earliest on top."""
-    page = current.read(queries.jobs, after=request.args.get("after"))
-    return render_template("admin/jobs.html", page=page, at=datetime.now(UTC), kinds=JOB_KINDS, states=JOB_STATES)
-
-
 @blueprint.get("/deployments")
 def deployments() -> str:
     """This will list what was put in force, the newest on top."""
@@ -251,6 +232,6 @@ navigation = (
         "settings",
         visible=is_operator,
         count=incident_count,
-        within=("admin.",),
+        within=("admin.", "operations.", "repairs.", "retention."),
     ),
 )
