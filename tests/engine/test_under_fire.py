@@ -187,7 +187,7 @@ def test_a_process_killed_at_any_statement_leaves_the_case_as_before_or_as_after
     )  # fmt: skip
     assert killer.stdin is not None
     assert killer.stdout is not None
-    for at in (1, 2, 4, 6, BEFORE_COMMIT):
+    for at in (1, 2, 4, BEFORE_COMMIT):
         killer.stdin.write(f"{at}\n")
         killer.stdin.flush()
         assert killer.stdout.readline() == "killed\n", at

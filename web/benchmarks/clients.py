@@ -1,13 +1,18 @@
-"""Clients of a benchmark: this process, or several that begin at the same moment.
+"""Clients of a benchmark: one in this process, or several that begin at the same moment.
 
-The work of a client is a generator: it gets ready, yields once, and works when it is called again.
+Several are spread over as many processes as there are cores, as threads: so `bihuan serve` serves them. The work of a
+client is a generator: it gets ready, yields once, and works when it is called again.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -27,67 +32,98 @@ class ClientFailed(Exception):
 
 def alone(engine: Engine, work: Work, seconds: float, *args: Any) -> Taken:
     """This will run `work(engine, watch, *args)` here, for about so many seconds, and tell what it cost."""
-    return _run(engine, work, seconds, args, lambda: None)
+    (taken,) = _run(engine, work, seconds, [args], lambda: None)
+    return taken
 
 
-def _run(engine: Engine, work: Work, seconds: float, args: tuple[Any, ...], wait: Callable[[], object]) -> Taken:
+def _run(
+    engine: Engine, work: Work, seconds: float, each: Sequence[tuple[Any, ...]], wait: Callable[[], object]
+) -> list[Taken]:
+    """Runs a client for each of the arguments, all in this process; what the database took stands with the first."""
+    before: list[float | None] = []
+    backends: list[int] = []
+
+    def begin() -> None:
+        backends.extend(meters.backends(engine.database))
+        wait()
+        before.append(meters.busy_seconds(backends))
+
+    ready = threading.Barrier(len(each), begin)
+
+    def client(args: tuple[Any, ...]) -> Taken:
+        try:
+            return _work(engine, work, seconds, args, ready)
+        except BaseException:
+            ready.abort()
+            raise
+
+    if len(each) == 1:
+        taken = [client(each[0])]
+    else:
+        with ThreadPoolExecutor(len(each)) as pool:
+            taken = list(pool.map(client, each))
+    after = meters.busy_seconds(backends)
+    spent = after - before[0] if before[0] is not None and after is not None else None
+    return [replace(taken[0], database_busy=spent), *taken[1:]]
+
+
+def _work(engine: Engine, work: Work, seconds: float, args: tuple[Any, ...], ready: threading.Barrier) -> Taken:
     watch = Stopwatch(seconds)
     going = work(engine, watch, *args)
     next(going)
-    backend = meters.backend(engine.database)
-    wait()
-    before = meters.busy_seconds(backend)
+    ready.wait(SECONDS_TO_GET_READY)
     watch.start()
     for _ in going:
         continue
     watch.stop()
-    after = meters.busy_seconds(backend)
-    spent = after - before if before is not None and after is not None else None
-    return Taken(watch.samples, watch.began, watch.ended, watch.busy, spent, meters.memory())
+    return Taken(watch.samples, watch.began, watch.ended, watch.busy, None, meters.memory())
 
 
 def run(engine: Engine, url: str, count: int, work: Work, seconds: float, *args: Any) -> list[Taken]:
-    """This will run `work(engine, watch, *args, number)` here, or in `count` processes when that is more than one."""
+    """This will run `work(engine, watch, *args, number)` here, or by `count` clients when that is more than one."""
     return [alone(engine, work, seconds, *args, 0)] if count == 1 else together(url, count, work, seconds, *args)
 
 
 def together(url: str, count: int, work: Work, seconds: float, *args: Any) -> list[Taken]:
-    """This will run `work(engine, watch, *args, number)` in `count` processes that begin together.
+    """This will let `count` clients run `work(engine, watch, *args, number)`; they begin together.
 
-    Raises ClientFailed with the trace of the first one that failed.
+    Raises ClientFailed with the trace of the first process that failed.
     """
-    # A connection must not be inherited; where it exists, one clean process imports what all clients need.
-    starts = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    spawning: Any = multiprocessing.get_context(starts)
-    spawning.set_forkserver_preload([work.__module__, __name__])
-    barrier, answers = spawning.Barrier(count), spawning.Queue()
-    clients = [
-        spawning.Process(target=_client, args=(url, work, seconds, args, number, barrier, answers), daemon=True)
-        for number in range(count)
+    processes = min(count, os.cpu_count() or 1)
+    spawning = multiprocessing.get_context("spawn")  # a connection must not be inherited
+    barrier, answers = spawning.Barrier(processes), spawning.Queue()
+    started = [
+        spawning.Process(
+            target=_process,
+            args=(url, work, seconds, [(*args, each) for each in range(number, count, processes)], barrier, answers),
+            daemon=True,
+        )
+        for number in range(processes)
     ]
-    for client in clients:
-        client.start()
+    for each in started:
+        each.start()
     taken: list[Taken] = []
     try:
-        for _ in clients:
+        for _ in started:
             answer = answers.get(timeout=SECONDS_TO_FINISH + seconds)
             if isinstance(answer, str):
                 raise ClientFailed(answer)
-            taken.append(answer)
+            # every process sees what all of the database's take: only one of them may tell
+            taken += answer if not taken else [replace(one, database_busy=None) for one in answer]
     finally:
-        for client in clients:
+        for each in started:
             if len(taken) < count:
-                client.terminate()
-            client.join()
+                each.terminate()
+            each.join()
     return taken
 
 
-def _client(
-    url: str, work: Work, seconds: float, args: tuple[Any, ...], number: int, barrier: Barrier, answers: Any
+def _process(
+    url: str, work: Work, seconds: float, each: Sequence[tuple[Any, ...]], barrier: Barrier, answers: Any
 ) -> None:
     try:
         with world.opened(url) as engine:
-            answers.put(_run(engine, work, seconds, (*args, number), lambda: barrier.wait(SECONDS_TO_GET_READY)))
+            answers.put(_run(engine, work, seconds, each, lambda: barrier.wait(SECONDS_TO_GET_READY)))
     except Exception:
         answers.put(traceback.format_exc())
         raise

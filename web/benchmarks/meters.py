@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,19 +47,19 @@ class Stopwatch:
 
     def time(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """This will run one operation and keep how long it took; one that raises is not counted."""
-        busy, started = time.process_time(), time.perf_counter()
+        busy, started = time.thread_time(), time.perf_counter()
         result = operation(*args, **kwargs)
         self.samples.append(time.perf_counter() - started)
-        self.busy += time.process_time() - busy
+        self.busy += time.thread_time() - busy
         return result
 
     def time_many(self, operation: Callable[P, int], *args: P.args, **kwargs: P.kwargs) -> int:
         """This will run an operation that does several things at once and tells how many; each took its share."""
-        busy, started = time.process_time(), time.perf_counter()
+        busy, started = time.thread_time(), time.perf_counter()
         count = operation(*args, **kwargs)
         if count:
             self.samples.extend([(time.perf_counter() - started) / count] * count)
-        self.busy += time.process_time() - busy
+        self.busy += time.thread_time() - busy
         return count
 
 
@@ -110,27 +110,30 @@ def _read_trace(found: Traffic, trace: str) -> None:
             found.statements -= kind in ("Parse", "Query") and marks
 
 
-def backend(database: Database) -> int | None:
-    """This will return the local process of PostgreSQL that serves the pool's one connection."""
+def backends(database: Database) -> list[int]:
+    """This will return the local processes of PostgreSQL that serve the database; none when they are not here."""
     if database.dialect.name == "sqlite":
-        return None
+        return []
+    mine = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
     with database.connect() as connection:
-        number: int = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        found = [int(number) for number in connection.execute(text(mine)).scalars()]
+    return [number for number in found if _is_postgresql(number)]
+
+
+def _is_postgresql(process: int) -> bool:
     try:
-        name = Path(f"/proc/{number}/comm").read_text(encoding="utf-8").strip()
+        return Path(f"/proc/{process}/comm").read_text(encoding="utf-8").startswith("postgres")
     except OSError:
-        return None
-    return number if name.startswith("postgres") else None
+        return False
 
 
-def busy_seconds(process: int | None) -> float | None:
-    """This will return how long a process has had the processor."""
-    if process is None:
-        return None
+def busy_seconds(processes: Sequence[int]) -> float | None:
+    """This will return how long processes have had the processor in all; None when there are none to look at."""
     try:
-        return int(Path(f"/proc/{process}/schedstat").read_text(encoding="utf-8").split()[0]) / 1e9
+        spent = [int(Path(f"/proc/{each}/schedstat").read_text(encoding="utf-8").split()[0]) for each in processes]
     except (OSError, ValueError):
         return None
+    return sum(spent) / 1e9 if spent else None
 
 
 def memory() -> float:

@@ -27,7 +27,7 @@ _DATABASE = click.option(
     help=N_("Server or folder to make the benchmark's own database on, dropped at the end; else an embedded one."),
 )
 _CLIENTS = click.option("--clients", type=click.IntRange(1, 64), default=1, show_default=True,
-                        help=N_("How many processes work at the same time."))  # fmt: skip
+                        help=N_("How many work at the same time: threads, in a process for each core."))  # fmt: skip
 _SECONDS = click.option("--seconds", type=click.FloatRange(0.05, 3600), default=5.0, show_default=True,
                         help=N_("How long each measurement runs."))  # fmt: skip
 _JSON = click.option("--json", "is_json", is_flag=True, help=N_("Print JSON."))
