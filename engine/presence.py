@@ -116,6 +116,10 @@ class Presence(Handling):
         """This will give claimed tasks back to their queues, each for itself. Raises TooManyAtOnce."""
         return _each(task_ids, lambda id: self.release_task(id, by=by))
 
+    def transfer_tasks(self, task_ids: Sequence[UUID], login: str, *, by: Actor, note: str) -> list[Done]:
+        """This will give tasks to somebody for good, each for itself. Raises TooManyAtOnce."""
+        return _each(task_ids, lambda id: self.transfer_task(id, login, by=by, note=note))
+
     def urge_tasks(self, task_ids: Sequence[UUID], *, by: Actor, text: str = "") -> list[Done]:
         """This will urge tasks, each for itself. Raises TooManyAtOnce."""
         return _each(task_ids, lambda id: self.urge_task(id, by=by, text=text))

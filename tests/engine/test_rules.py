@@ -241,6 +241,17 @@ def test_a_queue_is_inherited_from_five_levels_up_and_taken_over_by_each_nearer_
     assert nearest == ["某省", "某市", "某县", "某县", "某镇", "某村", "某网格"]
 
 
+def test_a_diagram_sends_copies_and_what_fails_is_an_incident_that_stops_nothing(engine: Engine, cast: Any) -> None:
+    for given, readers in ((["charlie", "leader@420101"], {"丁", "戊"}), (None, set()), ("?@?", set()), (5, set())):
+        case = start(engine, "copying", cast.alice, 抄送=given)
+        [task] = [each for each in engine.read(queries.inbox, cast.bob).items if each.case_id == case.id]
+        assert engine.complete_task(task.id, by=cast.bob, data={}).state == "closed"
+        assert {name for _, name in engine.read(queries.case_readings, cast.bob, case.id)} == readers
+        raised = [each for each in engine.read(queries.incidents, cast.olga) if each.case_id == case.id]
+        failed = [(True, "copy")] if given in ("?@?", 5) else []
+        assert [("=抄送" in each.reason, each.kind) for each in raised] == failed
+
+
 def test_rules_that_mean_nothing_are_refused_at_deploy(engine: Engine, cast: Any) -> None:
     xml = (FOLDER / "rotate.bpmn").read_text(encoding="utf-8")
     rules = (
