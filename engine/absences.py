@@ -25,7 +25,35 @@ LONGEST_NOTE = 500
 
 
 class AbsenceInvalid(Invalid):
-    """The absence cannot be set: {reason}."""
+    """The absence cannot be set."""
+
+
+class AbsenceBackwards(AbsenceInvalid):
+    """The absence ends before it begins, or is over already."""
+
+
+class AbsenceTooLong(AbsenceInvalid):
+    """An absence lasts at most {days} days."""
+
+
+class AbsenceNoteTooLong(AbsenceInvalid):
+    """The note of an absence has up to {limit} characters."""
+
+
+class OwnSubstitute(AbsenceInvalid):
+    """Nobody acts for themselves."""
+
+
+class RoleNotHeld(AbsenceInvalid):
+    """{name} does not hold this role there."""
+
+
+class NobodyThere(AbsenceInvalid):
+    """Nobody at {unit} could act: nobody holds this role there."""
+
+
+class QueueUnclear(AbsenceInvalid):
+    """A group is written as role@unit code."""
 
 
 class AbsenceOverlaps(Conflict):
@@ -74,11 +102,11 @@ def arrange(turn: Turn, wish: Wish) -> AbsenceSet:
     Raises AbsenceInvalid, AbsenceOverlaps, SubstituteAway, PersonNotFound, UnitNotFound, OperatorsOnly.
     """
     if not turn.now < wish.until_at or not wish.from_at < wish.until_at:
-        raise AbsenceInvalid(reason="it ends before it begins, or is over already")
+        raise AbsenceBackwards
     if wish.until_at - wish.from_at > LONGEST:
-        raise AbsenceInvalid(reason=f"it is longer than {LONGEST.days} days")
+        raise AbsenceTooLong(days=LONGEST.days)
     if len(wish.note) > LONGEST_NOTE:
-        raise AbsenceInvalid(reason=f"a note has up to {LONGEST_NOTE} characters")
+        raise AbsenceNoteTooLong(limit=LONGEST_NOTE)
     _lock(turn)
     values = _of_group(turn, wish) if wish.queue is not None else _of_person(turn, wish)
     values |= {"from_at": wish.from_at, "until_at": wish.until_at}
@@ -124,13 +152,13 @@ def _of_person(turn: Turn, wish: Wish) -> dict[str, Any]:
         raise PersonNotFound(person=(wish.person if person is None else wish.substitute) or "?")
     _require_right(turn, person.id)
     if person.id == substitute.id:
-        raise AbsenceInvalid(reason="nobody acts for themselves")
+        raise OwnSubstitute
     place = _place(turn, wish.unit) if wish.unit else None
     if (wish.role or place) and not any(
         wish.role in (None, role) and (place is None or place.id == unit_id)
         for role, unit_id in directory.posts.get(person.id, ())
     ):
-        raise AbsenceInvalid(reason=f"{person.name} does not hold this role there")
+        raise RoleNotHeld(name=person.name)
     for away in _meeting(turn, wish.from_at, wish.until_at):
         if away.person_id == substitute.id and _same_tasks(
             away, wish.role, place.id if place else None, wish.process_id
@@ -145,9 +173,9 @@ def _of_group(turn: Turn, wish: Wish) -> dict[str, Any]:
     role, place = _queue(turn, wish.queue or "")
     other, elsewhere = _queue(turn, wish.substitute_queue or "")
     if (role, place.id) == (other, elsewhere.id):
-        raise AbsenceInvalid(reason="nobody acts for themselves")
+        raise OwnSubstitute
     if (elsewhere.id, other) not in turn.directory.held:
-        raise AbsenceInvalid(reason=f"nobody holds {other} at {elsewhere.name}")
+        raise NobodyThere(unit=elsewhere.name)
     for away in _meeting(turn, wish.from_at, wish.until_at):
         if away.person_id is None and (away.role, away.unit_id) == (other, elsewhere.id):
             raise SubstituteAway(name=elsewhere.name, **_shown(away))
@@ -165,7 +193,7 @@ def _place(turn: Turn, code: str) -> Place:
 def _queue(turn: Turn, text: str) -> tuple[str, Place]:
     role, _, code = text.partition("@")
     if not role:
-        raise AbsenceInvalid(reason="a group is written role@unit code")
+        raise QueueUnclear
     return role, _place(turn, code)
 
 

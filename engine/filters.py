@@ -18,7 +18,19 @@ LONGEST_NAME, LARGEST, MOST = 100, 4_000, 100
 
 
 class KeptFilterInvalid(Invalid):
-    """The filter cannot be kept: {reason}."""
+    """The filter cannot be kept."""
+
+
+class FilterNameInvalid(KeptFilterInvalid):
+    """The name of a filter has 1 to {limit} characters."""
+
+
+class ListUnknown(KeptFilterInvalid):
+    """There is no list {list}."""
+
+
+class TooManyFilters(KeptFilterInvalid):
+    """Nobody keeps more than {limit} filters."""
 
 
 class KeptFilterNotFound(NotFound):
@@ -36,16 +48,16 @@ def save(turn: Turn, name: str, asked: Mapping[str, Any], *, list: str, unit_cod
     """
     name, text = name.strip(), feel.dumps(dict(asked))
     if not name or len(name) > LONGEST_NAME:
-        raise KeptFilterInvalid(reason=f"a name has 1 to {LONGEST_NAME} characters")
+        raise FilterNameInvalid(limit=LONGEST_NAME)
     if list not in LISTS:
-        raise KeptFilterInvalid(reason=f"there is no list {list}")
+        raise ListUnknown(list=list)
     if len(text) > LARGEST or turn.by.person_id is None:
-        raise KeptFilterInvalid(reason="it is too long")
+        raise KeptFilterInvalid
     mine = select(KeptFilter).where(KeptFilter.person_id == turn.by.person_id)
     kept = turn.session.scalar(mine.where(KeptFilter.list == list, KeptFilter.name == name))
     if kept is None:
         if len(turn.session.scalars(mine).all()) >= MOST:
-            raise KeptFilterInvalid(reason=f"nobody keeps more than {MOST}")
+            raise TooManyFilters(limit=MOST)
         kept = KeptFilter(person_id=turn.by.person_id, list=list, name=name)
         turn.session.add(kept)
     kept.unit_id, kept.asked, kept.saved_at = _unit(turn, unit_code), text, turn.now

@@ -183,7 +183,7 @@ def _raise_problem(
     texts = [f"{name} {value.text}" for name, value in values if value is not None and value.feel is not None]
     if texts:
         detail["expression"] = ", ".join(texts)
-        problem = f"{problem} ({detail['expression']})"
+        problem = f"{problem}, as {detail['expression']} has it"
     incident(turn, opening, case, EMPTY_QUEUE, opened.token, opened.element, opened.name, problem, detail)
 
 

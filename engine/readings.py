@@ -27,7 +27,27 @@ COPY = "copy"  # the kind of an incident
 
 
 class CopyInvalid(Invalid):
-    """The copy cannot be sent: {reason}."""
+    """The copy cannot be sent."""
+
+
+class CopyNoteTooLong(CopyInvalid):
+    """The note of a copy has up to {limit} characters."""
+
+
+class NobodyFound(CopyInvalid):
+    """Nobody is found for {name}, so no copy can be sent."""
+
+
+class NobodyNamed(CopyInvalid):
+    """Nobody is named to whom the copy is sent."""
+
+
+class TooManyReaders(CopyInvalid):
+    """A copy is sent to at most {limit} people at once."""
+
+
+class ReadersUnclear(CopyInvalid):
+    """Whom a copy is sent to is given as neither text nor a list of text."""
 
 
 class ReadingNotFound(NotFound):
@@ -38,7 +58,7 @@ def copy(turn: Turn, case_id: UUID, to: Sequence[str], *, note: str, task_id: UU
     """This will send copies of a case that the person may see. Raises NotYourCase, CopyInvalid."""
     note = note.strip()
     if len(note) > LONGEST_NOTE:
-        raise CopyInvalid(reason=f"a note has up to {LONGEST_NOTE} characters")
+        raise CopyNoteTooLong(limit=LONGEST_NOTE)
     running = cases.load(turn, case_id)
     row = running.row
     seen = cases.had_task(turn.session, turn.by, case_id)
@@ -58,12 +78,12 @@ def _persons(turn: Turn, to: Iterable[str]) -> list[int]:
     for text in filter(None, (each.strip() for each in to)):
         ids = list(_behind(turn, text))
         if not ids:
-            raise CopyInvalid(reason=f"nobody is found for {text}")
+            raise NobodyFound(name=text)
         found.update(dict.fromkeys(ids))
     if not found:
-        raise CopyInvalid(reason="nobody is named")
+        raise NobodyNamed
     if len(found) > MOST:
-        raise CopyInvalid(reason=f"more than {MOST} people")
+        raise TooManyReaders(limit=MOST)
     return list(found)
 
 
@@ -138,7 +158,7 @@ def _named(turn: Turn, running: Running, text: str) -> list[str]:
     found = wanted if isinstance(wanted, str) else wanted.evaluate(running.data, around.environment(turn.now))
     named = found.split(",") if isinstance(found, str) else found or []
     if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
-        raise CopyInvalid(reason="it gives neither text nor a list of text")
+        raise ReadersUnclear
     return named
 
 

@@ -74,6 +74,7 @@ PLACES = {
     "escalation code": "升级代码",
 }
 _PAIRS = (
+    ("by-expression", "{problem}, as {expression} has it", "{problem}（依据 {expression}）"),
     ("not-true-or-false", "the condition is {value}, neither true nor false", "条件的值是 {value}，既不是真也不是假"),
     ("not-text", "it is not text", "不是文本"),
     ("not-texts", "it is not a list of text", "不是文本列表"),
@@ -110,6 +111,13 @@ _PAIRS = (
     ("no-service", "No app registers the service {service}.", "没有流程应用登记服务 {service}"),
     ("no-reason", "the worker gave no reason", "外部程序没有说明原因"),
     ("no-person", "there is no active person {login}", "没有在用的人员 {login}"),
+    ("gone", "who had it is no longer here", "原办理人已不在岗"),
+    ("signer-gone", "{person} was to sign and is no longer here", "应会签的 {person} 已不在岗"),
+    ("own-only", "only who started the case could do it, which bihuan:whenOwn forbids", "只有发起人能办理，而流程图不允许发起人自己办理"),
+    ("skips", "rules have completed {limit} tasks one after another", "规则已连续自动完成 {limit} 项任务"),
+    ("copy-failed", "bihuan:cc {expression}: {problem}", "抄送 {expression} 失败：{problem}"),
+    ("no-readers", "Nobody is found for {name}, so no copy can be sent.", "找不到 {name}，无法抄送"),
+    ("readers-unclear", "Whom a copy is sent to is given as neither text nor a list of text.", "抄送对象既不是文本也不是文本列表"),
     ("names-nobody", "the diagram names nobody", "流程图没有指定办理人"),
     ("nobody-there", "nobody holds {role} at {unit} or above it", "{unit}及其上级单位无人担任 {role}"),
     ("nobody", "nobody holds {role}", "无人担任 {role}"),
@@ -122,7 +130,8 @@ _PAIRS = (
 def _known() -> Iterator[Sentence]:
     for code, english, chinese in _PAIRS:
         yield _sentence(code, english, chinese)
-    for kind in (decisions.DecisionFailed, *decisions.DecisionFailed.__subclasses__()):
+    kinds: list[type[decisions.DecisionFailed]] = [decisions.DecisionFailed]
+    for kind in [*kinds, *decisions.DecisionFailed.__subclasses__()]:
         words = re.sub("(?<!^)([A-Z])", r"-\1", kind.__name__).lower()
         yield _sentence(words, " ".join((kind.__doc__ or "").split()), kind.chinese)
 
