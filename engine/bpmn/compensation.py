@@ -2,6 +2,7 @@
 
 A record is [element, local variables, inner records]. BPMN 2.0, 13.5.5: handlers run in reverse order of the flow, so
 a handler waits for those of what its activity led to; what ran in parallel, as items do, is undone together.
+Models of Camunda 7 and Flowable were drawn for engines that begin all handlers at once, the last completed first.
 """
 
 from __future__ import annotations
@@ -113,6 +114,8 @@ def _leaves(
 def _grouped(process: Process, records: list[Record]) -> list[list[Record]]:
     """Groups to be undone one after the other, the last first; inside a group nothing led to anything else."""
     left = _leaves(process, records, {}, ())
+    if not process.is_native:
+        return [[entry for entry, _path in reversed(left)]] if left else []
     groups: list[list[Record]] = []
     while left:
         group: list[Record] = []

@@ -227,3 +227,28 @@ def test_an_end_event_may_end_the_whole_case(run: Callable, wide: str, open: lis
 def test_the_login_of_who_starts_a_case_gets_the_name_that_the_model_wants(run: Callable) -> None:
     outcome = run('<bpmn:startEvent id="t" camunda:initiator="starter"/>').start(initiator={"login": "alice"})
     assert outcome.data["starter"] == "alice"
+
+
+@pytest.mark.parametrize(
+    ("mark", "open"), [(' camunda:asyncBefore="true"', ["undo_a", "undo_b"]), (' zeebe:mark=""', ["undo_b"])]
+)
+def test_handlers_wait_for_one_another_unless_the_model_comes_from_camunda_7(
+    walk: Callable, mark: str, open: list[str]
+) -> None:
+    def undone(id: str) -> str:
+        return (
+            f'<bpmn:userTask id="{id}"{mark}/><bpmn:boundaryEvent id="of_{id}" attachedToRef="{id}"><bpmn:compensateEventDefinition/></bpmn:boundaryEvent>'
+            f'<bpmn:userTask id="undo_{id}" isForCompensation="true"/><bpmn:association id="with_{id}" sourceRef="of_{id}" targetRef="undo_{id}"/>'
+        )
+
+    body = undone("a") + undone("b") + '<bpmn:endEvent id="e"><bpmn:compensateEventDefinition/></bpmn:endEvent>'
+    body += (
+        '<bpmn:sequenceFlow id="f" sourceRef="a" targetRef="b"/><bpmn:sequenceFlow id="g" sourceRef="b" targetRef="e"/>'
+    )
+    case = walk(body)
+    case.start()
+    case.complete("a")
+    case.complete("b")
+    assert case.elements == open
+    case.complete("undo_b")
+    assert case.complete("undo_a").ended
