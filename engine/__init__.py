@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from engine import access, calendars, dmn, feel, forms, history, imports, invariants, queries, reasons, repairs
+from engine import (
+    access,
+    anchors,
+    calendars,
+    dmn,
+    exports,
+    feel,
+    forms,
+    history,
+    imports,
+    invariants,
+    queries,
+    reasons,
+    repairs,
+)
 from engine.absences import AbsenceInvalid, AbsenceNotFound, AbsenceOver, AbsenceOverlaps, AbsenceSet, SubstituteAway
 from engine.access import (
     SYSTEM,
@@ -31,6 +45,7 @@ from engine.assignment import (
     TargetUnfit,
     TargetUnknown,
 )
+from engine.audit import Verdict
 from engine.bpmn import MayNotMigrate, ServiceError
 from engine.bpmn.shifting import CannotMove, CannotSkip, Standing
 from engine.bpmn.tokens import TokenGone
@@ -50,10 +65,12 @@ from engine.grounds import ReasonMissing
 from engine.idempotency import Answered, Asked, KeyReused, StillRunning
 from engine.imports import Importer, RowRefused
 from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
+from engine.invariants import Unsound
 from engine.locks import FailedJob, LockedJob, LockInvalid, LockLost
 from engine.messages import Delivery, MessageInvalid
 from engine.migration_plans import Plan, PlanInvalid, Selection, Step
 from engine.migration_runs import MigrationEnded, MigrationNotFound, MigrationRunning
+from engine.mining import Chosen
 from engine.models import (
     Absence,
     ApiToken,
@@ -148,6 +165,7 @@ __all__ = [
     "CaseSuspended",
     "Changed",
     "Checked",
+    "Chosen",
     "CleanedUp",
     "CommentInvalid",
     "Conflict",
@@ -279,10 +297,12 @@ __all__ = [
     "Unit",
     "UnitInvalid",
     "UnitNotFound",
+    "Unsound",
     "UrgeInvalid",
     "UrgedTooOften",
     "UrgedTooSoon",
     "ValueRefused",
+    "Verdict",
     "Webhook",
     "WebhookDelivery",
     "WebhookInvalid",
@@ -290,8 +310,10 @@ __all__ = [
     "WhenUnknown",
     "Worker",
     "access",
+    "anchors",
     "calendars",
     "dmn",
+    "exports",
     "feel",
     "forms",
     "history",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import anchors, audit, backups, invariants, restoring
+from engine import anchors, audit, backups, exports, invariants, mining, queries, restoring
 from engine.access import SYSTEM, Actor, require_operator
 from engine.audit import Verdict
 from engine.backups import Manifest, Progress
 from engine.invariants import Unsound
+from engine.mining import Chosen
 from engine.models import Anchor
 from engine.operations import Operations
 from engine.transactions import Busy
@@ -72,6 +76,31 @@ class Proof(Operations):
         require_operator(by)
         with self.snapshot() as session:
             return audit.verify_case(session, audit.find(session, number))
+
+    def export_history(self, case_id: UUID, *, by: Actor) -> dict[str, Any]:
+        """This will return the history of a case that `by` may see as JSON that can be verified without us.
+
+        Raises CaseNotFound, NotYourCase.
+        """
+        with self.snapshot() as session:
+            if not by.is_admin and by.person_id is not None:
+                session.info.update(library=self.library, now=self.clock())
+                queries.case(session, by, case_id)
+            return exports.document(session, case_id)
+
+    def export_log(self, chosen: Chosen, *, by: Actor, is_ocel: bool = False) -> Iterator[str]:
+        """This will stream histories for process mining, as XES or as OCEL 2.0 JSON. Raises OperatorsOnly."""
+        require_operator(by)
+        return self._log(mining.ocel if is_ocel else mining.xes, chosen)
+
+    def _log(self, write: Callable[[Session, Chosen], Iterator[str]], chosen: Chosen) -> Iterator[str]:
+        with self.snapshot() as session:
+            yield from write(session, chosen)
+
+    def find_case(self, number: str, *, by: Actor) -> UUID:
+        """This will return the id of the case with a number, kept or deleted. Raises OperatorsOnly, CaseNotFound."""
+        require_operator(by)
+        return self.read(audit.find, number)
 
     def back_up(self, target: Path, *, by: Actor, progress: Progress | None = None) -> Manifest:
         """This will write database and attachments into one file while everybody works on.
