@@ -17,8 +17,9 @@ from sqlalchemy import func, insert, or_, select, update
 from engine import feel, grounds, incidents, retention
 from engine.access import SYSTEM, Actor, require_operator
 from engine.db import is_postgresql, table
-from engine.errors import BihuanError, Invalid, NotFound
+from engine.errors import BihuanError, Invalid
 from engine.models import ActionItem, Case, Incident, OperatorAction, new_id
+from engine.queries.upkeep import ActionNotFound
 from engine.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -29,10 +30,6 @@ WAITING, DONE, REFUSED = "waiting", "done", "refused"
 MOST = 50_000  # cases of one action
 LEASE = timedelta(minutes=2)
 AT_ONCE = 500  # rows of one insert
-
-
-class ActionNotFound(NotFound):
-    """There is no such action."""
 
 
 class ActionInvalid(Invalid):

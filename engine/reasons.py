@@ -113,11 +113,11 @@ _PAIRS = (
     ("no-person", "there is no active person {login}", "没有在用的人员 {login}"),
     ("gone", "who had it is no longer here", "原办理人已不在岗"),
     ("signer-gone", "{person} was to sign and is no longer here", "应会签的 {person} 已不在岗"),
-    ("own-only", "only who started the case could do it, which bihuan:whenOwn forbids", "只有发起人能办理，而流程图不允许发起人自己办理"),
+    ("own-only", "only who started the case could do it, which bihuan:whenOwn forbids", "只有发起人能办理，而流程图不允许发起人自己办理"),  # noqa: E501
     ("skips", "rules have completed {limit} tasks one after another", "规则已连续自动完成 {limit} 项任务"),
     ("copy-failed", "bihuan:cc {expression}: {problem}", "抄送 {expression} 失败：{problem}"),
     ("no-readers", "Nobody is found for {name}, so no copy can be sent.", "找不到 {name}，无法抄送"),
-    ("readers-unclear", "Whom a copy is sent to is given as neither text nor a list of text.", "抄送对象既不是文本也不是文本列表"),
+    ("readers-unclear", "Whom a copy is sent to is given as neither text nor a list of text.", "抄送对象既不是文本也不是文本列表"),  # noqa: E501
     ("names-nobody", "the diagram names nobody", "流程图没有指定办理人"),
     ("nobody-there", "nobody holds {role} at {unit} or above it", "{unit}及其上级单位无人担任 {role}"),
     ("nobody", "nobody holds {role}", "无人担任 {role}"),

@@ -11,11 +11,13 @@ import click
 from engine import BihuanError
 from web.commands import (
     benches,
+    cases,
     database,
     demo,
     diagrams,
     expressions,
     imports,
+    incidents,
     installation,
     messages,
     people,
@@ -61,6 +63,10 @@ for command in (
     expressions.decide,
     expressions.workdays,
     benches.bench,
+    incidents.incident,
+    incidents.job,
+    cases.case,
+    cases.cleanup,
 ):
     cli.add_command(command)
 for command in (tokens.token, tokens.tokens, tokens.revoke):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, lazy_gettext
 
@@ -166,12 +166,18 @@ def retry(incident_id: UUID) -> ResponseReturnValue:
 def retry_many() -> ResponseReturnValue:
     """This will begin to try again the chosen incidents, or all that the filter of the address shows."""
     ids = current.read(queries.incident_ids, asked_incidents()) if request.form.get("all") == "yes" else chosen()
-    return begin("retry", ids, url_for("operations.incidents", **request.args.to_dict()))
+    return begin("retry", ids, back_to("operations.incidents"))
 
 
 def chosen() -> list[UUID]:
     """This will return the rows that are ticked."""
     return [id for id in (request.form.getlist("id", type=UUID)) if id]
+
+
+def back_to(endpoint: str) -> str:
+    """This will return the address of a list with the filters of this address."""
+    asked: dict[str, Any] = request.args.to_dict()
+    return url_for(endpoint, **asked)
 
 
 def begin(verb: str, ids: list[UUID], back: str) -> ResponseReturnValue:
@@ -245,7 +251,7 @@ def do_many() -> ResponseReturnValue:
     """This will begin to do something to the chosen cases, or to all that the filter of the address shows."""
     verb = request.form.get("verb", "")
     ids = current.read(queries.operated_case_ids, asked_cases()) if request.form.get("all") == "yes" else chosen()
-    return begin(verb if verb in CASE_VERBS else "", ids, url_for("operations.cases", **request.args.to_dict()))
+    return begin(verb if verb in CASE_VERBS else "", ids, back_to("operations.cases"))
 
 
 @blueprint.get("/actions")
@@ -259,10 +265,7 @@ def actions() -> str:
 def action(action_id: UUID) -> str:
     """This will show how far an action is and what became of each case."""
     state = request.args.get("state") or None
-    found = current.read(queries.action, action_id, state=state, after=request.args.get("after"))
-    if found is None:
-        abort(404)
-    shown, page = found
+    shown, page = current.read(queries.action, action_id, state=state, after=request.args.get("after"))
     chips = [Chip(here(state=None, after=None), gettext("All"), is_current=state is None)]
     counts = (("done", shown.done), ("refused", shown.refused), ("waiting", shown.total - shown.done - shown.refused))
     words = item_states()

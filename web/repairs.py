@@ -191,7 +191,7 @@ def _carefully(
 
 def _target(view: Any, element: str) -> str:
     names = {node.id: node.name for each in view.standing for node in each.targets}
-    return names.get(element) or element
+    return str(names.get(element) or element)
 
 
 def _told(what: str) -> str:
@@ -205,7 +205,7 @@ def _told(what: str) -> str:
 @blueprint.app_template_filter("as_typed")
 def as_typed(value: Any) -> str:
     """This will write a value as an operator would type it: text as it is, everything else as JSON."""
-    return value if isinstance(value, str) else feel.dumps(value)
+    return str(value) if isinstance(value, str) else feel.dumps(value)
 
 
 @blueprint.app_template_global("verb_title")

@@ -17,6 +17,7 @@ from engine.queries.deployed import (
 )
 from engine.queries.inbox import Counts, QueueCount, done, inbox, inbox_counts, started
 from engine.queries.operations import (
+    INCIDENT_KINDS,
     IncidentFilter,
     IncidentGroup,
     IncidentShown,
@@ -44,6 +45,7 @@ from engine.queries.presence import (
 from engine.queries.programs import WebhookShown, deliveries, troubled_webhooks, webhook, webhooks
 from engine.queries.tasks import TaskView, draft, draft_saved_at, task
 from engine.queries.upkeep import (
+    ActionNotFound,
     ActionShown,
     CaseFilter,
     ItemShown,
@@ -60,8 +62,10 @@ from engine.queries.upkeep import (
 from engine.queries.versions import migrated_cases, migration, migrations, versions
 
 __all__ = [
+    "INCIDENT_KINDS",
     "AbsenceShown",
     "Account",
+    "ActionNotFound",
     "ActionShown",
     "Board",
     "BoardCell",

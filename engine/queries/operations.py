@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from engine import feel, reasons
@@ -155,7 +155,7 @@ def _shown(row: Any) -> IncidentShown:
     )
 
 
-def _incidents() -> Select[Any]:
+def _incidents() -> Any:
     shown = (Incident, Case.number, Case.title, Case.unit_name, Case.process_id)
     return select(*shown).join(Case, Case.id == Incident.case_id)
 

@@ -14,6 +14,7 @@ from engine import cases, feel, retention
 from engine.access import Actor, require_operator
 from engine.bpmn import shifting
 from engine.bpmn.shifting import Standing
+from engine.errors import NotFound
 from engine.models import ActionItem, Case, DeletedCase, Hold, Job, OperatorAction, Person
 from engine.queries import operations, paging
 from engine.queries.operations import IncidentShown
@@ -23,6 +24,10 @@ from engine.turn import Turn
 
 Data = dict[str, Any]
 MOST_IDS = 50_000
+
+
+class ActionNotFound(NotFound):
+    """There is no such action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +194,12 @@ def _action(row: OperatorAction, counts: dict[str, int]) -> ActionShown:
 
 def action(
     session: Session, actor: Actor, action_id: UUID, *, state: str | None = None, after: str | None = None
-) -> tuple[ActionShown, Page[ItemShown]] | None:
-    """This will return one action and its items page by page; None when there is none. Raises OperatorsOnly."""
+) -> tuple[ActionShown, Page[ItemShown]]:
+    """This will return one action and its items page by page. Raises ActionNotFound, OperatorsOnly."""
     require_operator(actor)
     row = session.get(OperatorAction, action_id)
     if row is None:
-        return None
+        raise ActionNotFound
     where = [ActionItem.action_id == action_id, *([ActionItem.state == state] if state else [])]
     key = (ActionItem.seq,)
     beyond = [paging.beyond(key, after, (int,), is_falling=False)] if after else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gettext
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,14 @@ def message_of(error: BihuanError) -> str:
     message = error.text("zh" if is_chinese() else "en") or _(error.template).format_map(_Known(details))
     found: Iterable[Fault] = getattr(error, "faults", ())
     return "\n".join([message, *(f"{fault.name or fault.element or ''}: {reason_of(fault)}" for fault in found)])
+
+
+def message_of_record(record: Mapping[str, Any]) -> str:
+    """This will return the message of an error that was kept as template and details, in the reader's language."""
+    if is_chinese() and record.get("chinese"):
+        return str(record["chinese"])
+    details = {name: _(value) if isinstance(value, str) else value for name, value in record.get("details", {}).items()}
+    return _(record.get("template", "")).format_map(_Known(details))
 
 
 class _Known(dict[str, Any]):
