@@ -25,12 +25,15 @@ from engine.models import (
     CANCELLED,
     CLOSED,
     OPEN,
+    PAUSED,
+    RUNNING,
     SUSPENDED,
     Attachment,
     Case,
     HistoryEvent,
     Incident,
     Job,
+    Limit,
     Subscription,
     Task,
 )
@@ -38,6 +41,7 @@ from engine.writing import COPIED, JOB, SUBSCRIPTION, TASK
 
 CASES, TASKS, JOBS, SUBSCRIPTIONS = (table(model) for model in (Case, Task, Job, Subscription))
 INCIDENTS, EVENTS, ATTACHMENTS = (table(model) for model in (Incident, HistoryEvent, Attachment))
+LIMITS = table(Limit)
 BATCH = 500
 CHUNK = 1024 * 1024
 
@@ -85,6 +89,14 @@ class JobSilent(Unsound):
     """A job of case {case} at {element} failed for good and no incident tells so. Cancel the case or repair the job."""
 
 
+class LimitLost(Unsound):
+    """Case {case} counts on the limit {code}, which is not in the tables as running. Look it up in a backup."""
+
+
+class LimitLeft(Unsound):
+    """The limit {code} runs and case {case} does not know of it. It will warn of nothing that waits."""
+
+
 class FileMissing(Unsound):
     """The file “{name}” of case {case} is not in the store. Copy {sha256} back from a backup."""
 
@@ -104,6 +116,7 @@ class _Rows:
     tokens: dict[UUID, dict[Token, Row]] = field(default_factory=lambda: defaultdict(dict))
     incidents: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
     events: dict[UUID, int] = field(default_factory=dict)
+    limits: dict[UUID, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))  # id -> code
 
 
 def look(session: Session, *, case_id: UUID | None = None) -> Iterator[Unsound]:
@@ -131,11 +144,18 @@ def _read(session: Session, first: UUID, last: UUID) -> _Rows:
         found = select(source).where(source.c.case_id.between(first, last))
         if kind == TASK:
             found = found.where(TASKS.c.state == OPEN)
+        elif kind == JOB:
+            found = found.where(JOBS.c.token.is_not(None))  # those of limits wait for no token
         for row in session.execute(found).mappings():
             rows.tokens[row["case_id"]][kind, row["token"]] = row
     open_ones = select(INCIDENTS).where(INCIDENTS.c.case_id.between(first, last), INCIDENTS.c.resolved_at.is_(None))
     for row in session.execute(open_ones).mappings():
         rows.incidents[row["case_id"]].append(row)
+    running = select(LIMITS.c.case_id, LIMITS.c.id, LIMITS.c.code).where(
+        LIMITS.c.case_id.between(first, last), LIMITS.c.state.in_((RUNNING, PAUSED))
+    )
+    for of_case, id, code in session.execute(running):
+        rows.limits[of_case][str(id)] = code
     counted = select(EVENTS.c.case_id, func.count(), func.max(EVENTS.c.seq))
     for case_id, count, _last in session.execute(
         counted.where(EVENTS.c.case_id.between(first, last)).group_by(EVENTS.c.case_id)
@@ -157,12 +177,20 @@ def _check(case: Row, rows: _Rows) -> Iterator[Unsound]:
     for kind, token in sorted(waiting):
         if token not in places:
             yield TokenUnknown(case=number, kind=kind)
+    yield from _check_limits(number, {limit["id"]: limit["code"] for limit in kept.get("limits", ())}, rows.limits[id])
     if case["incidents"] != len(incidents):
         yield IncidentsMiscounted(case=number, kept=case["incidents"], found=len(incidents))
     if case["history_seq"] != rows.events.get(id, 0):
         yield HeadWrong(case=number, kept=case["history_seq"], found=rows.events.get(id, 0))
     yield from _check_state(case, places.values(), bool(waiting or kept.get("offers") or incidents))
     yield from _check_rows(case, held, incidents)
+
+
+def _check_limits(number: str, kept: Mapping[str, str], held: Mapping[str, str]) -> Iterator[Unsound]:
+    for id in sorted(kept.keys() - held.keys()):
+        yield LimitLost(case=number, code=kept[id])
+    for id in sorted(held.keys() - kept.keys()):
+        yield LimitLeft(case=number, code=held[id])
 
 
 def _element(token: Sequence[Any] | None) -> str:

@@ -239,10 +239,12 @@ def _job(turn: Turn, held: Held) -> list[Change]:
 
 
 def _of_task(held: Held) -> list[Change]:
-    if held.row["token"] is None:
+    """The tasks that show the limit are due with it."""
+    tokens = [held.row["token"]] if held.row["token"] is not None else held.kept.get("shown", [])
+    if not tokens:
         return []
     due_at = held.row["due_at"]
-    mine = (TASKS.c.case_id == held.running.id, TASKS.c.token == held.row["token"], TASKS.c.state == OPEN)
+    mine = (TASKS.c.case_id == held.running.id, TASKS.c.token.in_(tokens), TASKS.c.state == OPEN)
     return [Change(update(TASKS).where(*mine).values(due_at=due_at, order_at=due_at or NEVER))]
 
 

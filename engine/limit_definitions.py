@@ -36,7 +36,7 @@ class Moment:
     """An event of the diagram: a case or a called process entered or completed an element."""
 
     element: str
-    on: str = COMPLETED
+    event: str = COMPLETED  # not called `on`: YAML reads that as true
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class LimitDefinition:
     """One version of a limit.
 
     A limit of a task is named by `bihuan:limit` of its user task and lives with it. A limit of a case runs from one of
-    `starts` to one of `ends` in cases of `process`. `until` is FEEL over the case data: the last day that an order or a
+    `starts` to one of `ends` in cases of `process`; a user task that names it shows it and is due with it. `until` is FEEL over the case data: the last day that an order or a
     notice names; where it gives null, `term` counts.
     """
 
@@ -99,7 +99,7 @@ class _TermField(fields.String):
 
 class _MomentSchema(Schema):
     element = fields.String(required=True, validate=validate.Length(1, 200))
-    on = fields.String(load_default=COMPLETED, validate=validate.OneOf((ENTERED, COMPLETED)))
+    event = fields.String(load_default=COMPLETED, validate=validate.OneOf((ENTERED, COMPLETED)))
 
     @post_load
     def make(self, data: Data, **_: Any) -> Moment:
@@ -244,6 +244,6 @@ def starting_events(limits: Iterable[LimitDefinition]) -> dict[tuple[str, str, s
     found: dict[tuple[str, str, str], frozenset[str]] = {}
     for limit in limits:
         for start in limit.starts:
-            key = (limit.process, start.element, start.on)
+            key = (limit.process, start.element, start.event)
             found[key] = found.get(key, frozenset()) | {limit.code}
     return found

@@ -27,7 +27,7 @@ from engine.db import table
 from engine.definitions import Surroundings
 from engine.errors import BihuanError
 from engine.history import Entry
-from engine.limit_definitions import COMPLETED, ENTERED, LimitDefinition, Rung
+from engine.limit_definitions import CASE, COMPLETED, ENTERED, LimitDefinition, Rung
 from engine.models import MET, RUNNING, VOID, Job, Limit, Task, new_id
 from engine.opening import Opening
 from engine.prepared import Change, Prepared
@@ -115,7 +115,7 @@ def _follow_events(turn: Turn, around: Around, found: Followed, outcome: Outcome
             continue
         for limit in [limit for limit in found.running if limit["token"] is None]:
             definition = turn.library.limit(turn.session, limit["of"])
-            if any((end.element, end.on) == (event.element, event.kind) for end in definition.ends):
+            if any((end.element, end.event) == (event.element, event.kind) for end in definition.ends):
                 _end(turn, found, limit, MET)
         for code in sorted(starts.get((process, event.element, event.kind), ())):
             if all(limit["code"] != code or limit["token"] is not None for limit in found.running):
@@ -125,11 +125,20 @@ def _follow_events(turn: Turn, around: Around, found: Followed, outcome: Outcome
 def _start_of_task(
     turn: Turn, around: Around, found: Followed, opening: Opening, opened: TaskOpened, code: str
 ) -> None:
+    """A task opens with a limit of its own, or shows the limit of its case, which begins with it at the latest."""
     row = next(row for row in opening.rows[Task] if row["token"] == opened.token)
-    local = Around(around.case, {**around.data, **opened.local}, around.surroundings)
-    started = _start(turn, local, found, code, element=opened.element, token=opened.token, task_id=row["id"])
-    if started is not None and started["due"] is not None:
-        row["due_at"] = row["order_at"] = datetime.fromisoformat(started["due"])
+    listed = turn.catalog.resource("limit", code, now=turn.now)
+    if listed is not None and turn.library.limit(turn.session, listed.id).scope == CASE:
+        limit = next((each for each in found.running if each["code"] == code and each["token"] is None), None)
+        if limit is None:
+            limit = _start(turn, around, found, code, element=opened.element)
+        if limit is not None:
+            limit["shown"] = [*limit.get("shown", ()), opened.token]
+    else:
+        local = Around(around.case, {**around.data, **opened.local}, around.surroundings)
+        limit = _start(turn, local, found, code, element=opened.element, token=opened.token, task_id=row["id"])
+    if limit is not None and limit["due"] is not None:
+        row["due_at"] = row["order_at"] = datetime.fromisoformat(limit["due"])
 
 
 def _start(
