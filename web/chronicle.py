@@ -12,6 +12,7 @@ from uuid import UUID
 from flask_babel import gettext, lazy_gettext
 
 from engine import HistoryEvent
+from web import handovers
 
 # What a person wants to know of a case; the engine's history holds every step of every token beside it.
 SENTENCES: dict[str, Any] = {
@@ -38,6 +39,16 @@ SENTENCES: dict[str, Any] = {
     "incident": lazy_gettext("The case stands still: %(name)s"),
     "retried": lazy_gettext("Repaired and tried again: %(name)s"),
     "resolved": lazy_gettext("Repaired: %(name)s"),
+    **handovers.SENTENCES,
+    "limit_started": lazy_gettext("Limit begun: %(name)s"),
+    "limit_met": lazy_gettext("Limit met: %(name)s"),
+    "limit_void": lazy_gettext("Limit gone with its task: %(name)s"),
+    "limit_exceeded": lazy_gettext("Limit exceeded: %(name)s"),
+    "limit_paused": lazy_gettext("Clock stopped: %(name)s"),
+    "limit_resumed": lazy_gettext("Clock goes on: %(name)s"),
+    "limit_extended": lazy_gettext("Limit extended: %(name)s"),
+    "limit_moved": lazy_gettext("Limit moved by the published calendar: %(name)s"),
+    "rung_climbed": lazy_gettext("Reminder or step up by rule: %(name)s"),
 }
 OF_TASKS = ("completed", "withdrawn")
 # what the engine does by itself: whose click set it off says nothing
@@ -50,6 +61,7 @@ AUTOMATIC = (
     "escalation_caught",
     "incident",
     "ended",
+    *handovers.AUTOMATIC,
 )
 
 
@@ -82,7 +94,7 @@ def _lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinion
         yield Line(
             event.kind,
             event.at,
-            "" if event.kind in AUTOMATIC else who(event.actor),
+            "" if event.kind in AUTOMATIC else handovers.behalf(who(event.actor), detail),
             str(sentence) % {"name": event.name or event.element},
             pressed.get(event.task_id, "") if event.task_id and event.kind == "completed" else "",
             _text(event.kind, detail, opinions),
@@ -96,6 +108,8 @@ def _text(kind: str, detail: Mapping[str, Any], opinions: Collection[str]) -> st
     if kind == "completed":
         data = detail.get("data") or {}
         return "\n".join(str(data[name]) for name in opinions if data.get(name))
+    if kind in handovers.SENTENCES:
+        return handovers.note(kind, detail)
     return str(detail.get("text") or detail.get("file") or "")
 
 
