@@ -5,7 +5,7 @@ The case stands again as it stood before: the same tokens, the same due times, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -33,6 +33,7 @@ from engine.writing import COPIED, TASK
 Data = dict[str, Any]
 JOBS, LIMITS = table(Job), table(Limit)
 TAKEN_BACK = "taken_back"
+EVERY = 2**31  # more than any token
 # what people do with a task, and what happens by itself: after it nothing can be taken back
 ACTS = ("claimed", "delegated", "transferred", "signs_added", "signed", "submitted", "completed", "sent_back")
 HAPPENINGS = ("timer_fired", "message_received", "signal_received", "error_caught", "escalation_caught")
@@ -81,18 +82,32 @@ class Past:
         found = (event for event in reversed(self.events) if event.kind == "completed" and event.task_id == task_id)
         return next(found, None)
 
-    def brought(self, done: Any) -> set[int]:
-        """This will return the tokens that came with the step of an event."""
-        later = [event for event in self.events if event.seq > done.seq]
-        step = takewhile(lambda event: event.kind in STEP and event.task_id is None and event.at == done.at, later)
-        return {int(self.details[event.seq]["token"]) for event in step if event.kind == "entered"}
+    def brought(self, done: Any) -> tuple[range, int]:
+        """This will return the tokens that came with the step of an event, and the last event of that step.
 
-    def act(self, after: int, opened: Iterable[int], ids: Iterable[UUID]) -> Act | None:
+        All tokens since then when none is known to have come: what arrives at a join leaves no line of its own.
+        """
+
+        def is_same_step(event: Any) -> bool:
+            is_next = event.kind == "completed" and event.task_id is not None
+            return event.kind in STEP and not is_next and bool(event.at == done.at)
+
+        step = list(takewhile(is_same_step, (event for event in self.events if event.seq > done.seq)))
+        last = max((event.seq for event in step), default=done.seq)
+        entered = [
+            (event.seq, int(self.details[event.seq]["token"])) for event in self.events if event.kind == "entered"
+        ]
+        first = min((token for seq, token in entered if done.seq < seq <= last), default=None)
+        if first is None:
+            return range(EVERY), last
+        return range(first, min((token for seq, token in entered if seq > last), default=EVERY)), last
+
+    def act(self, after: int, tokens: Container[Any], ids: Iterable[UUID]) -> Act | None:
         """This will return the first act since the event `after` on tokens, or on tasks by id; None: there was none.
 
         Claimed and released again counts as nothing.
         """
-        tokens, wanted = set(opened), set(ids)
+        wanted = set(ids)
         claimed: dict[UUID, Act] = {}
         for event in self.events:
             if event.seq <= after or event.kind not in (*ACTS, *HAPPENINGS, "released"):
@@ -132,10 +147,11 @@ def find_obstacle(
     past = Past.read(session, row["case_id"])
     trace = find_trace(traces, row["token"])
     done = past.completion(row["id"])
-    if trace is None:
-        tokens, after = (past.brought(done), done.seq) if done is not None else (set[int](), 0)
+    tokens: Collection[int]
+    if trace is not None:
+        tokens, after = trace["made"], trace["seq"]
     else:
-        tokens, after = set(trace["made"]), trace["seq"]
+        tokens, after = past.brought(done) if done is not None else ((), 0)
     act = past.act(after, tokens, _tasks_at(session, row["case_id"], tokens))
     if act is not None:
         return act.refusal()
@@ -144,8 +160,9 @@ def find_obstacle(
     return None
 
 
-def _tasks_at(session: Session, case_id: UUID, tokens: Iterable[int]) -> list[UUID]:
-    return list(session.scalars(select(TASKS.c.id).where(TASKS.c.case_id == case_id, TASKS.c.token.in_(set(tokens)))))
+def _tasks_at(session: Session, case_id: UUID, tokens: Collection[int]) -> list[UUID]:
+    found = session.execute(select(TASKS.c.id, TASKS.c.token).where(TASKS.c.case_id == case_id))
+    return [row.id for row in found if row.token in tokens]
 
 
 def _has_begun(session: Session, case_id: UUID, tokens: Sequence[int], is_locking: bool) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from engine.bpmn import gateways
 from engine.bpmn.host import Host
 from engine.bpmn.outcome import State
-from engine.bpmn.precedence import before, linked
+from engine.bpmn.precedence import before, linked, sources
 from engine.bpmn.process import Flow, Node, Process
 from engine.bpmn.run import Run
 from engine.bpmn.tokens import Token, TokenGone, Tree
@@ -124,7 +124,7 @@ def withdraw(run: Run, token: Token, element: str, withdraw_others: bool) -> tup
             if withdraw_others:
                 run.remove(child, True)
             else:
-                child.info["kept"] = scope.info["kept"] = 1
+                child.info["kept"], scope.info["kept"] = 1, node.id
         _arrive(run, scope, rerun)
         return scope, scope.inner.nodes[element]
     raise NotEarlier(element=element)
@@ -144,12 +144,18 @@ def _arrive(run: Run, scope: Token, rerun: _Rerun) -> None:
 
 
 def without_kept(token: Token, scope: Token, flows: list[Flow]) -> list[Flow]:
-    """This will leave out the flows into branches where a kept token stands: those have not been given up."""
+    """This will leave out the flows into branches where a kept token stands: those have not been given up.
+
+    A flow that leads to where the case was given back from is taken all the same.
+    """
     kept = [child for child in scope.children.values() if "kept" in child.info and child is not token]
-    taken = list(flows)
+    taken, nodes = list(flows), token.process.nodes
+    is_fork, given_back = len(flows) > 1, nodes[scope.info["kept"]]
     for child in kept:
-        into = [flow for flow in flows if _comes(child, flow, token.node, len(flows) > 1)]
-        if len(into) == 1 and into[0] in taken:
+        into = [flow for flow in flows if _comes(child, flow, token.node, is_fork)]
+        if len(into) != 1 or into[0] not in taken:
+            continue
+        if not (is_fork and _is_ahead(token.process, into[0], given_back.incoming, {token.node.id, given_back.id})):
             taken.remove(into[0])
             del child.info["kept"]
     if "kept" not in token.info and not any("kept" in child.info for child in kept):
@@ -165,21 +171,22 @@ def _comes(child: Token, flow: Flow, fork: Node, is_fork: bool) -> bool:
         return False
     if child.kind == "join" and child.info["flow"] == flow.id:
         return True
-    process = child.process
     ends = [each for each in child.node.incoming if child.kind != "join" or each.id == child.info["flow"]]
-    seen, stack = {fork.id, child.node.id}, [each.source for each in ends]
-    if child.node.attached_to:
-        stack.append(child.node.attached_to)
+    return _is_ahead(child.process, flow, ends, {fork.id, child.node.id})
+
+
+def _is_ahead(process: Process, flow: Flow, ends: list[Flow], never: set[str]) -> bool:
+    """Whether one of the flows `ends` is reached over `flow` without coming through the nodes `never`."""
+    if flow in ends:
+        return True
+    seen, stack = set(never), [each.source for each in ends]
     while stack:
         id = stack.pop()
-        if id == flow.target:
-            return True
         if id not in seen:
+            if id == flow.target:
+                return True
             seen.add(id)
-            node = process.nodes[id]
-            stack.extend(each.source for each in node.incoming)
-            if node.attached_to:
-                stack.append(node.attached_to)
+            stack.extend(sources(process, process.nodes[id]))
     return False
 
 
