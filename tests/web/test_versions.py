@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -101,7 +102,7 @@ def test_an_operator_looks_then_moves_many(visit: Visit, engine: Engine, second:
     page = root.get(answer.location).get_data(as_text=True)
     assert "已完成" in page
     assert "厨房天花板滴水" in page
-    assert engine.read(queries.case, OPERATOR, leak["id"]).case.definition_id == second
+    assert engine.read(queries.case, OPERATOR, UUID(leak["id"])).case.definition_id == second
     assert "迁移到流程的其他版本" in root.get(leak["case"]).get_data(as_text=True)
 
 
@@ -129,7 +130,7 @@ def test_one_case_is_moved_from_its_page(visit: Visit, engine: Engine, second: i
     assert "新版本里没有这个编号的环节" in root.get(refused.location).get_data(as_text=True)
     fields = {"source": str(first(engine)), "target": str(second), f"map.{step(engine)}": "renamed"}
     assert root.post(f"/versions/cases/{case}", **fields).status_code == 303
-    assert engine.read(queries.case, OPERATOR, case).case.definition_id == second
+    assert engine.read(queries.case, OPERATOR, UUID(case)).case.definition_id == second
 
 
 def test_the_api_does_what_the_pages_do(visit: Visit, engine: Engine, second: int, leak: dict[str, Any]) -> None:
@@ -182,7 +183,7 @@ def test_the_command_line_lists_compares_moves_and_puts_back(
     assert "unmapped" not in run("migrate", "leak", "1", "2", "--dry-run").output
     moved = run("migrate", "leak", "1", "2", "--map", f"{step(engine)}=renamed", "--here")
     assert moved.exit_code == 0, moved.output
-    assert engine.read(queries.case, OPERATOR, leak["id"]).case.definition_id == second
+    assert engine.read(queries.case, OPERATOR, UUID(leak["id"])).case.definition_id == second
     assert run("rollback", "leak", "1", "--dry-run").exit_code == 0
     assert listed(engine)[0].version == 2
     assert run("rollback", "leak", "1", "--note", "有误").exit_code == 0
