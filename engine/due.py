@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 
 from engine import bpmn, jobs, ladders, limit_changes, limits, messages, migration_runs
-from engine.access import SYSTEM, Actor
+from engine.access import SYSTEM as ENGINE
+from engine.access import Actor
 from engine.apps import Service
 from engine.definitions import Library
 from engine.jobs import Claimed
 from engine.turn import Turn
 
 log = logging.getLogger(__name__)
+SYSTEM = replace(ENGINE, origin="worker")
 T = TypeVar("T")
 BATCH = 20
 TOGETHER = 10

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,7 @@ def import_file(
     written beside the file with row, column and reason. Raises NothingToImport, ColumnsMissing, SpreadsheetUnreadable.
     """
     importer = app.importer
+    by = replace(by, origin=f"import {path.name}")
     if not isinstance(importer, Importer):
         raise NothingToImport(app=app.name)
     with open_spreadsheet(path) as sheet:

@@ -10,11 +10,14 @@ import click
 
 from engine import BihuanError
 from web.commands import (
+    audit,
+    backup,
     benches,
     cases,
     database,
     demo,
     diagrams,
+    exports,
     expressions,
     imports,
     incidents,
@@ -63,6 +66,11 @@ for command in (
     expressions.decide,
     expressions.workdays,
     benches.bench,
+    audit.audit,
+    audit.doctor,
+    exports.export,
+    backup.backup,
+    backup.restore,
     incidents.incident,
     incidents.job,
     cases.case,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 from flask_login import current_user
 
 from engine import Actor, Engine
@@ -24,8 +25,19 @@ def settings() -> Settings:
 def actor() -> Actor:
     """This will return the person who is signed in, with the roles chosen in the top bar; read once a request."""
     if "actor" not in g:
-        g.actor = current_user.actor()
+        g.actor = replace(current_user.actor(), origin=origin())
     return cast(Actor, g.actor)
+
+
+def origin() -> str:
+    """This will tell from where the request comes, as the history keeps it: "page 192.0.2.7", "api:3 192.0.2.7"."""
+    from web import bearer
+
+    address = request.remote_addr or "?"
+    if not request.path.startswith("/api/"):
+        return f"page {address}"
+    granted = bearer.grant()
+    return f"api:{granted.token_id} {address}" if granted is not None else f"api {address}"
 
 
 def read(query: Any, *args: Any, **kwargs: Any) -> Any:

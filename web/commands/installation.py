@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from engine import SYSTEM, Engine, ProcessApp, load_apps
 from web.commands.terminal import MISUSED, Failed, _, read_text
 from web.config import PREFIX, Settings, WrongSetting
 
-BY = SYSTEM
+BY = replace(SYSTEM, origin="cli")
 """On whose behalf commands act: who may run them owns the machine."""
 
 
