@@ -12,7 +12,7 @@ from uuid import UUID
 from flask_babel import gettext, lazy_gettext
 
 from engine import HistoryEvent
-from web import handovers
+from web import handovers, verbs
 
 # What a person wants to know of a case; the engine's history holds every step of every token beside it.
 SENTENCES: dict[str, Any] = {
@@ -40,6 +40,7 @@ SENTENCES: dict[str, Any] = {
     "retried": lazy_gettext("Repaired and tried again: %(name)s"),
     "resolved": lazy_gettext("Repaired: %(name)s"),
     **handovers.SENTENCES,
+    **verbs.SENTENCES,
     "limit_started": lazy_gettext("Limit begun: %(name)s"),
     "limit_met": lazy_gettext("Limit met: %(name)s"),
     "limit_void": lazy_gettext("Limit gone with its task: %(name)s"),
@@ -110,6 +111,8 @@ def _text(kind: str, detail: Mapping[str, Any], opinions: Collection[str]) -> st
         return "\n".join(str(data[name]) for name in opinions if data.get(name))
     if kind in handovers.SENTENCES:
         return handovers.note(kind, detail)
+    if kind in verbs.SENTENCES:
+        return verbs.note(kind, detail)
     return str(detail.get("text") or detail.get("file") or "")
 
 
