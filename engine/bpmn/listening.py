@@ -57,7 +57,7 @@ def refuse(run: Run, token: Token, error: ServiceError, in_step: bool = False) -
     """This will end a listener of a task with an error: a completion is denied, a task that should open is stuck.
 
     Denied inside the step, nothing has happened at all and the person reads why (raises Denied); denied later by a job,
-    the task opens again.
+    a new task opens in its place.
     """
     event, index = token.info["listens"]
     if event == "creating":
@@ -67,4 +67,5 @@ def refuse(run: Run, token: Token, error: ServiceError, in_step: bool = False) -
     else:
         token.info.pop("listens")
         token.info.pop("submitted", None)
-        run.push(("open_task", token))
+        # A task that was done stays done in the tables; what opens is another one.
+        run.push(("open_task", run.tree.renew(token)))

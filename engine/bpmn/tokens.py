@@ -197,6 +197,16 @@ class Tree:
         elif token.kind != "body" and token.node.event is not None and token.node.event.kind == "conditional":
             self.conditions[token.id] = token
 
+    def renew(self, token: Token) -> Token:
+        """This will put a new token in place of `token`, with all that it knew and everything below it."""
+        new = self.add(token.kind, token.node, token.above)
+        new.local, new.info, new.doc = token.local, token.info, token.doc
+        new.children, token.children = token.children, {}
+        for child in new.children.values():
+            child.parent = new
+        self.remove(token)
+        return new
+
     def remove(self, token: Token) -> None:
         """This will take away one token that has nothing below it any more."""
         token.alive = False

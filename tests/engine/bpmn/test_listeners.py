@@ -180,3 +180,15 @@ def test_a_listener_that_would_never_be_called_is_refused(document: Callable, co
     assert told.element
     assert "{" not in told.chinese
     assert not any(word in told.chinese for word in ("listened", "nothing", "wait"))
+
+
+def test_a_denied_task_is_a_new_one_and_keeps_its_boundary_events(walk: Callable) -> None:
+    timer = f'<bpmn:boundaryEvent id="b" attachedToRef="t">{TIMER}</bpmn:boundaryEvent>'
+    case = walk(TASK.format(COMPLETING) + timer)
+    case.start()
+    first = case.token("t")
+    (job,) = case.complete("t", amount=4).opened
+    (task,) = case.take(stimuli.ThrowError(job.token, "NO")).opened
+    assert task.token != first
+    assert case.elements == ["b", "t"]
+    assert case.take(stimuli.FireTimer(case.token("b"))).ended
