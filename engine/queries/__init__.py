@@ -1,7 +1,7 @@
 """Read only: inbox, cases, boards, definitions, people. Every query takes the session first and who asks second."""
 
 from engine.queries.boards import Board, BoardCell, board, board_tasks
-from engine.queries.cases import CaseView, case, cases
+from engine.queries.cases import CaseView, FilterInvalid, case, cases
 from engine.queries.deployed import (
     Contents,
     Startable,
@@ -15,7 +15,7 @@ from engine.queries.deployed import (
     start,
     startable,
 )
-from engine.queries.inbox import Counts, QueueCount, done, inbox, inbox_counts, started
+from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbox_counts, started
 from engine.queries.operations import (
     INCIDENT_KINDS,
     IncidentFilter,
@@ -74,12 +74,14 @@ __all__ = [
     "Contents",
     "Counts",
     "CursorInvalid",
+    "FilterInvalid",
     "FilterShown",
     "IncidentFilter",
     "IncidentGroup",
     "IncidentShown",
     "ItemShown",
     "JobShown",
+    "Narrowed",
     "Page",
     "QueueCount",
     "RepairView",

@@ -168,8 +168,9 @@ def cases(
         where.append(Case.process_id == process_id)
     if unit_path is not None:
         where.append(paging.below(Case.unit_path, unit_path))
-    kinds = {name: kind for app in paging.library(session).apps.values() for name, kind in app.fields.items()}
-    where += [_filter(kinds, name, value) for name, value in (filters or {}).items()]
+    for name, value in (filters or {}).items():
+        found = select(CaseField.case_id).where(CaseField.case_id == Case.id, holding(session, name, value))
+        where.append(found.exists())
     return paging.newest(session, select(Case).where(*where), select(Case.id), (Case.id,), (UUID,), after, limit)
 
 
@@ -184,14 +185,12 @@ def _seen_by(actor: Actor) -> ColumnElement[bool]:
     return or_(scoped, Case.started_by == actor.person_id, handled.exists(), copied.exists())
 
 
-def _filter(kinds: Mapping[str, str], name: str, value: str) -> ColumnElement[bool]:
-    kind = kinds.get(name)
+def holding(session: Session, name: str, value: str) -> ColumnElement[bool]:
+    """This will be true for searchable fields of this name and value: one place in an index. Raises FilterInvalid."""
+    apps = paging.library(session).apps.values()
+    kind = next((app.fields[name] for app in apps if name in app.fields), "")
     try:
-        wanted = {"text": str, "number": Decimal, "day": date.fromisoformat}[kind or ""](value)  # type: ignore[operator]
+        wanted = {"text": str, "number": Decimal, "day": date.fromisoformat}[kind](value)  # type: ignore[operator]
     except (KeyError, ValueError, InvalidOperation) as error:
         raise FilterInvalid(name=name, value=value) from error
-    column = getattr(CaseField, kind or "text")
-    found = select(CaseField.case_id).where(
-        and_(CaseField.case_id == Case.id, CaseField.name == name, column == wanted)
-    )
-    return found.exists()
+    return and_(CaseField.name == name, getattr(CaseField, kind) == wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import Session, defer
 
 from engine.access import Actor, Standin, belongs
-from engine.models import Case, Queue, Task, Unit
+from engine.models import Case, CaseField, Queue, Task, Unit
 from engine.models.people import PERSONS
 from engine.queries import paging
+from engine.queries.cases import holding
 from engine.queries.paging import OPEN_TASK, Page
 
 SORTS: dict[str, tuple[Any, bool]] = {  # name -> (column, is falling)
@@ -23,6 +24,8 @@ SORTS: dict[str, tuple[Any, bool]] = {  # name -> (column, is falling)
     "created": (Task.created_at, False),
     "-created": (Task.created_at, True),
     "new": (Task.created_at, True),
+    "priority": (Task.priority, True),
+    "urged": (Task.urged_count, True),
 }
 
 
@@ -47,6 +50,44 @@ class Counts:
     soon: int
     queues: list[QueueCount]
     acting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed:
+    """Which tasks of an inbox are asked for; `fields` are values of searchable fields of their cases.
+
+    `step` is the name or the id of an element, `created_until` is not included.
+    """
+
+    process_id: str | None = None
+    step: str | None = None
+    unit_path: str | None = None
+    urged: bool | None = None
+    priority_from: int | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+    fields: Mapping[str, str] | None = None
+
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
+        """This will return what is true for those tasks. Raises FilterInvalid."""
+        found: list[ColumnElement[bool]] = []
+        if self.process_id is not None:
+            found.append(Task.process_id == self.process_id)
+        if self.step is not None:
+            found.append(or_(Task.element == self.step, Task.name == self.step))
+        if self.unit_path is not None:
+            found.append(paging.below(Task.unit_path, self.unit_path))
+        if self.urged is not None:
+            found.append(Task.urged_count > 0 if self.urged else Task.urged_count == 0)
+        if self.priority_from is not None:
+            found.append(Task.priority >= self.priority_from)
+        if self.created_from is not None:
+            found.append(Task.created_at >= self.created_from)
+        if self.created_until is not None:
+            found.append(Task.created_at < self.created_until)
+        for name, value in (self.fields or {}).items():
+            found.append(Task.case_id.in_(select(CaseField.case_id).where(holding(session, name, value))))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,21 +185,26 @@ def inbox(
     after: str | None = None,
     limit: int = 50,
     soon_days: int = 3,
+    **narrowed: Any,
 ) -> Page[Task]:
     """This will list the tasks that wait for the actor: `mine`, free ones of their queues (`queue`), or `all`.
 
     `acting` lists those of people who are away and for whom the actor acts; their queues are among the actor's.
+    `narrowed` are the fields of Narrowed: process_id, step, unit_path, urged, priority_from, created_from,
+    created_until, fields. Raises FilterInvalid, CursorInvalid.
     """
     limit = paging.limited(limit)
     column, is_falling = SORTS.get(sort, SORTS["due"])
     only = [
         *paging.holds(q, Task.case_number, Task.case_title, Task.case_subject),
         *paging.due_range(paging.now(session), due, soon_days),
+        *Narrowed(**narrowed).conditions(session),
     ]
     branches = [and_(branch, *only) for branch in _branches(session, actor, show, queue_id)]
     if not branches:
         return Page([], None, 0, False)
-    beyond = [paging.beyond((column, Task.id), after, (datetime, UUID), is_falling=is_falling)] if after else []
+    kinds = (column.type.python_type, UUID)
+    beyond = [paging.beyond((column, Task.id), after, kinds, is_falling=is_falling)] if after else []
     tasks = _first(session, [and_(branch, *beyond) for branch in branches], column, is_falling, limit + 1)
     counted = paging.count(session, *(select(Task.id).where(branch) for branch in branches))
     return paging.cut(tasks, limit, lambda task: (getattr(task, column.key), task.id), counted)
