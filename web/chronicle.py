@@ -39,6 +39,11 @@ SENTENCES: dict[str, Any] = {
     "incident": lazy_gettext("The case stands still: %(name)s"),
     "retried": lazy_gettext("Repaired and tried again: %(name)s"),
     "resolved": lazy_gettext("Repaired: %(name)s"),
+    "data_changed": lazy_gettext("Case data corrected"),
+    "passed_over": lazy_gettext("Passed over: %(name)s"),
+    "moved": lazy_gettext("Moved from: %(name)s"),
+    "held": lazy_gettext("Deletion forbidden"),
+    "unheld": lazy_gettext("Deletion allowed again"),
     **handovers.SENTENCES,
     **verbs.SENTENCES,
     "limit_started": lazy_gettext("Limit begun: %(name)s"),
@@ -51,6 +56,8 @@ SENTENCES: dict[str, Any] = {
     "limit_moved": lazy_gettext("Limit moved by the published calendar: %(name)s"),
     "rung_climbed": lazy_gettext("Reminder or step up by rule: %(name)s"),
 }
+# what operators do with a reason
+OPERATED = ("suspended", "resumed", "cancelled", "retried", "data_changed", "passed_over", "moved", "held", "unheld")
 OF_TASKS = ("completed", "withdrawn")
 # what the engine does by itself: whose click set it off says nothing
 AUTOMATIC = (
@@ -113,6 +120,8 @@ def _text(kind: str, detail: Mapping[str, Any], opinions: Collection[str]) -> st
         return handovers.note(kind, detail)
     if kind in verbs.SENTENCES:
         return verbs.note(kind, detail)
+    if kind in OPERATED:
+        return str(detail.get("reason") or "")
     return str(detail.get("text") or detail.get("file") or "")
 
 
