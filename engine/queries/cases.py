@@ -18,6 +18,7 @@ from engine.access import Actor, NotYourCase, may_see_case
 from engine.cases import CaseNotFound, had_task, has_copy
 from engine.errors import Invalid
 from engine.models import (
+    HELD,
     OPEN,
     Attachment,
     Case,
@@ -130,7 +131,7 @@ def _forms(session: Session, found: Case, tasks: Sequence[Task]) -> list[Data]:
 
 def _names(session: Session, found: Case, tasks: Sequence[Task], attachments: Sequence[Attachment]) -> dict[int, str]:
     ids = {found.started_by, *(row.uploaded_by for row in attachments)}
-    ids |= {id for task in tasks for id in (task.assignee_id, task.completed_by)}
+    ids |= {id for task in tasks for id in (task.assignee_id, task.completed_by, task.owner_id)}
     persons = select(Person.id, Person.name).where(Person.id.in_({id for id in ids if id is not None}))
     return {row.id: row.name for row in session.execute(persons)}
 
@@ -141,7 +142,7 @@ def _diagram(
     incidents: Sequence[Incident],
     waiting: Sequence[Job | Subscription],
 ) -> Diagram:
-    standing = [*(task.element for task in tasks if task.state == OPEN), *(row.element for row in waiting)]
+    standing = [*(task.element for task in tasks if task.state in (OPEN, HELD)), *(row.element for row in waiting)]
     broken = [row.element for row in incidents if row.resolved_at is None]
     done = [event.element for event in history if event.kind == "completed"]
     flows = [event.element for event in history if event.kind == "flow_taken"]

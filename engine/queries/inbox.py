@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session, defer
 
 from engine.access import Actor, Standin, belongs
@@ -203,7 +203,7 @@ def inbox(
     branches = [and_(branch, *only) for branch in _branches(session, actor, show, queue_id)]
     if not branches:
         return Page([], None, 0, False)
-    kinds = (column.type.python_type, UUID)
+    kinds = (int if isinstance(column.type, Integer) else datetime, UUID)
     beyond = [paging.beyond((column, Task.id), after, kinds, is_falling=is_falling)] if after else []
     tasks = _first(session, [and_(branch, *beyond) for branch in branches], column, is_falling, limit + 1)
     counted = paging.count(session, *(select(Task.id).where(branch) for branch in branches))
