@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, request, url_for
 from werkzeug.datastructures import MultiDict
+from werkzeug.routing import IntegerConverter, Map
 
 
 def here(**changes: Any) -> str:
@@ -26,6 +27,15 @@ def safe(address: str | None, home: str) -> str:
     return home if any(ord(letter) < 33 for letter in address) else address
 
 
+class RowNumber(IntegerConverter):
+    """A number of a row, as databases count them: a larger one leads nowhere, instead of failing in the database."""
+
+    def __init__(self, map: Map, max: int = 2**31 - 1, **options: Any) -> None:
+        """This will take numbers from 0 to `max`."""
+        super().__init__(map, max=max, **options)
+
+
 def register(app: Flask) -> None:
-    """This will let the templates make such addresses."""
+    """This will let the templates make such addresses, and keep numbers in addresses small enough."""
+    app.url_map.converters["int"] = RowNumber
     app.jinja_env.globals["here"] = here

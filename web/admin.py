@@ -46,7 +46,9 @@ def tabs() -> dict[str, Any]:
             ("operations.cases", gettext("Look after cases"), 0),
             ("operations.actions", gettext("Actions"), 0),
             ("retention.index", gettext("Retention"), 0),
+            ("webhooks.index", gettext("Webhooks"), current.read(queries.troubled_webhooks)),
             ("admin.deployments", gettext("Deployments"), 0),
+            ("audit.index", gettext("Audit"), 0),
         )
     }
 
@@ -232,6 +234,6 @@ navigation = (
         "settings",
         visible=is_operator,
         count=incident_count,
-        within=("admin.", "operations.", "repairs.", "retention."),
+        within=("admin.", "operations.", "repairs.", "retention.", "webhooks.", "audit."),
     ),
 )

@@ -85,6 +85,14 @@ def _storage(value: str) -> str:
     return value
 
 
+def _hosts(value: str) -> frozenset[str]:
+    hosts = frozenset(filter(None, (part.strip() for part in value.split(","))))
+    for host in hosts:
+        if "/" in host or " " in host or "*" in host:
+            raise ValueError("use host or host:port, several by comma")
+    return hosts
+
+
 def _setting(parse: Callable[[str], T], default: Any, help: str) -> Any:
     return field(default=default, metadata={"parse": parse, "help": help})
 
@@ -104,6 +112,10 @@ class Settings:
     web_threads: int = _setting(_number(1, 64), 4, "Threads of each web process.")
     session_hours: int = _setting(_number(1, 168), 10, "Hours after which a person must sign in again.")
     sign_in_rate: str = _setting(_rate, "10 per minute", "Attempts to sign in that one address may make.")
+    api_rate: str = _setting(_rate, "1200 per minute", "Requests to the API that one token may make.")
+    webhook_hosts: frozenset[str] = _setting(
+        _hosts, frozenset(), "Hosts inside your network that webhooks may tell, by comma: portal.example:8443."
+    )
     rate_storage: str = _setting(_storage, "memory://", "Where attempts are counted; redis://… for several servers.")
     upload_megabytes: int = _setting(_number(1, 20), 20, "Largest attachment in MB.")
     soon_days: int = _setting(_number(1, 30), 3, "Working days before its due date at which a task is due soon.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import Any
 
@@ -62,6 +63,11 @@ def status_of(error: BihuanError) -> int:
     return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
 
 
+def code_of(kind: type[BihuanError]) -> str:
+    """This will return the name of a kind of error as programs know it: TaskTaken is `task-taken`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", kind.__name__).lower()
+
+
 def wants_json() -> bool:
     """This will tell whether the caller is a script that reads JSON, not a person who reads a page."""
     if request.path.startswith("/api/") or request.is_json:
@@ -102,7 +108,7 @@ def _upload_limit() -> int:
 def of_engine(error: Exception) -> ResponseReturnValue:
     """This will answer an error of the engine."""
     assert isinstance(error, BihuanError)
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"code": code_of(type(error))} if wants_json() else {}
     if (errors := getattr(error, "errors", None)) is not None:
         more["errors"] = errors
     if faults := getattr(error, "faults", None):

@@ -8,19 +8,28 @@ from flask import Flask
 from flask_login import current_user
 from flask_smorest import Api  # type: ignore[import-untyped]
 
-from web import bearer, errors
+from web import bearer, current, errors
+from web.accounts import limiter
 from web.api import (
     attachments,
+    audit,
     cases,
     definitions,
     documentation,
     jobs,
     lists,
     messages,
+    once,
+    operations,
+    people,
+    presence,
     problems,
+    promises,
     tasks,
     trials,
+    verbs,
     versions,
+    webhooks,
 )
 from web.api.routes import Blueprint
 
@@ -29,13 +38,21 @@ All that the pages of Bihuan do, as JSON. Who calls it is a person with roles, a
 the pages.
 
 Programs send `Authorization: Bearer` with a token that an operator made (`bihuan user token`); it acts for one account
-and only within its scopes: `read` for every GET; `cases`, `tasks`, `jobs`, `messages`, `diagrams` for the rest.
+and only within its scopes: `read` for every GET, for the rest the one that stands with each operation. One token may
+send so many requests in a minute as the setting `BIHUAN_API_RATE` says; more are answered 429 with `Retry-After`.
 
 Browsers sign in on the sign-in page: the session cookie identifies you; with every POST, PUT, PATCH and DELETE send the
 header `X-CSRFToken` with the token that `GET /api/me` gives.
 
-Ids are texts. Moments are ISO 8601 in UTC. Errors are problem documents (RFC 9457): `detail` says in your language what
-is wrong, `errors` names the fields.
+Ids are texts. Moments are ISO 8601 in UTC. Long lists come in pages: `next` of one is `after` of the following.
+
+Errors are problem documents (RFC 9457): `code`, and `type` that leads to its meaning, are for programs and never
+change; `detail` says in your language what is wrong, `errors` names the fields.
+
+A POST with the header `Idempotency-Key` counts once: sent again within 24 hours it does nothing more and gets the same
+answer, with the header `Idempotency-Replayed: true`. Answer and effect are stored in one transaction. Refusals are not
+kept. The same key with another request is refused (422, `key-reused`); while the first request runs, the second waits,
+at most 10 seconds, then it is told to come again (409, `still-running`).
 """
 
 SECURITY: dict[str, Any] = {
@@ -49,13 +66,19 @@ SECURITY: dict[str, Any] = {
 SCOPES_NEEDED: dict[Blueprint, str] = {
     lists.blueprint: "read",
     tasks.blueprint: "tasks",
+    verbs.blueprint: "tasks",
+    presence.blueprint: "tasks",
     cases.blueprint: "cases",
     attachments.blueprint: "cases",
     jobs.blueprint: "jobs",
     messages.blueprint: "messages",
     definitions.blueprint: "diagrams",
     trials.blueprint: "diagrams",
+    operations.blueprint: "operations",
+    people.blueprint: "people",
+    webhooks.blueprint: "webhooks",
     versions.blueprint: "versions",
+    audit.blueprint: "audit",
 }
 
 
@@ -73,6 +96,18 @@ def require_sign_in() -> Any:
     return bearer.refuse() if bearer.is_used() else errors.answer(401, "")
 
 
+def _token_key() -> str:
+    granted = bearer.grant()
+    return f"token {granted.token_id}" if granted else ""
+
+
+@limiter.shared_limit(
+    lambda: current.settings().api_rate, scope="api", key_func=_token_key, exempt_when=lambda: not _token_key()
+)
+def count_request() -> None:
+    """This will refuse the requests of a token that sends too many."""
+
+
 def register(app: Flask) -> None:
     """This will serve the API under /api."""
     app.config.update(
@@ -87,13 +122,16 @@ def register(app: Flask) -> None:
             "security": [{"token": []}, {"session": [], "csrf": []}],
         },
     )
-    api = JsonApi(app)
+    told = {blueprint.name: scope for blueprint, scope in SCOPES_NEEDED.items()}
+    api = JsonApi(app, spec_kwargs={"extra_plugins": [promises.Promises(told)]})
     problems.prepare(app)
     for blueprint, scope in SCOPES_NEEDED.items():
         if not blueprint.before_request_funcs:
             blueprint.before_request(require_sign_in)
             bearer.limit(blueprint, scope)
+            blueprint.before_request(count_request)
             problems.register(blueprint)
         api.register_blueprint(blueprint)
+    once.register(app)
     app.extensions["openapi"] = api.spec
     app.register_blueprint(documentation.blueprint)

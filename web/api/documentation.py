@@ -10,6 +10,8 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from web.api import problems, promises
+
 blueprint = Blueprint("api-pages", __name__, url_prefix="/api")
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -103,7 +105,7 @@ def _operation(
         description=told.get("description", ""),
         parameters=parameters,
         body=_content(body) if body else None,
-        answers=[answer for answer in answers if answer.name not in ("422", "default") or answer.schema != "Error"],
+        answers=[answer for answer in answers if answer.schema != promises.PROBLEM],
     )
 
 
@@ -139,6 +141,14 @@ def schemas(spec: dict[str, Any]) -> Iterator[tuple[str, str, list[Member]]]:
             kind, target = kind_of(part)
             members.append(Member(member, kind, part.get("description", ""), "", member in required, target))
         yield name, schema.get("description", ""), members
+
+
+@blueprint.get("/problems")
+def kinds() -> ResponseReturnValue:
+    """This will list all kinds of problems, where the `type` of each leads to, for people who are signed in."""
+    if not current_user.is_authenticated:
+        return redirect(url_for("accounts.sign_in", next=request.path))
+    return render_template("api/problems.html", kinds=problems.kinds())
 
 
 @blueprint.get("/docs")

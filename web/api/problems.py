@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, request
@@ -10,10 +11,42 @@ from flask_babel import gettext
 from marshmallow import ValidationError
 from werkzeug.exceptions import UnprocessableEntity
 
+from engine import BihuanError, StillRunning
 from web import errors
 from web.api.routes import Blueprint
+from web.locale import gettext_verbatim
 
 CONTENT_TYPE = "application/problem+json"
+TYPE = "/api/problems#"
+# errors that are none of the engine, by their status
+CODES = {
+    400: "not-understood",
+    401: "not-signed-in",
+    403: "refused",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    409: "conflict",
+    413: "too-large",
+    415: "unsupported-media-type",
+    422: "not-valid",
+    429: "too-many-requests",
+    500: "fault",
+    503: "unavailable",
+}
+PAUSE = "5"  # seconds after which it is worth trying again
+
+
+STILL_RUNNING = errors.code_of(StillRunning)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: the code by which programs know it, its HTTP status, and what it says to people."""
+
+    code: str
+    status: int
+    words: str
 
 
 def of_arguments(error: UnprocessableEntity) -> ResponseReturnValue:
@@ -49,14 +82,32 @@ def as_problem(response: Response) -> Response:
     if not isinstance(body, dict):
         return response
     title, _advice = errors.WORDS.get(response.status_code, errors.WORDS[400])
-    problem = {"type": "about:blank", "title": str(title), "status": response.status_code}
+    code = body.pop("code", None) or CODES.get(response.status_code, CODES[400])
+    problem = {"type": TYPE + code, "code": code, "title": str(title), "status": response.status_code}
     # what happened is the detail; what to do about it has a name of its own
     advice = {"advice": body.pop("detail")} if body.get("detail") else {}
     problem |= {"detail": body.pop("message", None) or str(title)} | advice | body
     answer = make_response(jsonify(problem), response.status_code)
     answer.headers.extend((name, value) for name, value in response.headers if not name.startswith("Content-"))
     answer.mimetype = CONTENT_TYPE
+    if response.status_code == 503 or code == STILL_RUNNING:
+        answer.headers.setdefault("Retry-After", PAUSE)
     return answer
+
+
+def kinds() -> list[Kind]:
+    """This will list all kinds of problems by their codes."""
+    found = {
+        code: Kind(code, status, str(errors.WORDS.get(status, errors.WORDS[400])[0])) for status, code in CODES.items()
+    }
+    waiting = list(BihuanError.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        code = errors.code_of(kind)
+        status = next((number for known, number in errors.STATUS.items() if issubclass(kind, known)), 500)
+        found.setdefault(code, Kind(code, status, gettext_verbatim(" ".join((kind.__doc__ or "").split()))))
+    return [found[code] for code in sorted(found)]
 
 
 def prepare(app: Flask) -> None:
