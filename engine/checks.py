@@ -254,11 +254,13 @@ def _unwritten(process: bpmn.Process, app: ProcessApp, filled: frozenset[str]) -
 
 
 def _takes_anything(process: bpmn.Process) -> bool:
-    """A service, a message or another process may bring any variable."""
+    """A service, a listener, a message or another process may bring any variable."""
     if any(start.kind in ("message", "signal") for start in process.starts):
         return True
     for node in process.walk():
         if node.call is not None and node.call.what in ("service", "process") and not node.outputs:
+            return True
+        if any(listener.script is None for listener in node.listeners):
             return True
         if node.event is not None and node.event.kind in ("message", "signal", "error", "escalation"):
             return True
@@ -271,6 +273,8 @@ def _written(process: bpmn.Process) -> set[str]:
         paths.extend(mapping.target for mapping in (*node.inputs, *node.outputs))
         paths.append(node.call.result if node.call else None)
         paths.append(node.script.result if node.script else None)
+        paths.extend(listener.script.result for listener in node.listeners if listener.script is not None)
+        paths.append(node.properties.get("bihuan:initiator"))
         if node.loop is not None:
             paths.extend((node.loop.element, node.loop.output_collection))
         if node.ad_hoc is not None:
