@@ -221,7 +221,7 @@ def _limit_faults(package: Package, app: ProcessApp) -> Iterator[Fault]:
 def _rule_faults(process: bpmn.Process, choices: Collection[str]) -> Iterator[Fault]:
     for node in process.walk():
         form_id = node.form.form_id.text if node.form and node.form.form_id else None
-        for code, reason in rules.faults(node, outcomes=form_id in choices):
+        for code, reason in (*rules.faults(node, outcomes=form_id in choices), *rules.return_faults(process, node)):
             yield _at(node, code, reason)
 
 

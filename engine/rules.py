@@ -11,12 +11,16 @@ DISPATCH, WHEN_EMPTY, WHEN_OWN, WHEN_AGAIN = "dispatch", "whenEmpty", "whenOwn",
 FOUR_EYES, OUTCOME, SKIP_OUTCOME = "fourEyes", "outcome", "skipOutcome"
 QUEUE, ROTATE, LEAST = "queue", "rotate", "least"
 INCIDENT, UP, OPERATOR, SKIP = "incident", "up", "operator", "skip"
+NEVER, WITHDRAW, KEEP = "none", "withdraw", "keep"
+RETURN_TO = "returnTo"
 ALLOW, REFUSE, ASK = "allow", "refuse", "ask"
 VALUES = {  # the first is meant when nothing is said
     DISPATCH: (QUEUE, ROTATE, LEAST),
     WHEN_EMPTY: (INCIDENT, UP, OPERATOR, SKIP),
     WHEN_OWN: (ALLOW, REFUSE, SKIP, UP),
     WHEN_AGAIN: (ASK, SKIP),
+    "transfer": (ALLOW, NEVER),
+    "returnOthers": (WITHDRAW, KEEP),
 }
 NUMBERS = {"urgePause": 100_000, "urgeMost": 1_000}
 CC = "cc"
@@ -31,6 +35,17 @@ def said(properties: Mapping[str, str], name: str) -> str:
 def elements(properties: Mapping[str, str]) -> list[str]:
     """This will return the steps that somebody else has to have done: `fourEyes`."""
     return said(properties, FOUR_EYES).replace(",", " ").split()
+
+
+def return_faults(process: bpmn.Process, node: bpmn.Node) -> Iterator[tuple[str, str]]:
+    """This will find steps that a task may not be returned to whatever the diagram says: they do not come before it."""
+    found = said(node.properties, RETURN_TO)
+    if node.type != "userTask" or found in ("", NEVER):
+        return
+    possible = bpmn.steps_before(process, node)
+    for element in found.replace(",", " ").split():
+        if element not in possible:
+            yield "return-unknown", f"bihuan:{RETURN_TO} names {element}, which is no step before this one"
 
 
 def faults(node: bpmn.Node, outcomes: bool) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext
 
 from engine import Incident, Task, forms, queries
 from web import chronicle, current, dossier
-from web.formatting import distance
+from web.formatting import distance, task_outcome
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,15 @@ def _pressed(view: queries.CaseView) -> dict[UUID, str]:
     """The words of the button that ended each task: one outcome has other words in another form."""
     labels = {(form.id, each.value): each.label for form in map(forms.parse, view.forms) for each in form.outcomes}
     return {
-        task.id: labels.get((task.form_id or "", task.outcome), task.outcome) for task in view.tasks if task.outcome
+        task.id: labels.get((task.form_id or "", task.outcome)) or task_outcome(task.outcome)
+        for task in view.tasks
+        if task.outcome
     }
 
 
 def _tasks(view: queries.CaseView, pressed: Mapping[UUID, str]) -> Iterator[TaskRow]:
     for task in view.tasks:
-        address = url_for("tasks.show", task_id=task.id) if task.state == "open" else ""
+        address = url_for("tasks.show", task_id=task.id) if task.state in ("open", "held") else ""
         who = view.names.get(task.completed_by or task.assignee_id or 0, "")
         yield TaskRow(task, address, who, pressed.get(task.id, ""))
 

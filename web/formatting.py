@@ -13,7 +13,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
 from engine import access, calendars
-from web import current
+from web import current, verbs
 
 KB = 1024
 CASE_STATES = {
@@ -26,6 +26,8 @@ TASK_STATES = {
     "open": lazy_gettext("to do"),
     "done": lazy_gettext("done"),
     "withdrawn": lazy_gettext("withdrawn"),
+    "held": lazy_gettext("waits for signatures"),
+    "planned": lazy_gettext("signs later"),
 }
 
 
@@ -121,6 +123,11 @@ def task_state(state: str) -> str:
     return str(TASK_STATES.get(state, state))
 
 
+def task_outcome(outcome: str | None) -> str:
+    """This will name what a task ended with: the words of a verb, else what the form calls it."""
+    return str(verbs.OUTCOMES.get(outcome or "", outcome or ""))
+
+
 def role_title(role: str) -> str:
     """This will name a role, or several with a comma between; the process apps know the names, @ begins a login."""
     titles = {access.DESIGNER: gettext("process designer"), access.EXTERNAL_SYSTEM: gettext("external system")}
@@ -148,6 +155,7 @@ def register(app: Flask) -> None:
         value=value,
         case_state=case_state,
         task_state=task_state,
+        task_outcome=task_outcome,
         role=role_title,
     )
     app.jinja_env.globals["upload_limit"] = lambda: current.settings().upload_megabytes

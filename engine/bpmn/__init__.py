@@ -8,7 +8,7 @@ from engine.bpmn.faults import DiagramFault
 from engine.bpmn.host import Called, Decided, Host, ServiceError
 from engine.bpmn.migrating import MayNotMigrate, Moved, Report, preview
 from engine.bpmn.process import Diagram, Node, Note, Process
-from engine.bpmn.returning import earlier_steps
+from engine.bpmn.returning import earlier_steps, steps_before
 from engine.bpmn.runtime import step
 from engine.bpmn.stimuli import Migrate
 
@@ -16,10 +16,10 @@ __all__ = [
     "Called",
     "Decided",
     "Diagram",
+    "DiagramFault",
     "Difference",
     "Differences",
     "Element",
-    "DiagramFault",
     "Host",
     "Leg",
     "MayNotMigrate",
@@ -38,4 +38,5 @@ __all__ = [
     "parse",
     "preview",
     "step",
+    "steps_before",
 ]

@@ -50,6 +50,16 @@ def earlier_steps(process: Process, state: State, token: int, host: Host) -> lis
     return sorted(found.values(), key=lambda node: node.index)
 
 
+def steps_before(process: Process, node: Node) -> frozenset[str]:
+    """This will return the user tasks from which a path leads to `node`, or to a subprocess around it."""
+    found: set[str] = set()
+    current: Node | None = node
+    while current is not None:
+        found |= before(process, current) - {node.id} if not current.by_event else set()
+        current = process.nodes.get(current.scope)
+    return frozenset(id for id in found if process.nodes[id].type == "userTask")
+
+
 @dataclass(slots=True)
 class _Rerun:
     """What is done again when a case goes back: nodes and flows that one token comes over, alone.

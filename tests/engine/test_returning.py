@@ -283,10 +283,10 @@ def test_of_two_who_return_and_complete_at_once_one_wins(engine: Engine, cast: A
 def test_wrong_rules_are_refused_at_deploy(engine: Engine, verbs: Any, name: str, value: str) -> None:
     xml = (verbs.folder / "branches.bpmn").read_text(encoding="utf-8")
     wrong = xml.replace('name="上"', f'name="上" bihuan:{name}="{value}"', 1)
-    assert [fault.element for fault in engine.check_diagram("verbs", wrong).faults] == ["up"]
+    assert [fault.element for fault in engine.check_diagram(wrong).faults] == ["up"]
 
 
 def test_right_rules_are_taken(engine: Engine, verbs: Any) -> None:
     xml = (verbs.folder / "branches.bpmn").read_text(encoding="utf-8")
     right = xml.replace('name="上"', 'name="上" bihuan:returnTo="first left" bihuan:returnOthers="keep"', 1)
-    assert engine.check_diagram("verbs", right).faults == []
+    assert engine.check_diagram(right).faults == []
