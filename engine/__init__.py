@@ -73,6 +73,7 @@ from engine.migration_runs import MigrationEnded, MigrationNotFound, MigrationRu
 from engine.mining import Chosen
 from engine.models import (
     Absence,
+    Anchor,
     ApiToken,
     Attachment,
     Case,
@@ -145,6 +146,7 @@ __all__ = [
     "AddressRefused",
     "AlreadyAsked",
     "AlreadyImported",
+    "Anchor",
     "Answered",
     "ApiToken",
     "AppInvalid",

@@ -35,7 +35,9 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-@click.command(help=N_("Write database and attachments into one file, while everybody works on. Restore: bihuan restore"))
+@click.command(
+    help=N_("Write database and attachments into one file, while everybody works on. Restore: bihuan restore")
+)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
     """This will print what the backup holds; a file whose bytes are gone already is named, with exit code 1."""
