@@ -179,5 +179,11 @@ def resource(resource_id: int) -> str:
 
 
 navigation = (
-    Entry("studio.index", lazy_gettext("Process design"), "sitemap", visible=is_designer, within=("studio.", "versions.")),
+    Entry(
+        "studio.index",
+        lazy_gettext("Process design"),
+        "sitemap",
+        visible=is_designer,
+        within=("studio.", "versions."),
+    ),
 )

@@ -176,5 +176,6 @@ def reason(problem: Any, translate: Translate) -> str:
 def reasons(problems: Iterable[Any], translate: Translate) -> list[str]:
     """This will tell everything that stands in the way of a case, each with its step."""
     return [
-        ": ".join(filter(None, (problem.name or problem.element, reason(problem, translate)))) for problem in problems
+        translate(": ").join(filter(None, (problem.name or problem.element, reason(problem, translate))))
+        for problem in problems
     ]

@@ -94,10 +94,11 @@ def _between(before: Mapping[str, str], after: Mapping[str, str], old: Process, 
     found = []
     for name in names:
         one, other = before.get(name, ""), after.get(name, "")
-        if one != other and name in REFERENCES:
-            one, other = _named(old, one), _named(new, other)
-        if one != other:
-            found.append(Difference(name, one, other))
+        if one == other:
+            continue
+        if name in REFERENCES and (told := (_named(old, one), _named(new, other)))[0] != told[1]:
+            one, other = told
+        found.append(Difference(name, one, other))
     return found
 
 

@@ -15,6 +15,8 @@ export class Changes extends Picture {
   constructor(holder) {
     super(holder);
     this.changes = JSON.parse(holder.dataset.changes);
+    const {added = [], removed = [], changed = []} = this.changes;
+    this.state = {open: [...changed, ...removed, ...added]};
   }
 
   async open() {
