@@ -44,7 +44,7 @@ class Problem(Schema):
     number = text("Number under which operators find the fault in the log.")
 
 
-class Promises(BasePlugin):  # type: ignore[misc]
+class Promises(BasePlugin):
     """Adds to each operation what holds for all of them, when it is described."""
 
     def __init__(self, scopes: Mapping[str, str]) -> None:
