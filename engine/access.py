@@ -244,6 +244,29 @@ def may_withdraw(actor: Actor, *, done_by: int | None) -> bool:
     return actor.person_id is not None and actor.person_id == done_by
 
 
+def may_urge(
+    actor: Actor,
+    *,
+    assignee_id: int | None,
+    role: str,
+    unit_id: int | None,
+    process_id: str | None,
+    unit_path: str,
+    started_by: int | None,
+    did_step: bool,
+) -> bool:
+    """This will tell whether the actor may urge an open task: starters, earlier handlers, those above, operators.
+
+    Never who could do it themselves, were it free.
+    """
+    free = {"role": role, "unit_id": unit_id, "process_id": process_id}
+    if actor.person_id is None or actor.person_id == assignee_id:
+        return False
+    if is_member(actor, **free) or may_complete(actor, assignee_id=assignee_id, **free):  # type: ignore[arg-type]
+        return False
+    return actor.is_admin or did_step or started_by == actor.person_id or is_in_scope(actor, unit_path)
+
+
 def may_start(actor: Actor, roles: Iterable[str]) -> bool:
     """This will tell whether the actor holds one of the roles that start a process; `*` lets everybody."""
     wanted = set(roles)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_dict
 
@@ -22,7 +22,7 @@ from engine.bpmn.stimuli import ChangeData, CompleteTask, EnableActivity, Migrat
 from engine.db import table
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
-from engine.models import CANCELLED, CLOSED, OPEN, Case, Reading, Task, WebhookDelivery
+from engine.models import CANCELLED, CLOSED, DONE, OPEN, Case, Reading, Task, WebhookDelivery
 from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
 from engine.summary import index_fields, searchable, summarise
@@ -322,3 +322,9 @@ def has_copy(session: Session, actor: Actor, case_id: UUID) -> bool:
     """This will tell whether a copy of the case was sent to the actor, who may therefore read it and no more."""
     sent = select(Reading.id).where(Reading.case_id == case_id, Reading.person_id == actor.person_id)
     return actor.person_id is not None and session.scalar(sent.limit(1)) is not None
+
+
+def did_step(session: Session, actor: Actor, case_id: UUID) -> bool:
+    """This will tell whether the actor has done a task of the case, or somebody has done one for them."""
+    did = or_(Task.completed_by == actor.person_id, Task.on_behalf_id == actor.person_id)
+    return session.scalar(select(Task.id).where(Task.case_id == case_id, Task.state == DONE, did).limit(1)) is not None

@@ -22,7 +22,11 @@ VALUES = {  # the first is meant when nothing is said
     "transfer": (ALLOW, NEVER),
     "returnOthers": (WITHDRAW, KEEP),
 }
-NUMBERS = {"urgePause": 100_000, "urgeMost": 1_000}
+URGE_PAUSE, URGE_MOST = "urgePause", "urgeMost"
+NUMBERS = {
+    URGE_PAUSE: (10, 100_000),
+    URGE_MOST: (3, 1_000),
+}  # default and most: minutes, times of one person
 CC = "cc"
 
 
@@ -30,6 +34,12 @@ def said(properties: Mapping[str, str], name: str) -> str:
     """This will return what the diagram says under `name`, as attribute or as property; without it the default."""
     found = properties.get(f"bihuan:{name}", properties.get(name, "")).strip()
     return found or VALUES.get(name, ("",))[0]
+
+
+def number(properties: Mapping[str, str], name: str) -> int:
+    """This will return a number that the diagram gives, or the default of `NUMBERS`."""
+    found = said(properties, name)
+    return int(found) if found.isascii() and found.isdigit() else NUMBERS[name][0]
 
 
 def elements(properties: Mapping[str, str]) -> list[str]:
@@ -56,7 +66,7 @@ def faults(node: bpmn.Node, outcomes: bool) -> Iterator[tuple[str, str]]:
         found = said(node.properties, name)
         if found not in values:
             yield "rule-unknown", f"bihuan:{name} is {found}, not one of {', '.join(values)}"
-    for name, most in NUMBERS.items():
+    for name, (_default, most) in NUMBERS.items():
         found = said(node.properties, name)
         if found and not (found.isascii() and found.isdigit() and int(found) <= most):
             yield "rule-unknown", f"bihuan:{name} is {found}, not a number from 0 to {most}"

@@ -5,22 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import func, insert, select, update
 
-from engine import cases, tasks
-from engine.access import NotYours, is_in_scope, may_complete
+from engine import cases, rules, tasks
+from engine.access import NotYours, may_complete, may_urge
 from engine.db import table
 from engine.errors import Conflict, Invalid, Refused
 from engine.history import Entry
-from engine.models import DONE, OPEN, Task, Urge, new_id
+from engine.models import OPEN, Task, Urge, new_id
 from engine.prepared import Change
 from engine.tasks import TASKS, Held
 from engine.turn import Turn
 
 URGES = table(Urge)
-PAUSE, MOST = "bihuan:urgePause", "bihuan:urgeMost"
-URGE_PAUSE = 10  # minutes between two urges of one task
-URGE_MOST = 3  # of one person on one task
 LONGEST = 500
 
 
@@ -55,10 +52,10 @@ def urge(turn: Turn, task_id: UUID, text: str) -> Task:
     held = tasks.load(turn, task_id)
     row = held.row
     _require_right(turn, held)
-    pause = _number(held, PAUSE, URGE_PAUSE)
+    pause = rules.number(held.detail["properties"], rules.URGE_PAUSE)
     if row["urged_at"] is not None and turn.now < row["urged_at"] + timedelta(minutes=pause):
         raise UrgedTooSoon(at=tasks.shown(row["urged_at"]), minutes=pause)
-    most = _number(held, MOST, URGE_MOST)
+    most = rules.number(held.detail["properties"], rules.URGE_MOST)
     mine = select(func.count()).select_from(URGES)
     mine = mine.where(URGES.c.task_id == task_id, URGES.c.urged_by == turn.by.person_id)
     if (turn.session.scalar(mine) or 0) >= most:
@@ -76,19 +73,13 @@ def urge(turn: Turn, task_id: UUID, text: str) -> Task:
     return tasks.as_task(held)
 
 
-def _number(held: Held, name: str, default: int) -> int:
-    text = held.property(name) or ""
-    return int(text) if text.isdigit() else default
-
-
 def _require_right(turn: Turn, held: Held) -> None:
-    by, row = turn.by, held.row
+    by, row, running = turn.by, held.row, held.running
     queue = {name: row[name] for name in cases.OF_QUEUE}
     if may_complete(by, **queue) or may_complete(by, **{**queue, "assignee_id": None}):
         raise OwnTask
-    if by.person_id is None or by.is_admin or held.running.row["started_by"] == by.person_id:
+    whose = {"unit_path": row["unit_path"], "started_by": running.row["started_by"]}
+    if by.person_id is None or may_urge(by, **queue, **whose, did_step=False):
         return
-    did = or_(TASKS.c.completed_by == by.person_id, TASKS.c.on_behalf_id == by.person_id)
-    earlier = select(TASKS.c.id).where(TASKS.c.case_id == held.running.id, TASKS.c.state == DONE, did)
-    if not is_in_scope(by, row["unit_path"]) and turn.session.scalar(earlier.limit(1)) is None:
+    if not cases.did_step(turn.session, by, running.id):
         raise MayNotUrge

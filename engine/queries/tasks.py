@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from engine import access, feel
-from engine.access import Actor, NotYourCase, NotYours, may_claim, may_complete
+from engine import access, feel, rules
+from engine.access import Actor, NotYourCase, NotYours, may_claim, may_complete, may_see_case
 from engine.assignment import NEVER, TRANSFER
+from engine.cases import did_step, had_task
 from engine.models import DONE, HELD, OPEN, STANDING, Case, Draft, Person, Task
 from engine.queries import paging, signatures
 from engine.queries.cases import require_sight
@@ -51,6 +52,7 @@ class TaskView:
     signs: list[Sign] = field(default_factory=list)
     countersign: Countersign | None = None
     earlier: list[Step] = field(default_factory=list)
+    also: frozenset[str] = frozenset()  # `urge`, `copy`: what others than who does it may do
 
 
 def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
@@ -88,6 +90,7 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
         signs=signs,
         countersign=signatures.countersign(session, found, snapshot["state"]),
         earlier=earlier if "return" in may else [],
+        also=_also(session, actor, found, case, detail["properties"]),
     )
 
 
@@ -118,6 +121,26 @@ def _verbs(session: Session, actor: Actor, found: Task, detail: Data, snapshot: 
         "withdraw": found.state == HELD and submitted is not None and _may_unsubmit(session, actor, found, submitted),
     }
     return frozenset(verb for verb, is_allowed in verbs.items() if is_allowed)
+
+
+def _also(session: Session, actor: Actor, found: Task, case: Case, properties: Mapping[str, str]) -> frozenset[str]:
+    """What people may do with a task who see it and need not be those who do it: urge it, send copies of its case."""
+    verbs = set()
+    if found.state == OPEN and case.state == OPEN and _may_urge(session, actor, found, case, properties):
+        verbs.add("urge")
+    seen = had_task(session, actor, case.id)
+    if may_see_case(actor, unit_path=case.unit_path, started_by=case.started_by, had_task=seen):
+        verbs.add("copy")
+    return frozenset(verbs)
+
+
+def _may_urge(session: Session, actor: Actor, found: Task, case: Case, properties: Mapping[str, str]) -> bool:
+    pause = timedelta(minutes=rules.number(properties, rules.URGE_PAUSE))
+    if found.urged_at is not None and paging.now(session) < found.urged_at + pause:
+        return False
+    asked: Data = {name: getattr(found, name) for name in ("assignee_id", "role", "unit_id", "process_id")}
+    asked |= {"unit_path": found.unit_path, "started_by": case.started_by}
+    return access.may_urge(actor, **asked, did_step=did_step(session, actor, case.id))
 
 
 def _property(properties: Mapping[str, str], name: str) -> str | None:

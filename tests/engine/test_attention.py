@@ -48,7 +48,8 @@ def test_a_copy_lets_its_reader_see_the_case_and_nothing_else(engine: Engine, ca
     charlie = cast.charlie
     assert engine.read(queries.case, charlie, task.case_id).case.id == task.case_id
     assert [case.id for case in engine.read(queries.cases, charlie).items] == [task.case_id]
-    assert engine.read(queries.task, charlie, task.id).may == frozenset()
+    shown = engine.read(queries.task, charlie, task.id)
+    assert (shown.may, shown.also) == (frozenset(), frozenset())
     for verb in (
         lambda: engine.comment(task.case_id, by=charlie, text="?"),
         lambda: engine.copy_case(task.case_id, ["bella"], by=charlie),
@@ -113,7 +114,12 @@ def test_who_waits_urges_but_not_too_often(engine: Engine, cast: Any, clock: Any
         engine.urge_task(task.id, by=cast.charlie)
     with pytest.raises(UrgeInvalid):
         engine.urge_task(task.id, by=cast.alice, text="快" * 501)
+    verbs = {
+        login: engine.read(queries.task, getattr(cast, login), task.id).also for login in ("alice", "bob", "diana")
+    }
+    assert verbs == {"alice": {"urge", "copy"}, "bob": {"copy"}, "diana": {"urge", "copy"}}
     assert engine.urge_task(task.id, by=cast.alice, text="快点").urged_count == 1
+    assert engine.read(queries.task, cast.alice, task.id).also == {"copy"}
     for by in (cast.alice, cast.diana):
         with pytest.raises(UrgedTooSoon):
             engine.urge_task(task.id, by=by)
