@@ -36,6 +36,10 @@ class IncidentResolved(Conflict):
 class QueueStillEmpty(Conflict):
     """Still {problem}."""
 
+    def text(self, language: str = "zh") -> str:
+        """This will say what is still wrong in `zh` or `en`."""
+        return self.message if language == "en" else f"仍未解决：{reasons.say(self.details['problem'])}。"
+
 
 class NotSuspended(Conflict):
     """Case {case} is not suspended."""

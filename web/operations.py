@@ -279,7 +279,7 @@ def action(action_id: UUID) -> str:
 
 def item_states() -> dict[str, str]:
     """This will name what can become of one case of an action."""
-    return {"done": gettext("done"), "refused": gettext("refused"), "waiting": gettext("waiting")}
+    return {"done": gettext("carried out"), "refused": gettext("turned down"), "waiting": gettext("waiting")}
 
 
 @blueprint.post("/actions/<uuid:action_id>/continued")

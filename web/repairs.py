@@ -195,11 +195,12 @@ def _target(view: Any, element: str) -> str:
 
 
 def _told(what: str) -> str:
-    return {
+    words = {
         "data": gettext("The case data are corrected."),
         "move": gettext("The case goes on there."),
         "skip": gettext("The step is passed over."),
-    }[what]
+    }
+    return str(words[what])
 
 
 @blueprint.app_template_filter("as_typed")
