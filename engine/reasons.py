@@ -112,7 +112,6 @@ _PAIRS = (
     ("no-reason", "the worker gave no reason", "外部程序没有说明原因"),
     ("no-person", "there is no active person {login}", "没有在用的人员 {login}"),
     ("gone", "who had it is no longer here", "原办理人已不在岗"),
-    ("signer-gone", "{person} was to sign and is no longer here", "应会签的 {person} 已不在岗"),
     ("own-only", "only who started the case could do it, which bihuan:whenOwn forbids", "只有发起人能办理，而流程图不允许发起人自己办理"),  # noqa: E501
     ("skips", "rules have completed {limit} tasks one after another", "规则已连续自动完成 {limit} 项任务"),
     ("copy-failed", "bihuan:cc {expression}: {problem}", "抄送 {expression} 失败：{problem}"),

@@ -182,6 +182,12 @@ def remove(turn: Turn, task_id: UUID, *, reason: str) -> Case:
     return held.running.as_case()
 
 
+def lose(turn: Turn, held: Held, told: Data) -> None:
+    """This will take back a signature of somebody who has left; its task goes on when nobody else is asked."""
+    values = {"state": WITHDRAWN, "completed_at": turn.now, "outcome": REMOVED}
+    _take_away(turn, held, values, tasks.entry(held, "sign_removed", told))
+
+
 def _main(turn: Turn, held: Held) -> Data:
     found = turn.session.execute(select(TASKS).where(TASKS.c.id == held.row["parent_id"])).mappings().one()
     return dict(found)

@@ -13,14 +13,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, delete, insert, literal_column, or_, select, update
 
-from engine import cases, incidents, queues, tasks, writing
+from engine import cases, incidents, queues, signing, tasks, writing
 from engine.cases import CASES
 from engine.db import table
 from engine.directory import Directory, read_directory
 from engine.errors import BihuanError
 from engine.history import Entry
 from engine.incidents import INCIDENTS
-from engine.models import HELD, OPEN, SUSPENDED, Person, Queue, RegisterEntry, StaffChange
+from engine.models import HELD, OPEN, PLANNED, SUSPENDED, Person, Queue, RegisterEntry, StaffChange
 from engine.opening import EMPTY_QUEUE
 from engine.prepared import Change
 from engine.queues import Route
@@ -110,12 +110,12 @@ def _each(turn: Turn, ids: list[UUID], act: Callable[[Turn, UUID], bool]) -> tup
 def _left(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Place]:
     """Tasks of a person who lost a role, or everything: what they may no longer do goes back to its queue."""
     person_id, role = change["person_id"], change["role"]
-    states = IS_OPEN if role is not None else or_(IS_OPEN, TASKS.c.state == HELD)
+    states = IS_OPEN if role is not None else or_(IS_OPEN, TASKS.c.state.in_((HELD, PLANNED)))
     ids = _ids(turn, after, TASKS.c.id, TASKS.c.assignee_id == person_id, states)
 
     def act(turn: Turn, id: UUID) -> bool:
-        held = tasks.load(turn, id, (OPEN, HELD))
-        if _is_entitled(turn.directory, held.row, person_id, role):
+        held = tasks.load(turn, id, (OPEN, HELD, PLANNED))
+        if _is_entitled(turn.directory, held.row, person_id, role) or "submitted" in held.detail:
             return False
         _give_back(turn, held, change)
         return True
@@ -148,10 +148,10 @@ def _give_back(turn: Turn, held: Held, change: dict[str, Any]) -> None:
         values = {"assignee_id": owner.id, "owner_id": None, "on_behalf_id": None}
         _store(turn, held, values, {**told, "to": owner.name})
         return
-    values = {"assignee_id": None, "is_claimed": False, "owner_id": None, "on_behalf_id": None}
     if row["parent_id"] is not None:
-        _store(turn, held, values, told, f"{told['from']} was to sign and is no longer here")
+        signing.lose(turn, held, {**told, "to": told["from"]})
         return
+    values = {"assignee_id": None, "is_claimed": False, "owner_id": None, "on_behalf_id": None}
     _send(turn, held, values, told)
 
 

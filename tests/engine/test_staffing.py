@@ -113,6 +113,31 @@ def test_a_task_of_a_named_person_who_leaves_is_an_incident_until_they_are_back(
     assert inbox(engine, cast.alice) == [named]
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_signature_of_who_leaves_is_taken_back_and_the_task_goes_on(
+    engine: Engine, cast: Any, task: Task, when: str
+) -> None:
+    engine.claim_task(task.id, by=cast.bob)
+    engine.add_signs(task.id, ["diana"], by=cast.bob, when=when)
+    if when == "after":
+        engine.complete_task(task.id, by=cast.bob, **FIXED)
+        engine.set_active("bob", False, by=cast.olga)  # what bob has submitted stays submitted
+    engine.set_active("diana", False, by=cast.olga)
+    [kept] = [row for row in engine.read(queries.case, cast.olga, task.case_id).tasks if row.id == task.id]
+    assert kept.state == {"before": "open", "after": "done"}[when]
+    assert requeued(engine, cast, task) == []
+
+
+def test_a_delegated_task_goes_back_to_its_owner_when_the_delegate_leaves(
+    engine: Engine, cast: Any, task: Task
+) -> None:
+    engine.claim_task(task.id, by=cast.bob)
+    engine.delegate_task(task.id, "bella", by=cast.bob)
+    engine.set_active("bella", False, by=cast.olga)
+    assert inbox(engine, cast.bob) == [task.id]
+    engine.complete_task(task.id, by=cast.bob, **FIXED)
+
+
 def test_a_unit_that_moves_or_is_renamed_takes_its_cases_and_tasks_along(engine: Engine, cast: Any, task: Task) -> None:
     engine.load_register("repair", "places", [{"code": "A", "title": "a"}])
     with engine.database.begin() as connection:
