@@ -95,8 +95,8 @@ EXPECTED.update({what: _plain(what) for what in PLAIN})
 
 @expects
 def tasks(view: View, wanted: Any) -> Iterator[str]:
-    """All open tasks by name."""
-    yield from _differs("tasks", _sorted(wanted), sorted(task.name for task in view.stage.open_tasks()))
+    """All open tasks by name; signatures that are asked for as 维修（会签）."""
+    yield from _differs("tasks", _sorted(wanted), view.stage.open_names())
 
 
 @expects

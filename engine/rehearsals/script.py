@@ -25,6 +25,14 @@ VERBS: dict[str, tuple[str, ...]] = {
     "complete": ("as", "with", "outcome", "files", "nth", "case"),
     "claim": ("as", "nth", "case"),
     "release": ("as", "nth", "case"),
+    "delegate": ("as", "to", "note", "nth", "case"),
+    "resolve": ("as", "note", "with", "nth", "case"),
+    "transfer": ("as", "to", "note", "nth", "case"),
+    "add_signs": ("as", "to", "when", "note", "nth", "case"),
+    "sign": ("as", "text", "agrees", "nth", "case"),
+    "remove_sign": ("as", "of", "note", "case"),
+    "return": ("as", "to", "note", "nth", "case"),
+    "withdraw": ("as", "note", "case"),
     "comment": ("as", "case"),
     "attach": ("as", "case"),
     "advance": (),
@@ -37,9 +45,14 @@ VERBS: dict[str, tuple[str, ...]] = {
     "expect": ("case",),
     "part": (),
 }
-NEEDS_SOMEBODY = ("complete", "claim", "release", "comment", "attach", "enable")
+OF_TASKS = (
+    *("complete", "claim", "release", "delegate", "resolve", "transfer", "add_signs", "sign", "remove_sign"),
+    *("return", "withdraw"),
+)
+NEEDS_SOMEBODY = (*OF_TASKS, "comment", "attach", "enable")
+NEEDS_TARGET = {"delegate": "to", "transfer": "to", "add_signs": "to", "remove_sign": "of", "return": "to"}
 NEEDS_VALUES = ("set", "refused", "expect")
-NEEDS_TEXT = ("complete", "claim", "release", "comment", "attach", "message", "signal", "service", "enable", "part")
+NEEDS_TEXT = (*OF_TASKS, "comment", "attach", "message", "signal", "service", "enable", "part")
 NOT_REFUSED = ("refused", "expect", "part")
 BY_NAME = ("vars", "queue", "due", "limits", "inbox")
 EXPECTED = (
@@ -249,6 +262,8 @@ class _Reader:
             self.wrong(values, verb, f"{verb} needs values by name")
         if verb in NEEDS_SOMEBODY and not values.get("as"):
             self.wrong(values, verb, f"{verb} needs as: who does it")
+        if verb in NEEDS_TARGET and not values.get(NEEDS_TARGET[verb]):
+            self.wrong(values, verb, f"{verb} needs {NEEDS_TARGET[verb]}: a login, for return a step")
         self._check_values(verb, values)
         return verb
 

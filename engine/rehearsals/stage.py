@@ -47,6 +47,7 @@ WATCHED: tuple[Table, ...] = tuple(
     table(model) for model in (Case, CaseField, Task, Job, Subscription, Message, Incident, HistoryEvent, Counter)
 )
 WAITING = "waiting"
+SIGN = "（会签）"  # behind the name of a task: somebody was asked to sign with it
 WORLD = "demo"
 
 
@@ -97,10 +98,19 @@ class Stage:
         found = select(Case).options(undefer(Case.data)).order_by(Case.id)
         return self.engine.read(lambda session: list(session.scalars(found)))
 
+    def tasks(self, *states: str) -> list[Task]:
+        """This will return the tasks and signatures in one of these states, in order of creation."""
+        found = select(Task).where(Task.state.in_(states)).order_by(Task.created_at, Task.id)
+        return self.engine.read(lambda session: list(session.scalars(found)))
+
     def open_tasks(self) -> list[Task]:
         """This will return what waits for people, in order of creation."""
-        found = select(Task).where(Task.state == "open").order_by(Task.created_at, Task.id)
-        return self.engine.read(lambda session: list(session.scalars(found)))
+        return self.tasks("open")
+
+    def open_names(self) -> list[str]:
+        """This will name what waits for people; a signature by its task and that it is one."""
+        names = (task.name if task.kind == "task" else f"{task.name}{SIGN}" for task in self.open_tasks())
+        return sorted(names)
 
     def awaited(self) -> list[str]:
         """This will return the elements of cases where a timer runs, or a message or signal is awaited."""

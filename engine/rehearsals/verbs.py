@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine import queries
 from engine.access import Actor, may_complete
 from engine.form_fields import put_at
 from engine.messages import Delivery
@@ -76,14 +77,18 @@ class Act:
         """This will return the path of a file that lies beside the scenario."""
         return self.script.path.parent / str(name)
 
-    def task(self) -> Task:
-        """This will find the open task that the step names; of several, one that its person may do."""
+    def named(self, kind: str, *states: str) -> list[Task]:
+        """This will return the tasks (or signatures, by `kind`) that the step names and that are in one of `states`."""
         only = self.case().id if self.value("case") else None
-        found = [
+        return [
             task
-            for task in self.stage.open_tasks()
-            if self.said in (task.name, task.element) and only in (None, task.case_id)
+            for task in self.stage.tasks(*states)
+            if task.kind == kind and self.said in (task.name, task.element) and only in (None, task.case_id)
         ]
+
+    def task(self, kind: str = "task", *states: str) -> Task:
+        """This will find the open task that the step names; of several, one that its person may do."""
+        found = self.named(kind, *(states or ("open",)))
         nth: int | None = self.value("nth")
         if len(found) <= (nth or 0):
             raise StepFailed(f"no task {self.said} is open; {standing(self.stage)}")
@@ -130,6 +135,75 @@ def claim(act: Act) -> None:
 def release(act: Act) -> None:
     """Somebody gives a task back to its queue."""
     act.engine.release_task(act.task().id, by=act.by)
+
+
+@verb
+def delegate(act: Act) -> None:
+    """Somebody lets somebody else work on a task and answer."""
+    act.engine.delegate_task(act.task().id, act.word("to") or "", by=act.by, note=act.word("note") or "")
+
+
+@verb
+def resolve(act: Act) -> None:
+    """A delegate answers: the task is back with who delegated it."""
+    task = act.task()
+    data = act.data(act.value("with"), {}) if act.value("with") else None
+    act.engine.resolve_task(task.id, by=act.by, note=act.word("note") or "", data=data)
+
+
+@verb
+def transfer(act: Act) -> None:
+    """Somebody gives a task away for good."""
+    act.engine.transfer_task(act.task().id, act.word("to") or "", by=act.by, note=act.word("note") or "")
+
+
+@verb
+def add_signs(act: Act) -> None:
+    """Somebody asks others to sign before, beside or after a task."""
+    to = act.value("to")
+    logins = [str(login) for login in (to if isinstance(to, list) else [to])]
+    when, note = act.word("when") or "before", act.word("note") or ""
+    act.engine.add_signs(act.task("task", "open", "held").id, logins, by=act.by, when=when, note=note)
+
+
+@verb
+def sign(act: Act) -> None:
+    """Somebody gives the opinion that was asked for with a task."""
+    agrees = act.value("agrees")
+    sign = act.task("sign", "open", "planned")
+    act.engine.sign_task(sign.id, by=act.by, text=act.word("text") or "", agrees=agrees is None or bool(agrees))
+
+
+@verb
+def remove_sign(act: Act) -> None:
+    """Somebody is no longer asked to sign."""
+    person = act.stage.actor(act.word("of")).person_id
+    found = [task for task in act.named("sign", "open", "planned") if task.assignee_id == person]
+    if not found:
+        raise StepFailed(f"nobody asked {act.word('of')} to sign {act.said}; {standing(act.stage)}")
+    act.engine.remove_sign(found[0].id, by=act.by, reason=act.word("note") or "")
+
+
+def give_back(act: Act) -> None:
+    """Somebody gives a case back to an earlier step, by its name or element."""
+    task, to = act.task(), act.word("to") or ""
+    earlier = act.engine.read(queries.task, act.by, task.id).earlier
+    element = next((step.element for step in earlier if to in (step.name, step.element)), to)
+    act.engine.return_task(task.id, element, by=act.by, reason=act.word("note") or act.script.name)
+
+
+VERBS["return"] = give_back
+
+
+@verb
+def withdraw(act: Act) -> None:
+    """Somebody takes back the task of this name that they did last, or submitted."""
+    mine = [task for task in act.named("task", "done", "held") if task.assignee_id == act.by.person_id]
+    found = mine or act.named("task", "done", "held")
+    if not found:
+        raise StepFailed(f"no task {act.said} was done; {standing(act.stage)}")
+    newest = max(found, key=lambda task: (task.completed_at or act.stage.clock.now, task.id))
+    act.engine.withdraw_task(newest.id, by=act.by, reason=act.word("note") or "")
 
 
 @verb

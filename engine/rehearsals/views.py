@@ -53,7 +53,7 @@ class View:
 
     def named(self, name: str) -> list[Task]:
         """This will return the open tasks with this name or element."""
-        return [task for task in self.stage.open_tasks() if name in (task.name, task.element)]
+        return [task for task in self.stage.open_tasks() if task.kind == "task" and name in (task.name, task.element)]
 
     def queue(self, task: Task) -> str:
         """This will say where a task waits: role@unit in the words of the app, or @login."""
@@ -111,7 +111,7 @@ def chosen(stage: Stage, step: Step) -> Case:
 
 def standing(stage: Stage) -> str:
     """This will say what is open."""
-    tasks = sorted(task.name for task in stage.open_tasks())
+    tasks = stage.open_names()
     ended = [case.end_element or case.state for case in stage.cases() if case.state in (CLOSED, CANCELLED)]
     also = f", ended at {', '.join(ended)}" if ended else ""
     return f"open tasks {tasks}, waiting {stage.awaited()}{also}, the clock stands at {moments.shown(stage.clock.now)}"

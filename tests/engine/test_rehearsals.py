@@ -100,6 +100,27 @@ WHOLE = """\
   - expect: {ended: true, end: dropped}
     case: 2
 """
+HANDED_ON = """\
+- steps:
+    - {start: 报修单, as: alice}
+    - {delegate: 维修, as: bob, to: bella, note: 请看}
+    - expect: {inbox: {bob: [], bella: [维修]}}
+    - {resolve: 维修, as: bella, note: 已看, with: {处理: 换管}}
+    - {add_signs: 维修, as: bob, to: [alice, bella], when: after}
+    - {complete: 维修, as: bob, with: {处理: 换管}, outcome: 修好}
+    - expect: {tasks: [维修（会签）, 维修（会签）]}
+    - refused: {sign: 维修, as: alice, agrees: false}
+      because: NoteMissing
+    - {sign: 维修, as: alice, agrees: false, text: 太贵}
+    - refused: {withdraw: 维修, as: bob}
+      because: TooLate
+    - {remove_sign: 维修, as: bob, of: bella, note: 不必}
+    - {withdraw: 维修, as: bob}
+    - {transfer: 维修, as: bob, to: bella}
+    - {complete: 维修, as: bella, with: {处理: 换阀}, outcome: 修好}
+    - {return: 验收, as: bob, to: 维修, note: 还漏}
+    - expect: {inbox: {bella: [维修]}}
+"""
 
 Fail = Callable[..., str]
 
@@ -380,3 +401,12 @@ def test_the_report_runs_files_of_both_kinds(write: Callable[..., Path], repair:
     assert lines[1] == f"passed {good} (报修)"
     assert lines[2].startswith(f"FAILED {bad} (报修), run 1: step 2 (scenario.yaml line 18)")
     assert lines[-1] == "scenarios: 2 of 3 passed"
+
+
+def test_what_handlers_do_beside_finishing_tasks_is_played(write: Callable[..., Path], repair: ProcessApp) -> None:
+    (result,) = rehearsals.run_file(write(HANDED_ON), {"repair": repair})
+    assert result.passed, result.message
+
+
+def test_a_verb_without_its_target_is_refused_with_its_line(fail: Fail) -> None:
+    assert "line 18: transfer needs to: a login" in fail(STARTED, "{transfer: 维修, as: bob}")

@@ -337,3 +337,15 @@ def test_what_can_be_taken_back_does_not_pile_up_in_the_case(engine: Engine, cas
         "traces"
     ]
     assert datetime.fromisoformat(kept["at"]) == datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+def test_a_plain_completion_takes_five_statements_and_keeps_how_to_undo_it(
+    engine: Engine, cast: Any, walk: Any, statements: Any
+) -> None:
+    walk("rules").do("draft")
+    case = walk("rules")
+    task, bob = case.task("draft"), cast.bob
+    with statements(engine) as seen:
+        engine.complete_task(task.id, by=bob, data={})
+    assert len(seen) <= 5, "\n".join(seen)
+    engine.withdraw_task(task.id, by=cast.bob)
