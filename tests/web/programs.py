@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Flask
@@ -11,6 +12,17 @@ from engine import SYSTEM, Engine
 
 ROBOT = {"login": "robot", "name": "签章系统", "roles": [("external_system", "office")]}
 ALL = ("read", "cases", "tasks", "jobs", "messages", "diagrams")
+
+
+def address_of(rule: str) -> str:
+    """This will fill the parameters of an address with values that fit, and that nothing has."""
+    for pattern, value in (
+        (r"<uuid:\w+>", "0190a000-0000-7000-8000-000000000000"),
+        (r"<any\((\w+)[^)]*\):\w+>", r"\1"),
+        (r"<(?:int:)?\w+>", "1"),
+    ):
+        rule = re.sub(pattern, value, rule)
+    return rule
 
 
 class Program:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -26,7 +25,7 @@ from engine import (
     queries,
 )
 from tests.web.conftest import Browser
-from tests.web.programs import Program, program
+from tests.web.programs import Program, address_of, program
 
 Visit = Callable[[str], Browser]
 PROBLEM = "application/problem+json"
@@ -102,8 +101,7 @@ def test_every_address_of_the_api_needs_a_scope(app: Flask, engine: Engine) -> N
     for rule in app.url_map.iter_rules():
         if not rule.endpoint.startswith("api-") or rule.endpoint.startswith(("api-docs", "api-pages")):
             continue
-        address = re.sub(r"<uuid:\w+>", "0190a000-0000-7000-8000-000000000000", rule.rule)
-        address = re.sub(r"<(int:)?\w+>", "1", address)
+        address = address_of(rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             answer = nothing.client.open(address, method=method, json={}, headers=nothing.headers)
             assert answer.status_code == 403, (method, address)
