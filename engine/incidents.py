@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import cases, feel, grounds, jobs, messages, queues, readings
+from engine import cases, feel, grounds, jobs, messages, queues, readings, reasons
 from engine.access import require_operator
 from engine.bpmn import shifting
 from engine.bpmn.outcome import TaskOpened
