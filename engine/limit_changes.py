@@ -18,7 +18,7 @@ from engine.db import table
 from engine.errors import Conflict, Invalid, NotFound, Refused
 from engine.history import Entry
 from engine.limit_definitions import LimitDefinition
-from engine.models import NEVER, OPEN, PAUSED, RUNNING, Job, Limit, Task
+from engine.models import NEVER, PAUSED, RUNNING, STANDING, Job, Limit, Task
 from engine.prepared import Change
 from engine.reckoning import BY_HOUR, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Term
 from engine.turn import Turn
@@ -244,7 +244,7 @@ def _of_task(held: Held) -> list[Change]:
     if not tokens:
         return []
     due_at = held.row["due_at"]
-    mine = (TASKS.c.case_id == held.running.id, TASKS.c.token.in_(tokens), TASKS.c.state == OPEN)
+    mine = (TASKS.c.case_id == held.running.id, TASKS.c.token.in_(tokens), TASKS.c.state.in_(STANDING))
     return [Change(update(TASKS).where(*mine).values(due_at=due_at, order_at=due_at or NEVER))]
 
 
