@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine import (
     access,
     anchors,
+    board_counts,
     calendars,
     dmn,
     exports,
@@ -313,6 +314,7 @@ __all__ = [
     "Worker",
     "access",
     "anchors",
+    "board_counts",
     "calendars",
     "dmn",
     "exports",

@@ -59,10 +59,10 @@ def new_id() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
-def path_column(*, index: bool = False) -> MappedColumn[str]:
+def path_column(*, index: bool = False, is_key: bool = False) -> MappedColumn[str]:
     """This will make a column for the path of a unit, sorted byte by byte so that a prefix is a range of its index."""
     kind = String(400).with_variant(String(400, collation="C"), "postgresql")
-    return mapped_column(kind, default="/", index=index)
+    return mapped_column(kind, default="/", index=index, primary_key=is_key)
 
 
 def open_database(url: str, *, echo: bool = False, pool_size: int = 10) -> Database:

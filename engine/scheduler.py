@@ -13,7 +13,8 @@ from types import FrameType
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import OperationalError
 
-from engine import due
+from engine import board_counts, due
+from engine.access import SYSTEM
 from engine.catalog import ZONE
 from engine.errors import Unavailable
 from engine.runtime import Engine
@@ -34,12 +35,15 @@ class Worker:
         self._scheduler.add_job(self.work, "interval", seconds=every, id="due-jobs", misfire_grace_time=None)
         self._scheduler.add_job(engine.follow_changes, "interval", minutes=1, id="staff-changes")
         self._scheduler.add_job(self.tell, "interval", seconds=every, id="webhooks", misfire_grace_time=None)
+        self._scheduler.add_job(self.count, "interval", seconds=10, id="board-counts", misfire_grace_time=None)
         self.add_daily(engine.forget_programs, hour=3, minute=20, id="forget-answers-and-deliveries")
         self.add_daily(lambda: due.forget_expired(engine.write), hour=3, minute=10, id="forget-expired-messages")
         self.add_daily(lambda: engine.clean_up(should_stop=self._stopped.is_set), hour=1, minute=30, id="clean-up")
         self._scheduler.add_job(self.finish_actions, "interval", seconds=10, id="actions", misfire_grace_time=None)
         # every hour, so that a day on which the machine was off at night has its anchor too
-        self._scheduler.add_job(engine.anchor_daily, "cron", hour="3-23", minute=20, id="anchor", misfire_grace_time=3600)
+        self._scheduler.add_job(
+            engine.anchor_daily, "cron", hour="3-23", minute=20, id="anchor", misfire_grace_time=3600
+        )
 
     def add_daily(self, work: Callable[[], object], *, hour: int, minute: int, id: str) -> None:
         """This will run `work` every day at this time of the officials' clock, once even after being asleep."""
@@ -56,6 +60,16 @@ class Worker:
                     break
         except (OperationalError, Unavailable):
             # The database restarts or is busy: what was claimed comes back when its lease ends.
+            log.exception("worker %s could not reach the database and will try again", self.name)
+        return done
+
+    def count(self) -> int:
+        """This will add what has changed to the counts of the boards and return how many changes that were."""
+        done = 0
+        try:
+            while not self._stopped.is_set() and (found := self.engine.write(SYSTEM, board_counts.fold)):
+                done += found
+        except (OperationalError, Unavailable):
             log.exception("worker %s could not reach the database and will try again", self.name)
         return done
 

@@ -1,6 +1,7 @@
 """All tables. What an inbox or a board shows stands in the row it reads, so that no list needs a join."""
 
 from engine.db import Base, new_id
+from engine.models.boards import BoardChange, BoardCount
 from engine.models.cases import (
     CANCELLED,
     CASE_STATES,
@@ -60,6 +61,8 @@ __all__ = [
     "ApiToken",
     "Attachment",
     "Base",
+    "BoardChange",
+    "BoardCount",
     "Case",
     "CaseField",
     "Counter",

@@ -122,6 +122,15 @@ class Task(Base):
             postgresql_where=text("state = 'open'"),
             sqlite_where=text("state = 'open'"),
         ),
+        Index(
+            "ix_tasks_due",
+            "order_at",
+            "unit_path",
+            "name",
+            "unit_id",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
         Index("ix_tasks_done", "completed_by", "completed_at", "id"),
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, defer
 
 from engine.access import Actor
-from engine.models import Task
+from engine.catalog import ZONE
+from engine.models import BoardChange, BoardCount, Task
 from engine.queries import paging
 from engine.queries.paging import OPEN_TASK, TASK_KEY, TASK_KINDS, Page
 
@@ -40,27 +41,57 @@ class Board:
 
 
 def _seen(actor: Actor, unit_path: str | None) -> list[ColumnElement[bool]]:
-    where = [OPEN_TASK, paging.in_scopes(Task.unit_path, actor)]
-    return [*where, paging.below(Task.unit_path, unit_path)] if unit_path else where
+    return [OPEN_TASK, *_within(Task.unit_path, actor, unit_path)]
 
 
 def board(
     session: Session, actor: Actor, *, unit_path: str | None = None, now: datetime | None = None, soon_days: int = 3
 ) -> Board:
-    """This will count open tasks by unit and step; soon means within `soon_days` working days."""
+    """This will count open tasks by unit and step; soon means within `soon_days` working days.
+
+    Whole days come from the counts that the database keeps; only the tasks of the day that `now` cuts in two are read.
+    """
     moment = now or paging.now(session)
-    overdue, soon = (paging.due_range(moment, due, soon_days) for due in ("overdue", "soon"))
-    numbers: list[Any] = [func.count(), func.count().filter(*overdue), func.count().filter(*soon)]
-    cells = select(Task.unit_id, Task.unit_path, Task.unit_name, Task.name, *numbers).where(*_seen(actor, unit_path))
-    cells = cells.group_by(Task.unit_id, Task.unit_path, Task.unit_name, Task.name).order_by(Task.unit_path, Task.name)
+    today = moment.astimezone(ZONE).date()
+    until = paging.soon_until(moment, soon_days).astimezone(ZONE).date()
+    parts = [
+        _of_days(BoardCount, BoardCount.open, today, until).where(*_within(BoardCount.unit_path, actor, unit_path)),
+        _of_days(BoardChange, BoardChange.change, today, until).where(
+            *_within(BoardChange.unit_path, actor, unit_path)
+        ),
+        _late_today(moment, today).where(*_within(Task.unit_path, actor, unit_path)),
+    ]
+    each = union_all(*parts).subquery()
+    key = (each.c.unit_id, each.c.unit_path, each.c.step)
+    numbers = [func.sum(each.c[name]) for name in ("late", "near", "open")]
+    cells = select(*key, *numbers).group_by(*key).having(numbers[-1] > 0).order_by(each.c.unit_path, each.c.step)
     known = paging.library(session).directories.current(session).units
     found = []
-    for unit_id, path, name, step, is_open, late, near in session.execute(cells):
+    for unit_id, path, step, late, near, is_open in session.execute(cells):
         place = known.get(unit_id)
-        code = place.code if place is not None else ""
-        found.append(BoardCell(unit_id, code, path, place.name if place else name, step, late, near, is_open))
+        code, name = (place.code, place.name) if place is not None else ("", "")
+        found.append(BoardCell(unit_id or None, code, path, name, step, int(late), int(near), int(is_open)))
     sums = (sum(getattr(cell, number) for cell in found) for number in ("overdue", "soon", "open"))
     return Board(found, *sums)
+
+
+def _of_days(kept: Any, count: Any, today: date, until: date) -> Select[Any]:
+    late = case((kept.day < today, count), else_=0).label("late")
+    near = case((and_(kept.day >= today, kept.day < until), count), else_=0).label("near")
+    return select(kept.unit_id, kept.unit_path, kept.step, late, near, count.label("open"))
+
+
+def _late_today(moment: datetime, today: date) -> Select[Any]:
+    """Today's tasks that are overdue already: as whole days they were counted as due soon."""
+    midnight = datetime(today.year, today.month, today.day, tzinfo=ZONE)
+    key = (func.coalesce(Task.unit_id, 0), Task.unit_path, Task.name)
+    numbers = (func.count().label("late"), (-func.count()).label("near"), literal(0).label("open"))
+    return select(*key, *numbers).where(OPEN_TASK, Task.order_at >= midnight, Task.order_at < moment).group_by(*key)
+
+
+def _within(column: InstrumentedAttribute[str], actor: Actor, unit_path: str | None) -> list[ColumnElement[bool]]:
+    where = [paging.in_scopes(column, actor)]
+    return [*where, paging.below(column, unit_path)] if unit_path else where
 
 
 def board_tasks(
