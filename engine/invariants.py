@@ -24,6 +24,7 @@ from engine.files import Store
 from engine.models import (
     CANCELLED,
     CLOSED,
+    HELD,
     OPEN,
     PAUSED,
     RUNNING,
@@ -143,7 +144,7 @@ def _read(session: Session, first: UUID, last: UUID) -> _Rows:
     for kind, source in ((TASK, TASKS), (JOB, JOBS), (SUBSCRIPTION, SUBSCRIPTIONS)):
         found = select(source).where(source.c.case_id.between(first, last))
         if kind == TASK:
-            found = found.where(TASKS.c.state == OPEN)
+            found = found.where(TASKS.c.state.in_((OPEN, HELD)), TASKS.c.sign == 0)
         elif kind == JOB:
             found = found.where(JOBS.c.token.is_not(None))  # those of limits wait for no token
         for row in session.execute(found).mappings():
@@ -167,9 +168,9 @@ def _read(session: Session, first: UUID, last: UUID) -> _Rows:
 def _check(case: Row, rows: _Rows) -> Iterator[Unsound]:
     number, id = case["number"], case["id"]
     kept = feel.loads(case["snapshot"])
-    waiting = {(kind, int(token)) for token, kind in kept["waiting"].items()}
+    waiting = {(kind, int(token)) for token, kind in kept.get("waiting", {}).items()}
     held, incidents = rows.tokens.get(id, {}), rows.incidents.get(id, [])
-    places = {token[0]: token for token in kept["state"].get("tokens", ())}
+    places = {token[0]: token for token in kept.get("state", {}).get("tokens", ())}
     for kind, token in sorted(waiting - held.keys()):
         yield RowMissing(case=number, kind=kind, element=_element(places.get(token)))
     for kind, token in sorted(held.keys() - waiting):

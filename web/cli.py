@@ -85,7 +85,9 @@ def main() -> None:
     """This will run the command line: exit code 0 done, 1 failed or faults found, 2 wrongly used, 130 interrupted."""
     localise(cli)
     try:
-        cli(prog_name="bihuan", standalone_mode=False)
+        code = cli(prog_name="bihuan", standalone_mode=False)
+        if isinstance(code, int):  # what a command gave to click's Exit
+            sys.exit(code)
     except click.exceptions.Exit as leaving:
         sys.exit(leaving.exit_code)
     except click.ClickException as error:

@@ -129,13 +129,16 @@ def of_http(error: Exception) -> ResponseReturnValue:
         return error.get_response()
     if isinstance(error, CSRFError):
         return answer(400, gettext("This page was open for too long: it is no longer valid."))
-    return answer(error.code or 500, "")
+    try:
+        return answer(error.code or 500, "")
+    except Unavailable as away:  # the page asks who is signed in
+        return of_engine(away)
 
 
 def ask_nothing(error: Exception) -> None:
     """This will let the page of an error ask the database for nothing, not even who is signed in: it may be that."""
-    if status := isinstance(error, Unavailable):
-        log.error("%s at %s %s: %s", status, request.method, request.path, error.__cause__ or error)
+    if isinstance(error, Unavailable):
+        log.error("%s at %s %s", error.__cause__ or error, request.method, request.path)
     g.fault, g._login_user = g.get("fault", ""), AnonymousUserMixin()
     refresh()
 
