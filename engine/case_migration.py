@@ -17,13 +17,14 @@ from engine.catalog import Listed
 from engine.db import table
 from engine.definitions import Surroundings
 from engine.history import Entry
-from engine.models import HELD, OPEN, PLANNED, SUSPENDED, Incident, Job, Subscription, Task
+from engine.models import HELD, OPEN, PLANNED, SUSPENDED, Incident, Job, Limit, Subscription, Task
 from engine.prepared import Change, Prepared
 from engine.turn import Turn
 
 Data = dict[str, Any]
 Legs = Mapping[str, Leg]
 TASKS, JOBS, SUBSCRIPTIONS, INCIDENTS = (table(model) for model in (Task, Job, Subscription, Incident))
+LIMITS = table(Limit)
 
 _MOVE_TASK = Prepared(
     update(TASKS)
@@ -145,13 +146,13 @@ def _shown(turn: Turn, row: Any, moved: Moved, target: Listed) -> Data:
 
 
 def _others(running: Running, moves: Sequence[Moved]) -> list[Change]:
-    """Jobs, subscriptions and incidents of an element that has another id or name now."""
+    """Limits, jobs, subscriptions and incidents of an element that has another id or name now."""
     changes = []
     for moved in moves:
         element, name = {"element": moved.after.id}, {"name": moved.after.name[:200]}
         of_token = {"case_id": running.id, "token": moved.token}
-        if moved.before.id != moved.after.id and str(moved.token) in running.waiting and moved.waits != "task":
-            for target in (JOBS, SUBSCRIPTIONS):
+        if moved.before.id != moved.after.id and str(moved.token) in running.waiting:
+            for target in (LIMITS,) if moved.waits == "task" else (JOBS, SUBSCRIPTIONS):
                 changes.append(Change(update(target).filter_by(**of_token).values(**element)))
         if running.row["incidents"] and (moved.before.id, moved.before.name) != (moved.after.id, moved.after.name):
             mine = update(INCIDENTS).filter_by(**of_token, resolved_at=None)

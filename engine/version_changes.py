@@ -1,4 +1,4 @@
-"""Two versions of a process compared: the diagram, and the forms and decisions that were in force with each."""
+"""Two versions of a process compared: the diagram, and the forms, decisions and limits in force with each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.models import Resource
 from engine.turn import Turn
 
 Data = dict[str, Any]
-FORM, DECISION = "form", "decision"
+FORM, DECISION, LIMIT = "form", "decision", "limit"
 DRAWN = frozenset({"id", "layout", "key", "path"})  # parts of a form's field that say where it stands, not what it is
 
 
@@ -28,7 +28,7 @@ class NotComparable(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """A form or decision that is not the same with both versions; a version that is None: there was none."""
+    """A form, decision or limit that is not the same with both versions; a version that is None: there was none."""
 
     kind: str
     key: str
@@ -60,7 +60,8 @@ def compare(turn: Turn, old_id: int, new_id: int) -> Comparison:
         raise NotComparable(old=old.name, new=new.name)
     before, after = (turn.library.process(turn.session, listed.id) for listed in (old, new))
     changes = []
-    for kind, key in sorted({*used(turn, old, before), *used(turn, new, after)}):
+    limits = (name for name, rows in turn.catalog.resources.items() if _is_of(name, rows, LIMIT, new))
+    for kind, key in sorted({*used(turn, old, before), *used(turn, new, after), *limits}):
         pair = [as_of(turn, kind, key, last_deployment(turn, listed)) for listed in (old, new)]
         if len({listed.checksum if listed is not None else None for listed in pair}) > 1:
             changes.append(resource_change(turn, kind, key, *pair))
@@ -108,7 +109,7 @@ def as_of(turn: Turn, kind: str, key: str, deployment_id: int) -> Listed | None:
 def resource_change(turn: Turn, kind: str, key: str, old: Listed | None, new: Listed | None) -> ResourceChange:
     """This will tell what differs between two versions of a form or decision."""
     before, after = (_content(turn, listed) for listed in (old, new))
-    told = _form(before, after) if kind == FORM else _decision(key, before, after)
+    told = _form(before, after) if kind == FORM else _lines(kind, key, before, after)
     name = _title(turn, kind, key, new or old)
     before_version, after_version = (listed.version if listed is not None else None for listed in (old, new))
     return ResourceChange(kind, key, name, before_version, after_version, tuple(told))
@@ -123,6 +124,8 @@ def _content(turn: Turn, listed: Listed | None) -> str:
 def _title(turn: Turn, kind: str, key: str, listed: Listed | None) -> str:
     if listed is None:
         return key
+    if kind == LIMIT:
+        return turn.library.limit(turn.session, listed.id).name or key
     if kind == FORM:
         return str(turn.library.form(turn.session, listed.id).schema.get("title") or key)
     return turn.library.model(turn.session, listed).decisions[key].name or key
@@ -165,8 +168,16 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else feel.dumps(value)
 
 
-def _decision(key: str, before: str, after: str) -> Iterator[Difference]:
-    old, new = (dmn.lines(text).get(key, []) if text else [] for text in (before, after))
-    for kind, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind != "equal":
-            yield Difference("rules", "\n".join(old[first:last]), "\n".join(new[start:end]))
+def _lines(kind: str, key: str, before: str, after: str) -> Iterator[Difference]:
+    """The rules of a decision, or the lines of a limit, that are not the same."""
+    old, new = (_written(kind, key, text) for text in (before, after))
+    for same, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if same != "equal":
+            what = "rules" if kind == DECISION else "limit"
+            yield Difference(what, "\n".join(old[first:last]), "\n".join(new[start:end]))
+
+
+def _written(kind: str, key: str, text: str) -> list[str]:
+    if kind == LIMIT or not text:
+        return text.splitlines()
+    return dmn.lines(text).get(key, [])

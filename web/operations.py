@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ JOB_KINDS = {
     "service": lazy_gettext("service call"),
     "start": lazy_gettext("start of a case"),
     "external": lazy_gettext("service call of another system"),
+    "migration": lazy_gettext("move of running cases"),
 }
 JOB_STATES = {
     "waiting": lazy_gettext("waiting"),
@@ -64,8 +66,14 @@ def is_chinese() -> bool:
 
 @blueprint.app_template_filter("reason")
 def say(text: str) -> str:
-    """This will tell why a case stands still, in the language of the page."""
-    return reasons.say(text, "zh" if is_chinese() else "en")
+    """This will tell why a case stands still, in the language of the page, roles by their titles."""
+    if not is_chinese():
+        return text
+    said = reasons.say(text)
+    if reasons.code_of(text) not in ("nobody", "nobody-there"):
+        return said
+    titles = {code: title for app in current.engine().apps for code, title in app.roles.items()}
+    return re.sub(r"[a-z][a-z0-9_]*", lambda word: titles.get(word[0], word[0]), said)
 
 
 @blueprint.app_template_filter("written")
