@@ -26,7 +26,8 @@ USER = (
 )
 LOOP = (
     "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>"
-    '<zeebe:loopCharacteristics inputCollection="=[1,2]" inputElement="item"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+    '<zeebe:loopCharacteristics inputCollection="=[1,2]" inputElement="item"/>'
+    "</bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>"
 )
 
 
