@@ -149,7 +149,7 @@ def advance(
     _count_incidents(turn, running, opening, outcome, closing.tokens)
     around = limits.Around(running.row, running.data, surroundings)
     limiting = limits.follow(turn, around, running.limits, outcome, opening)
-    _trace_limits(undone, running.limits, limiting.running)
+    _trace_limits(undone, running, limiting.running)
     running.limits = limiting.running
     entries = [*before, *_entries(outcome, opening, told or {}), *opening.entries, *limiting.entries]
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
@@ -192,10 +192,12 @@ def _trace(
     return found
 
 
-def _trace_limits(undone: dict[str, Any] | None, before: Sequence[Data], after: Sequence[Data]) -> None:
-    """Tells a trace which limits its step ended, and which of the case it began."""
+def _trace_limits(undone: dict[str, Any] | None, running: Running, after: Sequence[Data]) -> None:
+    """Tells a trace which limits its step ended, which of the case it began, and when the case was due before."""
+    before, due_at = running.limits, running.stored.get("due_at")
     if undone is None or before == after:
         return
+    undone["due"] = due_at.isoformat() if due_at is not None else None
     undone["ended"] = [limit for limit in before if limit not in after]
     undone["begun"] = [limit["id"] for limit in after if limit not in before and limit["token"] is None]
 

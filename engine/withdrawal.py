@@ -23,8 +23,9 @@ from engine.bpmn.tokens import TokenGone
 from engine.db import is_postgresql, table
 from engine.errors import Conflict
 from engine.history import EVENTS, Entry
-from engine.models import DONE, HELD, OPEN, PLANNED, RUNNING, VOID, WITHDRAWN, Case, Job, Limit
+from engine.models import DONE, HELD, OPEN, PAUSED, PLANNED, RUNNING, VOID, WITHDRAWN, Case, Job, Limit
 from engine.prepared import Change
+from engine.reckoning import Paused
 from engine.signing import AFTER, BEFORE
 from engine.tasks import TASKS, Held, IsSign, shown
 from engine.turn import Turn
@@ -261,6 +262,8 @@ def _unsubmitted(held: Held) -> str:
 def _revived(turn: Turn, held: Held, trace: Data) -> list[Change]:
     """Limits that the step ended run on as if nothing had been; those of the case that it began never were."""
     running, changes = held.running, list[Change]()
+    if "due" in trace:
+        running.row["due_at"] = datetime.fromisoformat(trace["due"]) if trace["due"] else None
     for id in trace.get("begun", ()):
         running.limits = [limit for limit in running.limits if limit["id"] != id]
         gone = {"state": VOID, "ended_at": turn.now}
@@ -269,10 +272,11 @@ def _revived(turn: Turn, held: Held, trace: Data) -> list[Change]:
     for limit in trace.get("ended", ()):
         found = turn.session.execute(select(LIMITS).where(LIMITS.c.id == UUID(limit["id"]))).mappings().one()
         running.limits.append(limit)
-        again = {"state": RUNNING, "ended_at": None, "exceeded_at": None}
+        is_paused = isinstance(limits.read_happened(found["happened"])[-1], Paused)
+        again = {"state": PAUSED if is_paused else RUNNING, "ended_at": None}
         changes.append(Change(update(LIMITS).where(LIMITS.c.id == found["id"]).values(again)))
         job = limits.job_row(dict(found), turn.library.limit(turn.session, limit["of"]), turn.calendar)
-        if job is not None:
+        if job is not None and not is_paused:
             changes.append(Change(insert(JOBS).values(job)))
     return changes
 

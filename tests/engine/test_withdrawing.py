@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine import (
     Job,
     NotDone,
     NotYours,
+    ProcessApp,
     TaskHeld,
     TaskTaken,
     TaskWithdrawn,
@@ -27,6 +29,7 @@ from engine import (
     history,
     queries,
 )
+from engine.models import Limit
 
 from .test_delegation import FIXED, fix_of, inbox, open_task, run_together
 from .test_returning import Walk
@@ -349,3 +352,40 @@ def test_a_plain_completion_takes_five_statements_and_keeps_how_to_undo_it(
         engine.complete_task(task.id, by=bob, data={})
     assert len(seen) <= 5, "\n".join(seen)
     engine.withdraw_task(task.id, by=cast.bob)
+
+
+class TestLimits:
+    """A task with a limit of its own; when it is done a limit of the case begins."""
+
+    @pytest.fixture
+    def engine(self, make_engine: Any) -> Engine:
+        app = ProcessApp(
+            name="orders",
+            title="责令整改",
+            folder=Path(__file__).parent.parent / "apps" / "limits",
+            process="order",
+            roles={"officer": "执法人员", "leader": "领导"},
+            starters={"order": ("*",)},
+        )
+        made: Engine = make_engine([app])
+        return made
+
+    def test_limits_run_on_as_if_the_task_had_never_been_done(
+        self, engine: Engine, cast: Any, walk: Any, clock: Any
+    ) -> None:
+        case = walk("order")
+
+        def known() -> Any:
+            rows = engine.read(lambda session: session.scalars(select(Limit).where(Limit.case_id == case.id)).all())
+            jobs = engine.read(lambda session: session.scalars(select(Job.due_at).where(Job.kind == "limit")).all())
+            found = {row.code: (row.state, row.due_at, row.ended_at) for row in rows if row.state != "void"}
+            return found, sorted(jobs), case.view.case.due_at, case.task("check").due_at
+
+        before = known()
+        clock.advance(hours=3)
+        case.do("check")
+        assert case.open == ["fix"]
+        engine.withdraw_task(newest(case, "check").id, by=cast.bob)
+        assert known() == before
+        case.do("check", "fix", "accept")
+        assert case.has_ended
