@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.config.from_mapping(settings.for_flask())
     app.extensions["settings"] = settings
     app.extensions["engine"] = engine or Engine(settings.database_url, apps=load_apps(), files=settings.files)
-    app.extensions["engine"].webhook_hosts = settings.webhook_hosts
+    app.extensions["engine"].webhook_hosts = settings.inner_hosts
     for name in PARTS:
         import_module(f"web.{name}").register(app)
     for name in PAGES:

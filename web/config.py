@@ -85,12 +85,12 @@ def _storage(value: str) -> str:
     return value
 
 
-def _hosts(value: str) -> frozenset[str]:
-    hosts = frozenset(filter(None, (part.strip() for part in value.split(","))))
+def _hosts(value: str) -> str:
+    hosts = [part.strip() for part in value.split(",") if part.strip()]
     for host in hosts:
         if "/" in host or " " in host or "*" in host:
             raise ValueError("use host or host:port, several by comma")
-    return hosts
+    return ",".join(hosts)
 
 
 def _setting(parse: Callable[[str], T], default: Any, help: str) -> Any:
@@ -113,8 +113,8 @@ class Settings:
     session_hours: int = _setting(_number(1, 168), 10, "Hours after which a person must sign in again.")
     sign_in_rate: str = _setting(_rate, "10 per minute", "Attempts to sign in that one address may make.")
     api_rate: str = _setting(_rate, "1200 per minute", "Requests to the API that one token may make.")
-    webhook_hosts: frozenset[str] = _setting(
-        _hosts, frozenset(), "Hosts inside your network that webhooks may tell, by comma: portal.example:8443."
+    webhook_hosts: str = _setting(
+        _hosts, "", "Hosts inside your network that webhooks may tell, by comma: portal.example:8443."
     )
     rate_storage: str = _setting(_storage, "memory://", "Where attempts are counted; redis://… for several servers.")
     upload_megabytes: int = _setting(_number(1, 20), 20, "Largest attachment in MB.")
@@ -142,6 +142,11 @@ class Settings:
                 except ValueError as error:
                     raise WrongSetting(f"{name}: {error}") from error
         return cls(**values)
+
+    @property
+    def inner_hosts(self) -> frozenset[str]:
+        """This will return the hosts inside the network that webhooks may tell."""
+        return frozenset(filter(None, self.webhook_hosts.split(",")))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -55,7 +55,7 @@ def world(house: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
         files=folder / "files",
         https=False,
         api_rate="1000000 per minute",
-        webhook_hosts=frozenset({"127.0.0.1:9"}),
+        webhook_hosts="127.0.0.1:9",
     )
     engine = Engine(chosen.database_url, apps=[APP], files=chosen.files)
     app = create_app(chosen, engine)

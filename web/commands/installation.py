@@ -73,7 +73,7 @@ def open_engine(chosen: Settings | None = None, *, is_fresh: bool = False) -> En
     """This will open the engine on the database of the installation, whose tables must be current unless `is_fresh`."""
     chosen = chosen or settings()
     engine = Engine(chosen.database_url, apps=process_apps(), files=chosen.files)
-    engine.webhook_hosts = chosen.webhook_hosts
+    engine.webhook_hosts = chosen.inner_hosts
     try:
         is_current = is_fresh or engine.is_current()
     except OperationalError as error:
