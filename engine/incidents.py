@@ -91,7 +91,7 @@ def _bind_form(turn: Turn, incident: dict[str, Any]) -> None:
     form = turn.catalog.resource("form", form_id, now=turn.now)
     if form is None:
         raise QueueStillEmpty(problem=f"the form {form_id} is not deployed")
-    mine = (TASKS.c.case_id == incident["case_id"], TASKS.c.token == incident["token"])
+    mine = (TASKS.c.case_id == incident["case_id"], TASKS.c.token == incident["token"], TASKS.c.sign == 0)
     turn.session.execute(update(TASKS).where(*mine).values(resource_id=form.id))
 
 
@@ -116,7 +116,12 @@ def _route_again(turn: Turn, running: Running, incident: dict[str, Any]) -> None
     values: dict[str, Any] = {"assignee_id": route.assignee_id, "queue_id": route.queue_id, "role": route.role}
     if place is not None:
         values |= {"unit_id": place.id, "unit_path": place.path, "unit_name": place.name}
-    mine = (TASKS.c.case_id == running.id, TASKS.c.token == incident["token"], TASKS.c.state == OPEN)
+    mine = (
+        TASKS.c.case_id == running.id,
+        TASKS.c.token == incident["token"],
+        TASKS.c.sign == 0,
+        TASKS.c.state == OPEN,
+    )
     turn.session.execute(update(TASKS).where(*mine).values(**values))
 
 
