@@ -95,7 +95,7 @@ def _ids(turn: Turn, after: Place, id: Any, *where: ColumnElement[bool]) -> list
 
 
 def _each(turn: Turn, ids: list[UUID], act: Callable[[Turn, UUID], bool]) -> tuple[int, Place]:
-    """Cases that are closed or suspended meanwhile stay as they are; a lost race is run again."""
+    """What was done or closed meanwhile stays as it is; a lost race is run again."""
     count = 0
     for id in ids:
         try:
@@ -114,7 +114,7 @@ def _left(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Place]
     ids = _ids(turn, after, TASKS.c.id, TASKS.c.assignee_id == person_id, states)
 
     def act(turn: Turn, id: UUID) -> bool:
-        held = tasks.load(turn, id, (OPEN, HELD, PLANNED))
+        held = tasks.load(turn, id, (OPEN, HELD, PLANNED), even_suspended=True)
         if _is_entitled(turn.directory, held.row, person_id, role) or "submitted" in held.detail:
             return False
         _give_back(turn, held, change)
@@ -216,7 +216,7 @@ def _emptied(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Pla
     ids = _ids(turn, after, TASKS.c.id, TASKS.c.queue_id.in_(empty), TASKS.c.assignee_id.is_(None), IS_OPEN)
 
     def act(turn: Turn, id: UUID) -> bool:
-        held = tasks.load(turn, id)
+        held = tasks.load(turn, id, even_suspended=True)
         if held.row["assignee_id"] is not None or (held.row["queue_id"] in empty and _is_raised(turn, held.row)):
             return False
         _send(turn, held, {}, {"reason": change["reason"], "by": change["made_by"]})
@@ -280,7 +280,7 @@ def _closed(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Plac
     ids = _ids(turn, after, TASKS.c.id, *of_unit)
 
     def act(turn: Turn, id: UUID) -> bool:
-        held = tasks.load(turn, id)
+        held = tasks.load(turn, id, even_suspended=True)
         _send(turn, held, {}, {"reason": change["reason"], "by": change["made_by"]})
         return True
 

@@ -20,7 +20,7 @@ from engine.catalog import ZONE
 from engine.db import table
 from engine.errors import Conflict, NotFound, Refused
 from engine.history import EVENTS, Entry
-from engine.models import DONE, HELD, OPEN, PLANNED, Case, Draft, Person, Task
+from engine.models import DONE, HELD, OPEN, PLANNED, SUSPENDED, Case, Draft, Person, Task
 from engine.prepared import Change, Prepared
 from engine.turn import LostRace, Turn
 
@@ -138,7 +138,7 @@ class Held:
         return None if found is None else str(found)
 
 
-def load(turn: Turn, task_id: UUID, states: Collection[str] = (OPEN,)) -> Held:
+def load(turn: Turn, task_id: UUID, states: Collection[str] = (OPEN,), *, even_suspended: bool = False) -> Held:
     """This will read a task that is in one of `states` with its case, catalog and directory in one question.
 
     Raises TaskNotFound, TaskDone, TaskWithdrawn, TaskHeld, SignDone, SignPlanned, CaseSuspended, CaseEnded.
@@ -156,7 +156,8 @@ def load(turn: Turn, task_id: UUID, states: Collection[str] = (OPEN,)) -> Held:
     if row["state"] not in states:
         _refuse_state(turn, row)
     running = cases.restore(turn, of_case)
-    cases.require_open(running)
+    if not (even_suspended and running.row["state"] == SUSPENDED):
+        cases.require_open(running)
     return Held(row, running, bool(drafts))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -120,9 +121,12 @@ def test_cases_are_listed_for_those_who_may_see_them(engine: Engine, cast: Any) 
     assert (case.badge, case.tone) == ("大修", "red")
 
 
-def test_inbox_and_board_are_read_by_their_indexes(engine: Engine, cast: Any) -> None:
+def test_inbox_and_board_are_read_by_their_indexes(engine: Engine, cast: Any, clock: Any) -> None:
     engine.start_case("repair", {"地点": "一楼", "情况": "漏水"}, by=cast.alice)
-    bob, diana = cast.bob, cast.diana
+    engine.set_absence(by=cast.bob, substitute="charlie", from_at=clock(), until_at=clock() + timedelta(days=1))
+    bob, diana, charlie = cast.bob, cast.diana, cast.charlie
+    for show, index in (("acting", "ix_tasks_assignee"), ("queue", "ix_tasks_queue")):
+        assert index in _plan(engine, lambda session, show=show: queries.inbox(session, charlie, show=show))
     plans = {}
     for name, ask in {
         "ix_tasks_queue": lambda session: queries.inbox(session, bob, show="queue"),

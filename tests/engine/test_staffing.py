@@ -128,6 +128,16 @@ def test_a_signature_of_who_leaves_is_taken_back_and_the_task_goes_on(
     assert requeued(engine, cast, task) == []
 
 
+def test_a_suspended_case_follows_too(engine: Engine, cast: Any, task: Task) -> None:
+    engine.claim_task(task.id, by=cast.bob)
+    engine.suspend_case(task.case_id, by=cast.olga, reason="核查")
+    engine.set_active("bob", False, by=cast.olga)
+    engine.close_unit(OFFICE, into="420101", by=cast.olga)
+    engine.resume_case(task.case_id, by=cast.olga)
+    [shown] = engine.read(queries.inbox, cast.bella).items
+    assert (shown.id, shown.unit_name) == (task.id, "某县")
+
+
 def test_a_delegated_task_goes_back_to_its_owner_when_the_delegate_leaves(
     engine: Engine, cast: Any, task: Task
 ) -> None:
