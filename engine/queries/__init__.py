@@ -30,6 +30,8 @@ from engine.queries.operations import (
     incidents,
     jobs,
 )
+from engine.queries.lookup import Colleague, colleagues, targets, unit
+from engine.queries.lookup import units as find_units
 from engine.queries.organisation import Account, account, accounts, names, people, person, register, tokens, units
 from engine.queries.paging import CursorInvalid, Page
 from engine.queries.presence import (
@@ -43,7 +45,7 @@ from engine.queries.presence import (
     unread_count,
 )
 from engine.queries.programs import WebhookShown, deliveries, troubled_webhooks, webhook, webhooks
-from engine.queries.tasks import TaskView, draft, draft_saved_at, task
+from engine.queries.tasks import TaskView, draft, draft_saved_at, obstacle, task
 from engine.queries.upkeep import (
     ActionNotFound,
     ActionShown,
@@ -71,6 +73,7 @@ __all__ = [
     "BoardCell",
     "CaseFilter",
     "CaseView",
+    "Colleague",
     "Contents",
     "Counts",
     "CursorInvalid",
@@ -100,6 +103,7 @@ __all__ = [
     "case_by_number",
     "case_readings",
     "cases",
+    "colleagues",
     "definition",
     "definitions",
     "deleted_cases",
@@ -109,6 +113,7 @@ __all__ = [
     "done",
     "draft",
     "draft_saved_at",
+    "find_units",
     "inbox",
     "inbox_counts",
     "incident",
@@ -123,6 +128,7 @@ __all__ = [
     "migration",
     "migrations",
     "names",
+    "obstacle",
     "operated_case_ids",
     "operated_cases",
     "people",
@@ -137,9 +143,11 @@ __all__ = [
     "start",
     "startable",
     "started",
+    "targets",
     "task",
     "tokens",
     "troubled_webhooks",
+    "unit",
     "units",
     "unread_count",
     "versions",

@@ -36,6 +36,7 @@ class AbsenceShown:
     is_in_force: bool
     is_group: bool
     ended_at: datetime | None
+    person_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def _shown(
         is_in_force=row.ended_at is None and row.from_at <= moment < row.until_at,
         is_group=is_group,
         ended_at=row.ended_at,
+        person_id=row.person_id,
     )
 
 

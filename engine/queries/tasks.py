@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session, undefer
 from engine import access, feel, rules
 from engine.access import Actor, NotYourCase, NotYours, may_claim, may_complete, may_see_case
 from engine.assignment import NEVER, TRANSFER
-from engine.cases import did_step, had_task
-from engine.models import DONE, HELD, OPEN, STANDING, Case, Draft, Person, Task
+from engine.cases import CaseEnded, CaseSuspended, did_step, had_task
+from engine.errors import BihuanError
+from engine.models import DONE, HELD, OPEN, STANDING, SUSPENDED, Case, Draft, Person, Task
 from engine.queries import paging, signatures
 from engine.queries.cases import require_sight
 from engine.queries.signatures import Countersign, Sign, Step
-from engine.tasks import TaskNotFound
+from engine.tasks import IsSign, TaskNotFound
 from engine.withdrawal import find_obstacle, is_signed_on
 
 Data = dict[str, Any]
@@ -152,6 +153,20 @@ def _may_take_back(session: Session, actor: Actor, found: Task, snapshot: Data) 
         return False
     row = {"id": found.id, "case_id": found.case_id, "token": found.token}
     return find_obstacle(session, row, snapshot.get("traces", ())) is None
+
+
+def obstacle(session: Session, actor: Actor, task_id: UUID) -> BihuanError | None:
+    """This will tell what stands against taking back a task that the actor did; None: nothing, or it is not theirs."""
+    found = session.get(Task, task_id)
+    if found is None or found.state != DONE or not access.may_withdraw(actor, done_by=found.completed_by):
+        return None
+    if found.kind == "sign":
+        return IsSign()
+    case = session.get_one(Case, found.case_id, options=[undefer(Case.snapshot)])
+    if case.state != OPEN:
+        return CaseSuspended() if case.state == SUSPENDED else CaseEnded()
+    row = {"id": found.id, "case_id": found.case_id, "token": found.token}
+    return find_obstacle(session, row, feel.loads(case.snapshot).get("traces", ()))
 
 
 def _may_unsubmit(session: Session, actor: Actor, found: Task, submitted: Data) -> bool:
