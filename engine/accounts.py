@@ -60,9 +60,12 @@ class Accounts(Transactions):
         self._change(by, lambda turn: _change_role(turn, login, role, unit, False))
 
     def set_active(self, login: str, is_active: bool, *, by: Actor) -> Person:
-        """This will disable an account and end its sessions, or put it into use again. Raises PersonNotFound."""
+        """This will disable an account, end its sessions and void its tokens, or put it into use again, without them.
+
+        Raises PersonNotFound.
+        """
         require_operator(by)
-        return self._change(by, lambda turn: people.set_active(turn.session, login=login, is_active=is_active))
+        return self._change(by, lambda turn: _set_active(turn, login, is_active))
 
     def load_people(
         self, units: Sequence[Mapping[str, Any]], persons: Sequence[Mapping[str, Any]] = (), *, by: Actor = SYSTEM
@@ -130,6 +133,13 @@ class Accounts(Transactions):
         """This will make a token void at once. Raises OperatorsOnly, TokenNotFound."""
         require_operator(by)
         return self.write(by, lambda turn: api_tokens.revoke(turn.session, token_id, by=by, now=turn.now))
+
+
+def _set_active(turn: Turn, login: str, is_active: bool) -> Person:
+    person = people.set_active(turn.session, login=login, is_active=is_active)
+    if not is_active:
+        api_tokens.revoke_all(turn.session, person.id, by=turn.by, now=turn.now)
+    return person
 
 
 def _change_role(turn: Turn, login: str, role: str, unit: str, is_held: bool) -> None:

@@ -109,6 +109,12 @@ def note_use(session: Session, token_id: int, *, now: datetime) -> None:
     session.execute(update(TOKENS).where(TOKENS.c.id == token_id).values(used_at=now))
 
 
+def revoke_all(session: Session, person_id: int, *, by: Actor, now: datetime) -> None:
+    """This will make all tokens of a person void: who comes back later is given new ones."""
+    theirs = (TOKENS.c.person_id == person_id, TOKENS.c.revoked_at.is_(None))
+    session.execute(update(TOKENS).where(*theirs).values(revoked_at=now, revoked_by=by.person_id))
+
+
 def revoke(session: Session, token_id: int, *, by: Actor, now: datetime) -> ApiToken:
     """This will make a token void; once more does no harm. Raises TokenNotFound."""
     row = session.get(ApiToken, token_id)

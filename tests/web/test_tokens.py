@@ -133,6 +133,9 @@ def test_a_token_of_a_disabled_account_is_refused(app: Flask, engine: Engine) ->
     bob = program(app, engine, "bob", "read")
     engine.set_active("bob", False, by=SYSTEM)
     assert bob.get("/api/me").status_code == 401
+    engine.set_active("bob", True, by=SYSTEM)
+    assert bob.get("/api/me").status_code == 401, "who comes back gets new tokens"
+    assert engine.read(queries.tokens, SYSTEM)[0].revoked_at is not None
 
 
 def test_a_token_opens_no_page(app: Flask, engine: Engine) -> None:
