@@ -16,6 +16,7 @@ from engine.queries.deployed import (
     startable,
 )
 from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbox_counts, started
+from engine.queries.lookup import Colleague, colleagues, find_units, targets, unit
 from engine.queries.operations import (
     INCIDENT_KINDS,
     IncidentFilter,
@@ -30,8 +31,6 @@ from engine.queries.operations import (
     incidents,
     jobs,
 )
-from engine.queries.lookup import Colleague, colleagues, targets, unit
-from engine.queries.lookup import units as find_units
 from engine.queries.organisation import Account, account, accounts, names, people, person, register, tokens, units
 from engine.queries.paging import CursorInvalid, Page
 from engine.queries.presence import (

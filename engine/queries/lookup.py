@@ -85,7 +85,7 @@ def colleagues(
     return [*found, *(_queues(session, directory, q, is_in_line) if queues else ())][: 2 * MOST]
 
 
-def units(session: Session, actor: Actor, *, q: str = "") -> list[Place]:
+def find_units(session: Session, actor: Actor, *, q: str = "") -> list[Place]:
     """This will list units that lie in what the actor oversees and hold every word of `q`, the highest first."""
     words, found = _words(q), []
     for place in sorted(_directory(session).units.values(), key=lambda place: (place.path.count("/"), place.code)):
