@@ -73,6 +73,7 @@ PLACES = {
     "error code": "错误代码",
     "escalation code": "升级代码",
 }
+WORDS = {"None": "空", "True": "真", "False": "假"}
 _PAIRS = (
     ("by-expression", "{problem}, as {expression} has it", "{problem}（依据 {expression}）"),
     ("not-true-or-false", "the condition is {value}, neither true nor false", "条件的值是 {value}，既不是真也不是假"),
@@ -149,7 +150,7 @@ def recognise(text: str) -> Reason:
     for sentence in SENTENCES:
         found = sentence.pattern.fullmatch(text)
         if found is not None:
-            filled = {name: recognise(value).chinese for name, value in found.groupdict().items()}
+            filled = {name: WORDS.get(value) or recognise(value).chinese for name, value in found.groupdict().items()}
             return Reason(sentence.code, text, sentence.chinese.format_map(filled))
     return Reason("", text, text)
 

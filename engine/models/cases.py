@@ -132,6 +132,12 @@ class Task(Base):
             sqlite_where=text("state = 'open'"),
         ),
         Index("ix_tasks_done", "completed_by", "completed_at", "id"),
+        Index(
+            "ix_tasks_parent",
+            "parent_id",
+            postgresql_where=text("parent_id IS NOT NULL"),
+            sqlite_where=text("parent_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
@@ -186,6 +192,6 @@ class Draft(Base):
     __tablename__ = "drafts"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True, index=True)
     data: Mapped[str] = mapped_column(Text)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -45,7 +45,7 @@ class Urge(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     task_id: Mapped[UUID] = mapped_column(ForeignKey("tasks.id"))
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
     urged_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
     urged_at: Mapped[datetime] = mapped_column(UtcDateTime)
     text: Mapped[str] = mapped_column(Text, default="")

@@ -32,6 +32,9 @@ def upgrade() -> None:
     _partial("ix_cases_ended", "cases", ["app", "process_id", "ended_at", "id"], ENDED)
     _partial("ix_attachments_task_id", "attachments", ["task_id"], OF_TASK)
     op.create_index("ix_attachments_sha256", "attachments", ["sha256"], unique=False)
+    _partial("ix_tasks_parent", "tasks", ["parent_id"], "parent_id IS NOT NULL")
+    op.create_index("ix_drafts_key", "drafts", ["key"], unique=False)
+    op.create_index("ix_urges_case_id", "urges", ["case_id"], unique=False)
     _kept_tables()
     _action_tables()
 
@@ -123,6 +126,9 @@ def downgrade() -> None:
     """This will take all of it away."""
     for name in ("action_items", "operator_actions", "orphaned_files", "deleted_cases", "holds", "retention_rules"):
         op.drop_table(name)
+    op.drop_index("ix_urges_case_id", "urges")
+    op.drop_index("ix_drafts_key", "drafts")
+    op.drop_index("ix_tasks_parent", "tasks")
     op.drop_index("ix_attachments_sha256", "attachments")
     op.drop_index("ix_attachments_task_id", "attachments")
     op.drop_index("ix_cases_ended", "cases")
