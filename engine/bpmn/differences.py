@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.bpmn.process import Assignment, Call, EventDefinition, Flow, Form, Loop, Node, Process, Value
 from engine.bpmn.process import Mapping as IoMapping
@@ -61,12 +61,11 @@ def differences(old: Process, new: Process) -> Differences:
     found = Differences(process=_between(_process(old), _process(new), old, new))
     befores: dict[str, Node | Flow] = {**old.nodes, **old.flows}
     afters: dict[str, Node | Flow] = {**new.nodes, **new.flows}
-    for id, before in befores.items():
-        after = afters.get(id)
-        if after is None:
+    for id in befores:
+        if id not in afters:
             found.removed.append(_element(old, id))
         elif told := _between(_facts(old, id), _facts(new, id), old, new):
-            found.changed.append(Element(id, _type(new, id), after.name or before.name, tuple(told)))
+            found.changed.append(replace(_element(new, id), differences=tuple(told)))
     found.added.extend(_element(new, id) for id in afters if id not in befores)
     return found
 
@@ -96,8 +95,9 @@ def _between(before: Mapping[str, str], after: Mapping[str, str], old: Process, 
         one, other = before.get(name, ""), after.get(name, "")
         if one == other:
             continue
-        if name in REFERENCES and (told := (_named(old, one), _named(new, other)))[0] != told[1]:
-            one, other = told
+        if name in REFERENCES:
+            names_are_same = _named(old, one) == _named(new, other)
+            one, other = (_named(process, id, with_id=names_are_same) for process, id in ((old, one), (new, other)))
         found.append(Difference(name, one, other))
     return found
 
@@ -115,11 +115,10 @@ def _facts(process: Process, id: str) -> dict[str, str]:
     return {"name": flow.name, "condition": _written(flow.condition), **ends}
 
 
-def _named(process: Process, id: str | None) -> str:
-    node = process.nodes.get(id or "")
-    if node is not None:
-        return node.name or node.id
-    return _ends(process, id or "") or id or ""
+def _named(process: Process, id: str, *, with_id: bool = False) -> str:
+    node = process.nodes.get(id)
+    name = node.name if node is not None else _ends(process, id)
+    return f"{name} ({id})" if name and with_id else name or id
 
 
 def _node(process: Process, node: Node) -> Iterator[tuple[str, str]]:

@@ -30,8 +30,7 @@ def task(id: str, inside: str = "") -> str:
 
 def chain(*ids: str) -> str:
     return "".join(
-        f'<bpmn:sequenceFlow id="{one}-{other}" sourceRef="{one}" targetRef="{other}"/>'
-        for one, other in pairwise(ids)
+        f'<bpmn:sequenceFlow id="{one}-{other}" sourceRef="{one}" targetRef="{other}"/>' for one, other in pairwise(ids)
     )
 
 
