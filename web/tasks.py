@@ -8,7 +8,7 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from engine import TaskDone, TaskWithdrawn, queries
+from engine import SignPlanned, TaskDone, TaskHeld, TaskWithdrawn, queries
 from web import current, filing, forms
 from web.addresses import safe
 from web.formatting import moment
@@ -41,7 +41,8 @@ def show(task_id: UUID) -> ResponseReturnValue:
 
 def _over(view: queries.TaskView) -> str:
     at = moment(view.task.completed_at)
-    fact = TaskDone(by=view.completed_by, at=at) if view.task.state == "done" else TaskWithdrawn(at=at)
+    facts = {"done": TaskDone(by=view.completed_by, at=at), "held": TaskHeld(), "planned": SignPlanned()}
+    fact = facts.get(view.task.state, TaskWithdrawn(at=at))
     return render_template("tasks/over.html", task=view.task, case=view.case, over=sentence(fact))
 
 
