@@ -68,9 +68,7 @@ def give_back(turn: Turn, task_id: UUID, element: str, *, reason: str) -> Case:
     step = next((step for step in steps if step.id == element), None)
     if step is None:
         raise MayNotReturn(element=element)
-    last = _last_doer(turn, row["case_id"], element)
-    if last is not None:
-        turn.again[element] = last
+    turn.again[element] = _last_doer(turn, row["case_id"], element)
     told = {"to": step.name or step.id, "element": element, "text": reason.strip()}
     values = {"completed_by": turn.by.person_id, "assignee_id": turn.by.person_id, "outcome": SENT_BACK}
     mine = Change(update(TASKS).where(TASKS.c.id == row["id"], TASKS.c.state == OPEN).values(**values))

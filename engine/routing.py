@@ -45,7 +45,8 @@ def settle(turn: Turn, case: Data, app: ProcessApp, opened: TaskOpened, did: Col
     if ruling.route.problem is not None and not _possible(turn, ruling.route):
         _when_empty(turn, app, opened, ruling)
     _when_own(turn, case, app, opened, ruling)
-    if rules.said(properties, rules.WHEN_AGAIN) == rules.SKIP and not ruling.is_skipped:
+    is_given_back = opened.element in turn.again  # somebody wants it done again, whoever did it
+    if rules.said(properties, rules.WHEN_AGAIN) == rules.SKIP and not ruling.is_skipped and not is_given_back:
         _when_again(turn, case, opened, ruling, did)
     if ruling.is_skipped and turn.skipped >= MOST_SKIPS:
         problem = f"rules have completed {MOST_SKIPS} tasks one after another"

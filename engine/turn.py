@@ -56,7 +56,7 @@ class Turn:
     sent: list[MessageSent | SignalSent] = field(default_factory=list)
     awaited: list[Awaited] = field(default_factory=list)
     made: set[tuple[int, str]] = field(default_factory=set)
-    again: dict[str, int] = field(default_factory=dict)
+    again: dict[str, int | None] = field(default_factory=dict)
     skipped: int = 0
     person_id: int | None = None
     _catalog: Catalog | None = None

@@ -290,3 +290,12 @@ def test_right_rules_are_taken(engine: Engine, verbs: Any) -> None:
     xml = (verbs.folder / "branches.bpmn").read_text(encoding="utf-8")
     right = xml.replace('name="上"', 'name="上" bihuan:returnTo="first left" bihuan:returnOthers="keep"', 1)
     assert engine.check_diagram(right).faults == []
+
+
+def test_a_returned_step_is_done_again_even_where_the_same_hand_is_skipped(walk: Any) -> None:
+    case = walk("again").do("draft")
+    assert case.open == ["after"]
+    case.back("after", "check")
+    assert case.open == ["check"]
+    case.do("check", "after")
+    assert case.has_ended
