@@ -30,7 +30,14 @@ SECONDS = 10.0  # to connect, and between two bytes of the answer
 LONGEST = 30.0  # seconds for all of it
 MOST = 2_000  # bytes of the answer that are read
 USER_AGENT = "Bihuan-Webhook/1"
-WORDS_OF_STATUS = http.client.responses
+FAILURES: dict[type[Exception], str] = {  # the pages tell them in the reader's language
+    ConnectionRefusedError: "nobody listens at this address",
+    ConnectionResetError: "the other side hung up",
+    TimeoutError: "no answer came in time",
+    socket.gaierror: "the name of the host is unknown",
+    ssl.SSLError: "the certificate or the encryption is not accepted",
+    http.client.HTTPException: "the answer is none of HTTP",
+}
 
 
 class AddressRefused(Invalid):
@@ -173,7 +180,8 @@ def send(url: str, secret: str, id: str, body: str, *, now: float, allowed: Coll
     except AddressRefused as error:
         status, text = None, error.message
     except (OSError, http.client.HTTPException) as error:
-        status, text = None, f"{type(error).__name__}: {error}"
+        known = (words for kind, words in FAILURES.items() if isinstance(error, kind))
+        status, text = None, next(known, f"{type(error).__name__}: {error}")
     return Answer(status, text, round((time.monotonic() - began) * 1000))
 
 
