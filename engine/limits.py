@@ -34,6 +34,7 @@ from engine.prepared import Change, Prepared
 from engine.reckoning import BY_HOUR, HOURS, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Started, Term
 from engine.reckoning import reckon as reckon_term
 from engine.turn import Turn
+from engine.writing import inserting
 
 Data = dict[str, Any]
 LIMITS, JOBS, TASKS = table(Limit), table(Job), table(Task)
@@ -187,7 +188,7 @@ def _start(
     }
     found.changes.append(Change(_INSERT, row))
     if (job := job_row(row, definition, turn.calendar)) is not None:
-        found.changes.append(Change(insert(JOBS).values(job)))
+        found.changes += inserting(Job, [job])
     told = {"limit": definition.name, "code": code, "due": limit["due"], "version": listed.version}
     found.entries.append(Entry(kind="limit_started", element=element, name=definition.name, detail=told))
     return limit
