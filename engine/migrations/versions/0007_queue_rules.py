@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,7 +18,7 @@ UNREAD = "read_at IS NULL"
 IN_FORCE = "ended_at IS NULL"
 
 
-def _column(name: str, type: sa.types.TypeEngine[object], *, is_needed: bool = True) -> sa.Column[object]:
+def _column(name: str, type: sa.types.TypeEngine[Any], *, is_needed: bool = True) -> sa.Column[Any]:
     return sa.Column(name, type, nullable=not is_needed)
 
 
