@@ -175,6 +175,7 @@ def _branches(session: Session, actor: Actor, show: str, queue_id: int | None) -
 
 def inbox(
     session: Session,
+    /,
     actor: Actor,
     *,
     show: str = "all",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from marshmallow import Schema, fields, validate
 
-from engine.presence import Done
+from engine import Done
 from web import current
 from web.api.routes import Blueprint
 from web.api.schemas import CaseSummary, Document, Id, TaskSummary, list_of, text
