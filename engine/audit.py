@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from engine.history import EVENTS, HistoryBroken, digest
 from engine.models import Case, DeletedCase
 
 CASES, DELETED = table(Case), table(DeletedCase)
+NAMES = tuple(column.name for column in EVENTS.c)
+CASE_ID = NAMES.index("case_id")
 _SEALED = (ANCHORED.c.case_id, ANCHORED.c.number)
 PART = 20_000  # events that one process reads at a time
 ALONE = 3 * PART  # events that are not worth other processes
@@ -179,8 +182,8 @@ def _verify(session: Session, bounds: Bounds) -> Verdict:
     verdict = Verdict(cases=len(kept), deleted=len(deleted))
     seen = set()
     events = _within(select(EVENTS), EVENTS.c.case_id, bounds).order_by(EVENTS.c.case_id, EVENTS.c.seq)
-    found = session.execute(events, execution_options={"yield_per": 2_000}).mappings()
-    for id, rows in groupby(found, lambda row: row["case_id"]):
+    found = session.execute(events, execution_options={"yield_per": 2_000})
+    for id, rows in groupby(found, itemgetter(CASE_ID)):
         seen.add(id)
         check = _Case(id, kept.get(id), deleted.get(id), sealed.get(id, ()))
         verdict.breaks += check.walk(rows)
@@ -200,14 +203,15 @@ class _Case:
     sealed: Sequence[Any]
     events: int = 0
 
-    def walk(self, rows: Any) -> list[Break]:
+    def walk(self, rows: Iterable[Any]) -> list[Break]:
         """This will go through the events of the case and return the first break, with what the anchors say of it."""
         if self.head is None:
             self.events = sum(1 for _ in rows)
             return self._gone()
         anchored = {row.seq: row for row in self.sealed if not row.is_deleted}
         last, first = "", None
-        for row in rows:
+        for values in rows:
+            row = dict(zip(NAMES, values, strict=True))
             self.events += 1
             first = first or self._compare(row, last, anchored)
             last = row["hash"]
@@ -220,7 +224,7 @@ class _Case:
             return self._break(self.events, MISSING) if seq > self.events else self._break(seq, INSERTED)
         if seq > self.head.history_seq:
             return self._break(seq, INSERTED)
-        if digest(last, dict(row)) != row["hash"]:
+        if digest(last, row) != row["hash"]:
             return self._break(seq, CHANGED)
         seal = anchored.get(seq)
         if seal is not None and seal.hash != row["hash"]:

@@ -22,6 +22,7 @@ from engine.models import Case, HistoryEvent
 from engine.prepared import Change, Prepared
 
 EVENTS = table(HistoryEvent)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class HistoryBroken(Conflict):
@@ -105,7 +106,7 @@ def digest(previous: str, row: dict[str, Any]) -> str:
     ]
     if row["origin"]:
         content.append(row["origin"])  # only then: events from before origins were kept have none
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    text = _WRITER.encode(content)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
