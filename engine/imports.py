@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from engine import messages, starting
 from engine.access import SYSTEM, Actor
 from engine.apps import ProcessApp
 from engine.catalog import ZONE
@@ -16,7 +19,11 @@ from engine.forms import FormInvalid
 from engine.runtime import Engine
 from engine.spreadsheets import Row, Spreadsheet, open_spreadsheet, write_rows
 from engine.starting import AlreadyImported
+from engine.turn import Turn
 
+log = logging.getLogger(__name__)
+
+TOGETHER = 20  # rows of one transaction: waiting for the disk is much of what one takes
 REPORT_ENDING = "未导入"
 REPORT_COLUMNS = ("行号", "列", "原因")
 
@@ -95,8 +102,9 @@ def import_file(
 ) -> Imported:
     """This will start a case for each row of a .csv or .xlsx file that the start form accepts.
 
-    Each row is a transaction of its own, so that an import that was stopped can be called again. Refused rows are
-    written beside the file with row, column and reason. Raises NothingToImport, ColumnsMissing, SpreadsheetUnreadable.
+    A few rows share a transaction, each whole or not at all, so that an import that was stopped can be called again.
+    Refused rows are written beside the file with row, column and reason. Raises NothingToImport, ColumnsMissing,
+    SpreadsheetUnreadable.
     """
     importer = app.importer
     by = replace(by, origin=f"import {path.name}")
@@ -105,14 +113,24 @@ def import_file(
     with open_spreadsheet(path) as sheet:
         run = _Run(engine, app, importer, _paths(importer, sheet.headers), by, unit_code)
         result = run.result
-        for row in sheet.rows():
-            result.read += 1
-            run.take(row)
-            if progress is not None:
-                progress(Progress(result.read, sheet.total, result.imported, result.known, result.refused))
+        for rows in _groups(sheet.rows()):
+            for _ in run.take(rows):
+                if progress is not None:
+                    progress(Progress(result.read, sheet.total, result.imported, result.known, result.refused))
         if run.refused:
             result.report = _report(path, sheet, run.refused)
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A row as data of the start form, and what it is known by."""
+
+    data: Data
+    origin: str
+
+
+Outcome = str | AlreadyImported | FormInvalid | RowRefused  # the number of the case, or why there is none
 
 
 @dataclass(slots=True)
@@ -128,23 +146,66 @@ class _Run:
     result: Imported = field(default_factory=Imported)
     refused: list[tuple[Row, str, str]] = field(default_factory=list)
 
-    def take(self, row: Row) -> None:
-        """This will start a case for a row, or remember why not. Only what is wrong with the row itself is caught."""
+    def take(self, rows: Sequence[Row]) -> Iterator[Row]:
+        """This will start a case for each row, or remember why not; yields each row when that is known."""
+        today = self.engine.clock().astimezone(ZONE).date()
+        read = [self.read(row, today) for row in rows]
+        good = [each for each in read if isinstance(each, Ready)]
+        outcomes = iter(self.start(good))
+        for row, each in zip(rows, read, strict=True):
+            self.note(row, next(outcomes) if isinstance(each, Ready) else each)
+            yield row
+
+    def read(self, row: Row, today: date) -> Ready | RowRefused:
+        """This will return what a row says."""
         cells = {path: row.cells.get(header, "") for path, header in self.paths.items()}
         try:
-            data = self.importer.convert(cells, self.engine.clock().astimezone(ZONE).date())
-            origin = f"{self.app.name}:{self.importer.key(cells)}"[:200]
-            case = self.engine.start_case(
-                self.importer.process, data, by=self.by, unit_code=self.unit_code, origin=origin
-            )
-        except AlreadyImported:
+            data = self.importer.convert(cells, today)
+        except RowRefused as error:
+            return error
+        return Ready(data, f"{self.app.name}:{self.importer.key(cells)}"[:200])
+
+    def start(self, rows: Sequence[Ready]) -> list[Outcome]:
+        """This will start the cases of all rows at once; when that fails, one by one."""
+        process, unit = self.importer.process, self.unit_code
+        if len(rows) > 1:
+            try:
+                return self.engine.write(self.by, _start_all, process, rows, unit)
+            except Exception:
+                log.info("%s rows are imported one by one", len(rows), exc_info=True)
+        return [outcome for row in rows for outcome in self.engine.write(self.by, _start_all, process, [row], unit)]
+
+    def note(self, row: Row, outcome: Outcome) -> None:
+        """This will count what became of a row."""
+        self.result.read += 1
+        if isinstance(outcome, AlreadyImported):
             self.result.known += 1
-        except (FormInvalid, RowRefused) as error:
+        elif isinstance(outcome, FormInvalid | RowRefused):
             self.result.refused += 1
-            self.refused.extend((row, column, reason) for column, reason in _reasons(error, self.paths))
+            self.refused.extend((row, column, reason) for column, reason in _reasons(outcome, self.paths))
         else:
             self.result.imported += 1
-            self.result.numbers.append(case.number)
+            self.result.numbers.append(outcome)
+
+
+def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    going = iter(rows)
+    while group := list(islice(going, TOGETHER)):
+        yield group
+
+
+def _start_all(turn: Turn, process: str, rows: Sequence[Ready], unit_code: str | None) -> list[Outcome]:
+    """Only what is wrong with a row itself is caught: it is found out before anything of the row is written."""
+    outcomes: list[Outcome] = []
+    for row in rows:
+        try:
+            case = starting.start_by_person(turn, process, row.data, unit_code=unit_code, origin=row.origin)
+        except (AlreadyImported, FormInvalid) as error:
+            outcomes.append(error)
+        else:
+            messages.deliver_all(turn)
+            outcomes.append(case.number)
+    return outcomes
 
 
 def _paths(importer: Importer, headers: Sequence[str]) -> dict[str, str]:
