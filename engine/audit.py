@@ -218,7 +218,7 @@ class _Case:
         first = first or self._end(last)
         return [first] if first is not None else []
 
-    def _compare(self, row: Mapping[str, Any], last: str, anchored: Mapping[int, Any]) -> Break | None:
+    def _compare(self, row: dict[str, Any], last: str, anchored: Mapping[int, Any]) -> Break | None:
         seq = row["seq"]
         if seq != self.events:
             return self._break(self.events, MISSING) if seq > self.events else self._break(seq, INSERTED)
