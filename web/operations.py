@@ -18,8 +18,8 @@ from web import current
 from web.addresses import here, safe
 from web.admin import guard
 from web.formatting import case_state
-from web.inbox import Chip
 from web.locale import gettext_verbatim, sentence
+from web.narrowing import Chip
 
 blueprint = Blueprint("operations", __name__, url_prefix="/admin")
 guard(blueprint)
