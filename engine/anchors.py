@@ -212,4 +212,3 @@ def proof(session: Session, case_id: UUID) -> list[dict[str, Any]]:
             }
         )
     return found
-
