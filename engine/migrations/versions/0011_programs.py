@@ -81,7 +81,7 @@ def _webhooks() -> None:
         postgresql_where=sa.text(TO_DELIVER),
         sqlite_where=sa.text(TO_DELIVER),
     )
-    op.create_index("ix_webhook_deliveries_webhook_id", "webhook_deliveries", ["webhook_id", "id"], unique=False)
+    op.create_index("ix_webhook_deliveries_webhook_id_id", "webhook_deliveries", ["webhook_id", "id"], unique=False)
     op.create_index("ix_webhook_deliveries_created_at", "webhook_deliveries", ["created_at"], unique=False)
 
 
