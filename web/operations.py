@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, lazy_gettext
 
 from engine import BihuanError, feel, queries, reasons
-from engine.queries import CaseFilter, IncidentFilter
 from web import current
 from web.addresses import here, safe
 from web.admin import guard
@@ -95,11 +94,11 @@ def refusal(error: dict[str, Any]) -> str:
         return str(error.get("template", ""))
 
 
-def asked_incidents() -> IncidentFilter:
+def asked_incidents() -> queries.IncidentFilter:
     """This will return the filter that the address asks for."""
     args = request.args
     hours = args.get("since", "")
-    return IncidentFilter(
+    return queries.IncidentFilter(
         kind=args["kind"] if args.get("kind") in INCIDENT_KINDS else None,
         app=args.get("app") or None,
         process_id=args.get("process") or None,
@@ -223,10 +222,10 @@ def retry_job(job_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("operations.jobs", state="failed"), 303)
 
 
-def asked_cases() -> CaseFilter:
+def asked_cases() -> queries.CaseFilter:
     """This will return the filter that the address asks for."""
     args = request.args
-    return CaseFilter(
+    return queries.CaseFilter(
         process_id=args.get("process") or None,
         definition_id=args.get("definition", type=int),
         state=args["state"] if args.get("state") in CASE_STATES else None,

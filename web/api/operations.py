@@ -8,7 +8,6 @@ from uuid import UUID
 from marshmallow import Schema, fields, validate
 
 from engine import IncidentNotFound, queries, reasons
-from engine.queries import CaseFilter, IncidentFilter
 from web import current
 from web.api.routes import Blueprint
 from web.api.schemas import CaseSummary, Document, Id, Paging, list_of, moment, page_of, text
@@ -193,8 +192,8 @@ def incidents(asked: dict[str, Any]) -> Any:
     return current.read(queries.incident_page, _filter(asked), after=after, limit=limit)
 
 
-def _filter(asked: dict[str, Any]) -> IncidentFilter:
-    return IncidentFilter(unit_path=unit_path(asked.pop("unit")), **asked)
+def _filter(asked: dict[str, Any]) -> queries.IncidentFilter:
+    return queries.IncidentFilter(unit_path=unit_path(asked.pop("unit")), **asked)
 
 
 @blueprint.get("/incident-groups")
@@ -330,7 +329,7 @@ def action(action_id: UUID) -> Any:
 @blueprint.response(200, page_of(CaseSummary))
 def cases(asked: dict[str, Any]) -> Any:
     """Search all cases by number or title"""
-    found = CaseFilter(q=asked["q"])
+    found = queries.CaseFilter(q=asked["q"])
     return current.read(queries.operated_cases, found, after=asked["after"], limit=asked["limit"])
 
 

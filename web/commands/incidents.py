@@ -9,7 +9,6 @@ from uuid import UUID
 import click
 
 from engine import ZONE, Engine, IncidentNotFound, queries, reasons
-from engine.queries import IncidentFilter
 from web.commands import installation
 from web.commands.terminal import FAULTY, MISUSED, N_, Failed, _, is_chinese, message_of_record, say, show_table
 
@@ -44,10 +43,10 @@ def _filters(command: Any) -> Any:
     return command
 
 
-def asked(engine: Engine, unit: str | None, hours: int | None, **exact: Any) -> IncidentFilter:
+def asked(engine: Engine, unit: str | None, hours: int | None, **exact: Any) -> queries.IncidentFilter:
     """This will return the filter that the options ask for."""
     since = datetime.now(UTC) - timedelta(hours=hours) if hours else None
-    return IncidentFilter(unit_path=path_of(engine, unit), since=since, **exact)
+    return queries.IncidentFilter(unit_path=path_of(engine, unit), since=since, **exact)
 
 
 def path_of(engine: Engine, code: str | None) -> str | None:
