@@ -1,4 +1,4 @@
-"""The drill: a backup made while people work, all of it destroyed, restored elsewhere, and a case goes on to its end."""
+"""The drill: a backup made while people work, everything destroyed, restored elsewhere; a case goes on to its end."""
 
 from __future__ import annotations
 
