@@ -1,4 +1,4 @@
-"""Operators correct data, pass over what fails and move tokens: what goes and what comes is said before, and is true."""
+"""Operators correct data, pass over what fails and move tokens: what it brings about is said before, and is true."""
 
 from __future__ import annotations
 
