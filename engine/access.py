@@ -267,6 +267,14 @@ def may_urge(
     return actor.is_admin or did_step or started_by == actor.person_id or is_in_scope(actor, unit_path)
 
 
+def may_decide(actor: Actor, roles: Iterable[str], unit_path: str) -> bool:
+    """This will tell whether the actor holds one of `roles` in the unit or above it; operators decide everywhere."""
+    if actor.is_admin or actor.person_id is None:
+        return True
+    wanted = set(roles)
+    return any(held.role in wanted and unit_path.startswith(held.scope) for held in actor.memberships)
+
+
 def may_start(actor: Actor, roles: Iterable[str]) -> bool:
     """This will tell whether the actor holds one of the roles that start a process; `*` lets everybody."""
     wanted = set(roles)

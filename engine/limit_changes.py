@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,13 +11,14 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 
 from engine import cases, feel, files, limits
-from engine.access import is_in_scope
+from engine.access import Actor, may_decide
 from engine.calendars import CHINA
 from engine.cases import Running
 from engine.db import table
-from engine.errors import Conflict, Invalid, NotFound, Refused
+from engine.errors import Conflict, Invalid, Refused
 from engine.history import Entry
 from engine.limit_definitions import LimitDefinition
+from engine.limits import LimitNotFound
 from engine.models import NEVER, PAUSED, RUNNING, STANDING, Job, Limit, Task
 from engine.prepared import Change
 from engine.reckoning import BY_HOUR, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Term
@@ -28,10 +29,6 @@ LIMITS, JOBS, TASKS = table(Limit), table(Job), table(Task)
 LONGEST_WORDS = 2000  # characters of a ground or a reason
 RECALCULATE = "recalculate"  # kind of the jobs that follow a calendar
 AT_ONCE = 50
-
-
-class LimitNotFound(NotFound):
-    """There is no such limit."""
 
 
 class LimitEnded(Conflict):
@@ -74,6 +71,10 @@ class ExtensionInvalid(Invalid):
     """An extension has to end later than {due}."""
 
 
+class ExtensionMissing(Invalid):
+    """Say by how long it is extended, or to which day."""
+
+
 @dataclass(slots=True)
 class Held:
     """A limit read together with its case."""
@@ -107,31 +108,22 @@ def pause(turn: Turn, limit_id: UUID, *, ground: str, approver: str, evidence: S
 
     Raises MayNotDecide, GroundMissing, NotPausable, LimitStopped, LimitOver, LimitEnded.
     """
-    held = load(turn, limit_id)
-    _require_decider(turn, held)
+    held, happening = _pausing(turn, limit_id)
     if not ground.strip() or not approver.strip():
         raise GroundMissing
-    if not held.definition.pausable:
-        raise NotPausable(limit=held.definition.name, basis=held.definition.basis)
-    if held.row["state"] == PAUSED:
-        raise LimitStopped
-    _require_time_left(turn, held)
     told = {
         "ground": ground.strip()[:LONGEST_WORDS],
         "approver": approver.strip()[:200],
         "evidence": [str(id) for id in evidence],
     }
     bound = files.bind(turn, list(evidence), case_id=held.running.id, task_id=held.row["task_id"])
-    return _change(turn, held, "limit_paused", told, Paused(turn.now), also=bound)
+    return _change(turn, held, "limit_paused", told, happening, also=bound)
 
 
 def resume(turn: Turn, limit_id: UUID, *, note: str = "") -> Limit:
     """This will let a stopped clock go on with what was left. Raises MayNotDecide, LimitRuns, LimitEnded."""
-    held = load(turn, limit_id)
-    _require_decider(turn, held)
-    if held.row["state"] != PAUSED:
-        raise LimitRuns
-    return _change(turn, held, "limit_resumed", {"note": note.strip()[:LONGEST_WORDS]}, Resumed(turn.now))
+    held, happening = _resuming(turn, limit_id)
+    return _change(turn, held, "limit_resumed", {"note": note.strip()[:LONGEST_WORDS]}, happening)
 
 
 def extend(
@@ -142,10 +134,52 @@ def extend(
     `asked_on` is the day of the request, today without it. Raises MayNotDecide, GroundMissing, NotExtendable,
     AskedTooLate, LimitOver, LimitStopped, ExtensionInvalid, LimitEnded.
     """
-    held = load(turn, limit_id)
-    _require_decider(turn, held)
+    held, happening = _extending(turn, limit_id, term, asked_on)
     if not reason.strip():
         raise GroundMissing
+    told = {"reason": reason.strip()[:LONGEST_WORDS], "decision": decision.strip()[:200], "term": str(term)}
+    if asked_on is not None:
+        told["asked_on"] = asked_on.isoformat()
+    held.row["extensions"] += 1
+    return _change(turn, held, "limit_extended", told, happening)
+
+
+def foresee(
+    turn: Turn, limit_id: UUID, verb: str, *, by: Actor, term: Term | date | None = None, asked_on: date | None = None
+) -> Reckoning:
+    """This will tell when a limit would be due after `verb`: pause, resume, extend. It raises what that would raise."""
+    turn = replace(turn, by=by)
+    if verb == "extend":
+        if term is None:
+            raise ExtensionMissing
+        held, happening = _extending(turn, limit_id, term, asked_on)
+    else:
+        held, happening = _pausing(turn, limit_id) if verb == "pause" else _resuming(turn, limit_id)
+    return limits.reckon(held.definition, [*held.happened, happening], turn.calendar)
+
+
+def _pausing(turn: Turn, limit_id: UUID) -> tuple[Held, Happening]:
+    held = load(turn, limit_id)
+    _require_decider(turn, held)
+    if not held.definition.pausable:
+        raise NotPausable(limit=held.definition.name, basis=held.definition.basis)
+    if held.row["state"] == PAUSED:
+        raise LimitStopped
+    _require_time_left(turn, held)
+    return held, Paused(turn.now)
+
+
+def _resuming(turn: Turn, limit_id: UUID) -> tuple[Held, Happening]:
+    held = load(turn, limit_id)
+    _require_decider(turn, held)
+    if held.row["state"] != PAUSED:
+        raise LimitRuns
+    return held, Resumed(turn.now)
+
+
+def _extending(turn: Turn, limit_id: UUID, term: Term | date, asked_on: date | None) -> tuple[Held, Happening]:
+    held = load(turn, limit_id)
+    _require_decider(turn, held)
     if held.row["state"] == PAUSED:
         raise LimitStopped
     _require_time_left(turn, held)
@@ -154,9 +188,7 @@ def extend(
     due_at: datetime = held.row["due_at"]
     if _later(turn, held, happening) <= due_at:
         raise ExtensionInvalid(due=due_at)
-    told = {"reason": reason.strip()[:LONGEST_WORDS], "decision": decision.strip()[:200], "term": str(term)}
-    held.row["extensions"] += 1
-    return _change(turn, held, "limit_extended", told, happening)
+    return held, happening
 
 
 def _later(turn: Turn, held: Held, happening: Happening) -> datetime:
@@ -186,10 +218,8 @@ def _require_extendable(turn: Turn, held: Held, asked_on: date | None) -> None:
 
 
 def _require_decider(turn: Turn, held: Held) -> None:
-    if turn.by.is_admin or turn.by.person_id is None:
-        return
     roles = held.definition.decided_by
-    if turn.by.roles.isdisjoint(roles) or not is_in_scope(turn.by, held.running.row["unit_path"]):
+    if not may_decide(turn.by, roles, held.running.row["unit_path"]):
         titles = held.running.app.roles
         raise MayNotDecide(needed="、".join(titles.get(role, role) for role in roles) or "-")
 
@@ -223,6 +253,7 @@ def _change(
     detail = {
         "limit": held.definition.name,
         "code": held.definition.code,
+        "id": str(row["id"]),
         "from": before.isoformat() if before is not None else None,
         "due": held.kept["due"],
         **told,

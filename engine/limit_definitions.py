@@ -60,8 +60,8 @@ class LimitDefinition:
     """One version of a limit.
 
     A limit of a task is named by `bihuan:limit` of its user task and lives with it. A limit of a case runs from one of
-    `starts` to one of `ends` in cases of `process`; a user task that names it shows it and is due with it. `until` is FEEL over the case data: the last day that an order or a
-    notice names; where it gives null, `term` counts.
+    `starts` to one of `ends` in cases of `process`; a user task that names it shows it and is due with it. `until` is
+    FEEL over the case data: the last day that an order or a notice names; where it gives null, `term` counts.
     """
 
     code: str

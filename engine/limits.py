@@ -21,14 +21,15 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, insert, update
 
 from engine import feel
+from engine.access import Actor, may_decide
 from engine.bpmn.outcome import Outcome, TaskOpened
 from engine.calendars import CHINA, Calendar, day_of
 from engine.db import table
 from engine.definitions import Surroundings
-from engine.errors import BihuanError
+from engine.errors import BihuanError, NotFound
 from engine.history import Entry
 from engine.limit_definitions import CASE, COMPLETED, ENTERED, LimitDefinition, Rung
-from engine.models import MET, RUNNING, VOID, Job, Limit, Task, new_id
+from engine.models import MET, PAUSED, RUNNING, VOID, Job, Limit, Task, new_id
 from engine.opening import Opening
 from engine.prepared import Change, Prepared
 from engine.reckoning import BY_HOUR, HOURS, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Started, Term
@@ -58,6 +59,10 @@ _NO_JOB = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("this_limit")))
 _INSERT = Prepared(
     insert(LIMITS).values({column.name: bindparam(column.name, type_=column.type) for column in LIMITS.c})
 )
+
+
+class LimitNotFound(NotFound):
+    """There is no such limit."""
 
 
 @dataclass(slots=True)
@@ -158,10 +163,7 @@ def _start(
         found.entries.append(Entry(kind="limit_missing", element=element, detail={"code": code, "reason": reason}))
         return None
     definition = turn.library.limit(turn.session, listed.id)
-    happened: list[Happening] = [Started(turn.now)]
-    last = _last_day(around, definition, turn.now)
-    if last is not None:
-        happened.append(Fixed(turn.now, last))
+    happened = _begun(around, definition, turn.now)
     reckoning = reckon(definition, happened, turn.calendar)
     id = new_id()
     limit = {"id": str(id), "code": code, "of": listed.id, "token": token, "due": _iso(reckoning.due_at)}
@@ -192,6 +194,11 @@ def _start(
     told = {"limit": definition.name, "code": code, "due": limit["due"], "version": listed.version}
     found.entries.append(Entry(kind="limit_started", element=element, name=definition.name, detail=told))
     return limit
+
+
+def _begun(around: Around, definition: LimitDefinition, now: datetime) -> list[Happening]:
+    last = _last_day(around, definition, now)
+    return [Started(now)] if last is None else [Started(now), Fixed(now, last)]
 
 
 def _last_day(around: Around, definition: LimitDefinition, now: datetime) -> date | None:
@@ -227,6 +234,18 @@ def show_nearest(case: Data, running: Sequence[Data]) -> None:
     of_case = [limit["due"] for limit in running if limit["token"] is None]
     if of_case:
         case["due_at"] = min((datetime.fromisoformat(due) for due in of_case if due is not None), default=None)
+
+
+def verbs(actor: Actor, limit: Limit, definition: LimitDefinition, now: datetime) -> frozenset[str]:
+    """This will tell what the actor may do with a limit now: `pause`, `resume`, `extend`."""
+    if not may_decide(actor, definition.decided_by, limit.unit_path):
+        return frozenset()
+    if limit.state == PAUSED:
+        return frozenset({"resume"})
+    if limit.state != RUNNING or limit.due_at is None or limit.due_at < now:
+        return frozenset()
+    allowed = {"pause": definition.pausable, "extend": limit.extensions < definition.extensions}
+    return frozenset(verb for verb, is_allowed in allowed.items() if is_allowed)
 
 
 def _iso(moment: datetime | None) -> str | None:

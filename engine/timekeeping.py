@@ -63,6 +63,18 @@ class Timekeeping(Upkeep):
             by, limit_changes.extend, limit_id, term=term, reason=reason, decision=decision, asked_on=asked_on
         )
 
+    def foresee_limit(
+        self,
+        limit_id: UUID,
+        verb: str,
+        *,
+        by: Actor,
+        term: Term | date | None = None,
+        asked_on: date | None = None,
+    ) -> Reckoning:
+        """This will tell what `pause`, `resume` or `extend` would make of a limit now; it raises what that raises."""
+        return self.look(limit_changes.foresee, limit_id, verb, by=by, term=term, asked_on=asked_on)
+
     def explain_limit(self, limit_id: UUID) -> tuple[Limit, LimitDefinition, Reckoning]:
         """This will return a limit, its rule, and each step towards its due time. Raises LimitNotFound."""
         return self.look(limit_changes.explain, limit_id)

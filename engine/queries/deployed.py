@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
 from engine.access import Actor, MayNotStart, may_start
+from engine.catalog import DECISION, FORM
 from engine.definitions import DefinitionNotFound, FormNotFound, ProcessNotFound
 from engine.models import Definition, Deployment, Person, Resource
 from engine.queries import paging
@@ -110,7 +111,7 @@ def resources(session: Session, actor: Actor) -> list[Version]:
     """This will list the newest version of every form and decision."""
     library = paging.library(session)
     catalog = library.catalog(session)
-    newest = [versions[-1].id for versions in catalog.resources.values()]
+    newest = [versions[-1].id for kind in (FORM, DECISION) for versions in catalog.of_kind(kind)]
     rows = select(Resource, Deployment, Person.name).join(Deployment, Deployment.id == Resource.deployment_id)
     rows = rows.outerjoin(Person, Person.id == Deployment.deployed_by).where(Resource.id.in_(newest))
     rows = rows.order_by(Resource.kind, Resource.app, Resource.key)
@@ -146,7 +147,7 @@ class Content:
 def resource(session: Session, actor: Actor, resource_id: int) -> Content:
     """This will return a form or a decision file with its text. Raises FormNotFound."""
     row = session.get(Resource, resource_id)
-    if row is None:
+    if row is None or row.kind not in (FORM, DECISION):
         raise FormNotFound(form=resource_id)
     return Content(row.id, row.kind, row.key, _title(session, row), row.version, row.content)
 
