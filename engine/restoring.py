@@ -107,6 +107,10 @@ def _make_room(connection: Connection, *, is_forced: bool) -> None:
                 raise NotEmpty(table=known.name)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+    stamp = connection.scalar(text(f"SELECT version_num FROM {STAMPS}")) if STAMPS in there else None
+    if connection.dialect.name == "postgresql" and stamp is not None and migrating.is_known(stamp):
+        command.downgrade(migrating.config(connection), "base")  # it knows functions too; SQLite has none
+        return
     for known in ours:
         known.drop(connection)
     if STAMPS in there:
@@ -114,14 +118,29 @@ def _make_room(connection: Connection, *, is_forced: bool) -> None:
 
 
 def _load(connection: Connection, archive: zipfile.ZipFile, manifest: Manifest, tell: Progress) -> None:
-    done = 0
+    done, names = 0, [Path(part.name).stem for part in manifest.tables]
+    triggers = _stop_triggers(connection, names)
     for part in manifest.tables:
         name = Path(part.name).stem
         for count in _load_table(connection, archive, part, name):
             done += count
             tell("tables", done, manifest.rows)
+    for statement in triggers:
+        connection.exec_driver_sql(statement)
     if connection.dialect.name == "postgresql":
-        _set_sequences(connection, [Path(part.name).stem for part in manifest.tables])
+        _set_sequences(connection, names)
+
+
+def _stop_triggers(connection: Connection, names: Sequence[str]) -> list[str]:
+    """What triggers once wrote stands in the backup: they must not write it again. Returns what starts them again."""
+    if connection.dialect.name == "postgresql":
+        for name in names:
+            connection.exec_driver_sql(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+        return [f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in names]
+    found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+    for name, _ in found:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    return [sql for _, sql in found]
 
 
 def _load_table(connection: Connection, archive: zipfile.ZipFile, part: Part, name: str) -> Iterator[int]:
