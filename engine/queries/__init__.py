@@ -16,7 +16,9 @@ from engine.queries.deployed import (
     startable,
 )
 from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbox_counts, started
-from engine.queries.lookup import Colleague, colleagues, find_units, targets, unit
+from engine.queries.limit_states import LIMIT_FILTERS
+from engine.queries.limits import LimitRow, LimitView, limit, limit_names, limits, limits_of_case
+from engine.queries.lookup import Colleague, ProcessNamed, colleagues, find_units, processes, targets, unit, unit_codes
 from engine.queries.operations import (
     INCIDENT_KINDS,
     IncidentFilter,
@@ -44,7 +46,7 @@ from engine.queries.presence import (
     unread_count,
 )
 from engine.queries.programs import WebhookShown, deliveries, troubled_webhooks, webhook, webhooks
-from engine.queries.tasks import TaskView, draft, draft_saved_at, obstacle, task
+from engine.queries.tasks import TaskView, draft, draft_saved_at, may_copy, obstacle, task, urgeable
 from engine.queries.upkeep import (
     ActionNotFound,
     ActionShown,
@@ -64,6 +66,7 @@ from engine.queries.versions import migrated_cases, migration, migrations, versi
 
 __all__ = [
     "INCIDENT_KINDS",
+    "LIMIT_FILTERS",
     "AbsenceShown",
     "Account",
     "ActionNotFound",
@@ -83,8 +86,11 @@ __all__ = [
     "IncidentShown",
     "ItemShown",
     "JobShown",
+    "LimitRow",
+    "LimitView",
     "Narrowed",
     "Page",
+    "ProcessNamed",
     "QueueCount",
     "RepairView",
     "StartView",
@@ -123,6 +129,11 @@ __all__ = [
     "incidents",
     "jobs",
     "kept_filters",
+    "limit",
+    "limit_names",
+    "limits",
+    "limits_of_case",
+    "may_copy",
     "migrated_cases",
     "migration",
     "migrations",
@@ -132,6 +143,7 @@ __all__ = [
     "operated_cases",
     "people",
     "person",
+    "processes",
     "readings",
     "register",
     "repair",
@@ -147,8 +159,10 @@ __all__ = [
     "tokens",
     "troubled_webhooks",
     "unit",
+    "unit_codes",
     "units",
     "unread_count",
+    "urgeable",
     "versions",
     "webhook",
     "webhooks",

@@ -33,6 +33,7 @@ from engine.models import (
     Task,
 )
 from engine.queries import paging
+from engine.queries.limit_states import has_limit
 from engine.queries.paging import Page
 
 Data = dict[str, Any]
@@ -158,10 +159,15 @@ def cases(
     process_id: str | None = None,
     unit_path: str | None = None,
     filters: Mapping[str, str] | None = None,
+    limit_state: str | None = None,
+    limit_code: str | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> Page[Case]:
-    """This will list the cases that the actor may see, newest first; `filters` are values of searchable fields."""
+    """This will list the cases that the actor may see, newest first; `filters` are values of searchable fields.
+
+    `limit_state` (one of LIMIT_FILTERS) and `limit_code` leave those that have such a limit.
+    """
     where = [_seen_by(actor), *paging.holds(q, Case.number, Case.title, Case.subject)]
     if state is not None:
         where.append(Case.state == state)
@@ -169,6 +175,8 @@ def cases(
         where.append(Case.process_id == process_id)
     if unit_path is not None:
         where.append(paging.below(Case.unit_path, unit_path))
+    if limit_state is not None or limit_code is not None:
+        where.append(has_limit(limit_state, limit_code, paging.now(session)))
     for name, value in (filters or {}).items():
         found = select(CaseField.case_id).where(CaseField.case_id == Case.id, holding(session, name, value))
         where.append(found.exists())
