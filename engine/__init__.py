@@ -6,6 +6,7 @@ from engine import (
     access,
     anchors,
     board_counts,
+    calendar_years,
     calendars,
     dmn,
     exports,
@@ -14,8 +15,10 @@ from engine import (
     history,
     imports,
     invariants,
+    limit_definitions,
     queries,
     reasons,
+    reckoning,
     repairs,
 )
 from engine.absences import AbsenceInvalid, AbsenceNotFound, AbsenceOver, AbsenceOverlaps, AbsenceSet, SubstituteAway
@@ -86,6 +89,7 @@ from engine.models import (
     Incident,
     Job,
     KeptFilter,
+    Limit,
     Person,
     Queue,
     Reading,
@@ -103,6 +107,7 @@ from engine.outgoing import AddressRefused, SecretInvalid
 from engine.people import PersonInvalid, PersonNotFound, UnitInvalid, UnitNotFound
 from engine.presence import Done, TooManyAtOnce
 from engine.readings import CopyInvalid, ReadingNotFound
+from engine.reckoning import Term
 from engine.repairs import Changed, Effect, Preview, ValueRefused
 from engine.repairs import Preview as StepPreview
 from engine.retention import CaseHeld, CaseKept, CaseRuns, NotHeld, Rule, RuleInvalid, RuleNotFound
@@ -110,6 +115,7 @@ from engine.returns import MayNotReturn
 from engine.rollbacks import NothingToRollBack
 from engine.runtime import Engine
 from engine.scheduler import Worker
+from engine.sentences import Sentence
 from engine.signing import AlreadyAsked, NotSign, TooManySigns, WhenUnknown
 from engine.starting import AlreadyImported
 from engine.tasks import (
@@ -213,6 +219,7 @@ __all__ = [
     "KeptFilterInvalid",
     "KeptFilterNotFound",
     "KeyReused",
+    "Limit",
     "LockInvalid",
     "LockLost",
     "LockedJob",
@@ -265,6 +272,7 @@ __all__ = [
     "RuleNotFound",
     "SecretInvalid",
     "Selection",
+    "Sentence",
     "Service",
     "ServiceError",
     "SignDone",
@@ -290,6 +298,7 @@ __all__ = [
     "TaskNotFound",
     "TaskTaken",
     "TaskWithdrawn",
+    "Term",
     "TokenGone",
     "TokenInvalid",
     "TokenNotFound",
@@ -315,6 +324,7 @@ __all__ = [
     "access",
     "anchors",
     "board_counts",
+    "calendar_years",
     "calendars",
     "dmn",
     "exports",
@@ -323,10 +333,12 @@ __all__ = [
     "history",
     "imports",
     "invariants",
+    "limit_definitions",
     "load_apps",
     "now_utc",
     "open_database",
     "queries",
     "reasons",
+    "reckoning",
     "repairs",
 ]
