@@ -31,6 +31,7 @@ from engine.models.programs import KeptAnswer, Webhook, WebhookDelivery
 from engine.models.proof import Anchor, AnchoredCase
 from engine.models.records import Attachment, Counter, HistoryEvent, RegisterEntry
 from engine.models.versions import MigratedCase, Migration
+from engine.models.workers import CalendarRun, WorkerProcess
 
 __all__ = [
     "CANCELLED",
@@ -63,6 +64,7 @@ __all__ = [
     "Base",
     "BoardChange",
     "BoardCount",
+    "CalendarRun",
     "Case",
     "CaseField",
     "Counter",
@@ -98,5 +100,6 @@ __all__ = [
     "Urge",
     "Webhook",
     "WebhookDelivery",
+    "WorkerProcess",
     "new_id",
 ]
