@@ -15,7 +15,12 @@ PARTS = ("statics", "assets", "addresses", "accounts", "security", "locale", "fo
 # In the order of the navigation. A module shows `blueprint`, and `navigation` when it has entries there.
 PAGES = (
     "inbox",
+    "narrowing",
+    "bulk",
+    "readings",
     "tasks",
+    "assignments",
+    "colleagues",
     "cases",
     "attachments",
     "supervise",
@@ -27,6 +32,7 @@ PAGES = (
     "retention",
     "webhooks",
     "audit",
+    "absences",
     "accounts",
     "health",
 )

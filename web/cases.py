@@ -14,7 +14,8 @@ from engine import queries
 from web import current, filing, forms
 from web.addresses import here, safe
 from web.formatting import case_state
-from web.inbox import Chip, may_start
+from web.inbox import may_start
+from web.narrowing import Chip
 from web.navigation import Entry
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
@@ -62,8 +63,17 @@ def _filters() -> Iterator[Chip]:
 
 @blueprint.get("/<uuid:case_id>")
 def show(case_id: UUID) -> str:
-    """This will show the file of a case."""
-    return render_template("cases/show.html", **filing.file_of(current.read(queries.case, case_id)))
+    """This will show the file of a case: who has it now, who got copies, and whether the person may urge."""
+    file = filing.file_of(current.read(queries.case, case_id))
+    copies, me = current.read(queries.case_readings, case_id), current.actor().person_id
+    return render_template(
+        "cases/show.html",
+        **file,
+        urgeable=current.read(queries.urgeable, case_id),
+        may_copy=current.read(queries.may_copy, case_id),
+        copies=copies,
+        unread=[row for row, _name in copies if row.person_id == me and row.read_at is None],
+    )
 
 
 @blueprint.get("/<uuid:case_id>/diagram")

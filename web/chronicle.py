@@ -83,6 +83,7 @@ class Line:
     words: str
     outcome: str = ""
     text: str = ""
+    task_id: UUID | None = None
 
 
 def lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinions: Collection[str]) -> list[Line]:
@@ -106,6 +107,7 @@ def _lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinion
             str(sentence) % {"name": event.name or event.element},
             pressed.get(event.task_id, "") if event.task_id and event.kind == "completed" else "",
             _text(event.kind, detail, opinions),
+            event.task_id,
         )
 
 

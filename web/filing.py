@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext
 
 from engine import Incident, Task, forms, queries
 from web import chronicle, current, dossier
-from web.formatting import distance, task_outcome
+from web.formatting import distance, role_title, task_outcome
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class TaskRow:
     address: str
     who: str
     outcome: str
+    whom: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,12 @@ def _pressed(view: queries.CaseView) -> dict[UUID, str]:
 
 def _tasks(view: queries.CaseView, pressed: Mapping[UUID, str]) -> Iterator[TaskRow]:
     for task in view.tasks:
-        address = url_for("tasks.show", task_id=task.id) if task.state in ("open", "held") else ""
+        is_mine = task.completed_by is not None and task.completed_by == current.actor().person_id
+        is_shown = task.state in ("open", "held", "planned") or (is_mine and task.state == "done")
+        address = url_for("tasks.show", task_id=task.id) if is_shown else ""
         who = view.names.get(task.completed_by or task.assignee_id or 0, "")
-        yield TaskRow(task, address, who, pressed.get(task.id, ""))
+        whom = who or f"{task.unit_name} {role_title(task.role)}"
+        yield TaskRow(task, address, who, pressed.get(task.id, ""), whom)
 
 
 def _ending(view: queries.CaseView) -> str:

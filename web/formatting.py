@@ -12,7 +12,7 @@ from flask import Flask
 from flask_babel import gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
-from engine import access, calendars
+from engine import access
 from web import current, verbs
 
 KB = 1024
@@ -77,8 +77,8 @@ def distance(due_at: datetime | None, at: datetime | None = None) -> Distance:
     at = at or datetime.now(UTC)
     start, end = local(at).date(), local(due_at).date()
     if due_at < at:
-        return Distance("overdue", _overdue(calendars.SHIPPED.workdays_between(end, start), (start - end).days))
-    count = calendars.SHIPPED.workdays_between(start, end)
+        return Distance("overdue", _overdue(current.calendar().workdays_between(end, start), (start - end).days))
+    count = current.calendar().workdays_between(start, end)
     tone = "soon" if count <= current.settings().soon_days else "in-time"
     if start == end:
         return Distance("soon", gettext("due today"))
@@ -135,6 +135,12 @@ def role_title(role: str) -> str:
     return str(gettext(", ")).join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
 
 
+def sender(label: str) -> str:
+    """This will write name@unit, as the engine keeps who did something, as unit and name."""
+    name, _, unit = label.partition("@")
+    return f"{unit} {name}" if unit else name
+
+
 def _moment_of(text: str) -> str | None:
     if len(text) < 16 or text[4:5] != "-" or text[10:11] != "T":
         return None
@@ -157,5 +163,6 @@ def register(app: Flask) -> None:
         task_state=task_state,
         task_outcome=task_outcome,
         role=role_title,
+        sender=sender,
     )
     app.jinja_env.globals["upload_limit"] = lambda: current.settings().upload_megabytes

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from engine import queries
-from web import current
+from engine import Task, queries
+from web import current, narrowing
 from web.addresses import here
 from web.formatting import role_title
+from web.narrowing import Chip
 from web.navigation import Entry
 
 blueprint = Blueprint("inbox", __name__)
 
-SHOWS = ("all", "mine", "queue")
+SHOWS = ("all", "mine", "queue", "acting")
 DUES = ("overdue", "soon")
-SORTS = ("due", "-due", "created", "-created")
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A filter above a list: its address, its words, and how many it leads to."""
-
-    address: str
-    title: str
-    count: int | None = None
-    is_current: bool = False
-    tone: str = ""
+SORTS = {
+    "due": lazy_gettext("Due first"),
+    "new": lazy_gettext("Newest first"),
+    "priority": lazy_gettext("Important first"),
+    "urged": lazy_gettext("Urged first"),
+}
+HEADINGS = ("-due", "created", "-created")  # what the headings of the table sort by besides
 
 
 @blueprint.get("/")
@@ -43,17 +38,46 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/inbox")
 def index() -> str:
     """This will list the tasks that wait for the person, the most urgent on top."""
-    asked = _asked()
-    page = current.read(queries.inbox, **asked, after=request.args.get("after"))
+    asked, narrowed, names = _asked(), narrowing.asked(), process_names()
+    page = current.read(queries.inbox, **asked, **narrowed, after=request.args.get("after"))
     return render_template(
         "inbox/index.html",
         page=page,
         chips=list(_chips(asked)),
+        narrowed=list(narrowing.chips(names)),
+        kept=narrowing.kept(),
+        processes=current.read(queries.processes),
+        offered=narrowing.offered(),
         q=asked["q"],
         sort=asked["sort"],
-        is_filtered=any(request.args.get(name) for name in ("show", "queue", "due", "q")),
+        sorts=SORTS,
+        is_filtered=narrowing.is_filtered(),
+        my_units=_my_units(),
         may_start=may_start(),
     )
+
+
+def _my_units() -> list[tuple[str, str]]:
+    """The units with which the person may share a filter, as code and name."""
+    held = {member.unit_id for member in current.actor().memberships}
+    return sorted(current.read(queries.unit_codes, held).items(), key=lambda pair: pair[1])
+
+
+def process_names() -> dict[str, str]:
+    """This will return the names of the processes in which people have steps, by id."""
+    return {each.process_id: each.name for each in current.read(queries.processes)}
+
+
+def acted_for(task: Task) -> str:
+    """This will name who is away and for whom the person would do a task; nobody: empty."""
+    standin = queries.standin_of(current.actor(), task)
+    return standin.name if standin is not None else ""
+
+
+@blueprint.app_context_processor
+def shared() -> dict[str, Any]:
+    """This will let the templates mark tasks that are somebody else's."""
+    return {"acted_for": acted_for}
 
 
 def _asked() -> dict[str, Any]:
@@ -64,7 +88,7 @@ def _asked() -> dict[str, Any]:
         "queue_id": int(queue) if queue.isdigit() else None,
         "due": args["due"] if args.get("due") in DUES else None,
         "q": args.get("q", "").strip()[:100],
-        "sort": args["sort"] if args.get("sort") in SORTS else "due",
+        "sort": args["sort"] if args.get("sort") in (*SORTS, *HEADINGS) else "due",
         "soon_days": current.settings().soon_days,
     }
 
@@ -73,11 +97,13 @@ def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
     counts = current.read(queries.inbox_counts, soon_days=current.settings().soon_days)
     whole = asked["show"] == "all" and asked["queue_id"] is None
 
-    def chip(title: str, count: int, is_current: bool, tone: str = "", **changes: Any) -> Chip:
+    def chip(title: str, count: int | None, is_current: bool, tone: str = "", **changes: Any) -> Chip:
         return Chip(here(after=None, **changes), title, count, is_current, tone)
 
     yield chip(gettext("All"), counts.all, whole and not asked["due"], show=None, queue=None, due=None)
     yield chip(gettext("Mine"), counts.mine, asked["show"] == "mine", show="mine", queue=None)
+    if counts.acting or asked["show"] == "acting":
+        yield chip(gettext("For who is away"), counts.acting, asked["show"] == "acting", show="acting", queue=None)
     for queue in counts.queues:
         title = f"{queue.unit_name} {role_title(queue.role)}"
         is_current = asked["queue_id"] == queue.queue_id
@@ -88,6 +114,8 @@ def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
     ):
         is_current = asked["due"] == tone
         yield chip(title, count, is_current, tone, due=None if is_current else tone)
+    if not request.args.get("urged"):
+        yield chip(gettext("urged"), None, False, urged="yes")
 
 
 def may_start() -> bool:
@@ -98,7 +126,9 @@ def may_start() -> bool:
 @blueprint.get("/done")
 def done() -> str:
     """This will list what the person has done, newest first."""
-    return render_template("inbox/done.html", page=current.read(queries.done, after=request.args.get("after")))
+    page = current.read(queries.done, after=request.args.get("after"))
+    absent = current.read(queries.names, {task.on_behalf_id for task in page.items if task.on_behalf_id})
+    return render_template("inbox/done.html", page=page, absent=absent)
 
 
 @blueprint.get("/started")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine import Actor, Unit, queries
 from web import current
 from web.addresses import here
-from web.inbox import Chip
+from web.narrowing import Chip
 from web.navigation import Entry
 
 blueprint = Blueprint("supervise", __name__, url_prefix="/supervise")

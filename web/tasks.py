@@ -8,42 +8,74 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from engine import SignPlanned, TaskDone, TaskHeld, TaskWithdrawn, queries
+from engine import TaskDone, TaskWithdrawn, queries
 from web import current, filing, forms
 from web.addresses import safe
-from web.formatting import moment
+from web.formatting import moment, role_title
 from web.locale import sentence
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
+STANDING = ("open", "held", "planned")
+
 
 @blueprint.get("/<uuid:task_id>")
 def show(task_id: UUID) -> ResponseReturnValue:
-    """This will show a task with its form and the file of its case; one that is over says who ended it and when."""
+    """This will show a task, or a signature, with the file of its case; one that is over says who ended it and when."""
     view = current.read(queries.task, task_id)
-    if view.task.state != "open":
+    if view.task.state not in STANDING:
         return _over(view)
     file = filing.file_of(current.read(queries.case, view.case.id))
     data = {**view.data, **(view.draft or {})}
+    is_sign = view.task.kind == "sign"
     return render_template(
-        "tasks/show.html",
+        "tasks/sign.html" if is_sign else "tasks/show.html",
         **file,
         task=view.task,
+        view=view,
         assignee=view.assignee,
         documentation=view.documentation,
         may=view.may,
+        also=view.also,
         schema=view.form,
-        data=forms.filled(view.form, data, file["attachments"]),
-        draft_at=current.read(queries.draft_saved_at, str(task_id)),
+        data=forms.filled(view.form, view.data if is_sign else data, file["attachments"]),
+        draft_at=current.read(queries.draft_saved_at, str(task_id)) if not is_sign else None,
         buttons=forms.buttons(view.form),
+        is_delegate="resolve" in view.may and view.task.assignee_id == current.actor().person_id,
+        mine=next((sign for sign in view.signs if sign.task_id == task_id), None),
+        waits_for=[sign for sign in view.signs if sign.state in STANDING],
+        urges=[event for event in file["events"] if event.kind == "urged" and event.task_id == task_id],
+        others=[row for row in file["tasks"] if row.task.state in STANDING and row.task.token != view.task.token],
+        keeps_others=_property(view, "bihuan:returnOthers") == "keep",
+        whom=_whom(view),
+        outcomes={row.task.id: row.outcome for row in file["tasks"]},
+        said={event.task_id: event.text for event in file["events"] if event.kind == "completed"},
     )
+
+
+def _property(view: queries.TaskView, name: str) -> str:
+    return view.properties.get(name, view.properties.get(name.removeprefix("bihuan:"), ""))
+
+
+def _whom(view: queries.TaskView) -> str:
+    """For whom a task waits, in a few words: the person, else the queue."""
+    return view.assignee or " ".join(filter(None, (view.task.unit_name, role_title(view.task.role))))
 
 
 def _over(view: queries.TaskView) -> str:
     at = moment(view.task.completed_at)
-    facts = {"done": TaskDone(by=view.completed_by, at=at), "held": TaskHeld(), "planned": SignPlanned()}
-    fact = facts.get(view.task.state, TaskWithdrawn(at=at))
-    return render_template("tasks/over.html", task=view.task, case=view.case, over=sentence(fact))
+    fact = TaskDone(by=view.completed_by, at=at) if view.task.state == "done" else TaskWithdrawn(at=at)
+    obstacle = None if "withdraw" in view.may else current.read(queries.obstacle, view.task.id)
+    file = filing.file_of(current.read(queries.case, view.case.id))
+    return render_template(
+        "tasks/over.html",
+        **file,
+        task=view.task,
+        outcomes={row.task.id: row.outcome for row in file["tasks"]},
+        over=sentence(fact),
+        may=view.may,
+        obstacle=sentence(obstacle) if obstacle is not None else "",
+    )
 
 
 @blueprint.post("/<uuid:task_id>/claim")

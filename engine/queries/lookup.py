@@ -35,6 +35,26 @@ class Colleague:
     people: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessNamed:
+    """A process that is in force, and the names of the steps that people do in it."""
+
+    process_id: str
+    name: str
+    steps: tuple[str, ...]
+
+
+def processes(session: Session, actor: Actor) -> list[ProcessNamed]:
+    """This will list the newest version of every process that has steps for people, by name."""
+    library, found = paging.library(session), []
+    for versions in library.catalog(session).processes.values():
+        nodes = library.process(session, versions[-1].id).nodes.values()
+        steps = tuple(dict.fromkeys(node.name or node.id for node in nodes if node.type == "userTask"))
+        if steps:
+            found.append(ProcessNamed(versions[-1].key, versions[-1].name or versions[-1].key, steps))
+    return sorted(found, key=lambda each: each.name)
+
+
 def targets(session: Session, actor: Actor, task_id: UUID, *, q: str = "") -> list[Colleague]:
     """This will list who may be given a task: they hold a role of it, or work in its unit or in one of the actor's.
 
@@ -98,6 +118,12 @@ def find_units(session: Session, actor: Actor, *, q: str = "") -> list[Place]:
 def unit(session: Session, actor: Actor, code: str) -> Place | None:
     """This will return a unit by its code; None when there is none."""
     return _directory(session).codes.get(code)
+
+
+def unit_codes(session: Session, actor: Actor, ids: Iterable[int]) -> dict[str, str]:
+    """This will return the names of units by their codes."""
+    known = _directory(session).units
+    return {known[id].code: known[id].name for id in ids if id in known}
 
 
 def _directory(session: Session) -> Directory:

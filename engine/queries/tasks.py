@@ -24,6 +24,7 @@ from engine.tasks import IsSign, TaskNotFound
 from engine.withdrawal import find_obstacle, is_signed_on
 
 Data = dict[str, Any]
+MOST_URGED = 50  # open tasks of one case that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,29 @@ def _also(session: Session, actor: Actor, found: Task, case: Case, properties: M
     verbs = set()
     if found.state == OPEN and case.state == OPEN and _may_urge(session, actor, found, case, properties):
         verbs.add("urge")
-    seen = had_task(session, actor, case.id)
-    if may_see_case(actor, unit_path=case.unit_path, started_by=case.started_by, had_task=seen):
+    if may_copy(session, actor, case.id):
         verbs.add("copy")
     return frozenset(verbs)
+
+
+def urgeable(session: Session, actor: Actor, case_id: UUID) -> frozenset[UUID]:
+    """This will return the open tasks of a case that the actor may urge now; of very many only the first are asked."""
+    case = session.get_one(Case, case_id)
+    open_ones = select(Task).where(Task.case_id == case_id, Task.state == OPEN).order_by(Task.id).limit(MOST_URGED)
+    if case.state != OPEN:
+        return frozenset()
+    return frozenset(
+        row.id
+        for row in session.scalars(open_ones)
+        if _may_urge(session, actor, row, case, feel.loads(row.detail)["properties"])
+    )
+
+
+def may_copy(session: Session, actor: Actor, case_id: UUID) -> bool:
+    """This will tell whether the actor may send copies of a case."""
+    case = session.get_one(Case, case_id)
+    seen = had_task(session, actor, case_id)
+    return may_see_case(actor, unit_path=case.unit_path, started_by=case.started_by, had_task=seen)
 
 
 def _may_urge(session: Session, actor: Actor, found: Task, case: Case, properties: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ import {setCalendarLanguage, wordsModule} from './words.js';
 export class Sheet {
   constructor(holder) {
     this.holder = holder;
+    holder.sheet = this; // dialogs of the page send what was typed here along
     this.isReadOnly = holder.hasAttribute('data-readonly') && holder.dataset.readonly !== 'false';
     this.form = new Form({
       container: holder,
@@ -96,14 +97,24 @@ export class Sheet {
     this.holder.addEventListener('submit', event => {
       event.preventDefault();
       event.stopPropagation();
-      this.send(this.mainButton());
+      this.press();
     }, true);
     this.holder.addEventListener('keydown', event => {
       if (event.key === 'Enter' && !event.isComposing && !event.defaultPrevented && sendsByEnter(event.target)) {
         event.preventDefault();
-        this.send(this.mainButton());
+        this.press();
       }
     });
+  }
+
+  // what Enter does: the main button, or what stands in its place ([data-form-instead="#form"] opens a dialog)
+  press() {
+    const button = this.mainButton();
+    if (button) {
+      this.send(button);
+    } else {
+      document.querySelector(`[data-form-instead="#${this.holder.id}"]`)?.click();
+    }
   }
 
   async send(button) {
