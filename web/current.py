@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import current_app, g, request
 from flask_login import current_user
 
-from engine import Actor, Engine
+from engine import Actor, Engine, calendars
 from web.config import Settings
 
 
@@ -27,6 +27,13 @@ def actor() -> Actor:
     if "actor" not in g:
         g.actor = replace(current_user.actor(), origin=origin())
     return cast(Actor, g.actor)
+
+
+def calendar() -> calendars.Calendar:
+    """This will return the calendar in force; read once a request."""
+    if "calendar" not in g:
+        g.calendar = engine().calendar
+    return cast(calendars.Calendar, g.calendar)
 
 
 def origin() -> str:

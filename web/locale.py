@@ -12,7 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale, gettext
 from flask_login import current_user
 
-from engine import BihuanError
+from engine import BihuanError, Sentence
+from web import wording
 from web.config import LOCALES
 
 blueprint = Blueprint("locale", __name__)
@@ -40,11 +41,14 @@ def cookie_name() -> str:
     return f"locale-{current_user.person.id}" if is_signed_in() else "locale"
 
 
-def sentence(error: BihuanError | str) -> str:
+def sentence(error: BihuanError | Sentence | str) -> str:
     """This will return the message of an engine's error in the language of the page, its details filled in.
 
-    An engine's error class carries its English template as docstring; the template is the message id.
+    An engine's error class carries its English template as docstring; the template is the message id. Other sentences
+    of the engine are looked up in the same way.
     """
+    if isinstance(error, Sentence):
+        return wording.said(error, gettext_verbatim)
     if not isinstance(error, BihuanError):
         return gettext_verbatim(error)
     if (said := error.text("zh" if str(get_locale()).startswith("zh") else "en")) is not None:
@@ -61,6 +65,8 @@ def gettext_verbatim(text: str) -> str:
 def _detail(value: Any) -> Any:
     from web.formatting import moment
 
+    if isinstance(value, Sentence):
+        return sentence(value)
     if hasattr(value, "isoformat"):
         return moment(value)
     return gettext_verbatim(value) if isinstance(value, str) else value
@@ -114,3 +120,4 @@ def register(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.globals["locale"] = lambda: str(get_locale() or "zh")
     app.jinja_env.filters["translated"] = gettext_verbatim
+    app.jinja_env.filters["sentence"] = sentence

@@ -53,7 +53,7 @@ def board(
     """
     moment = now or paging.now(session)
     today = moment.astimezone(ZONE).date()
-    until = paging.soon_until(moment, soon_days).astimezone(ZONE).date()
+    until = paging.soon_until(session, moment, soon_days).astimezone(ZONE).date()
     parts = [
         _of_days(BoardCount, BoardCount.open, today, until).where(*_within(BoardCount.unit_path, actor, unit_path)),
         _of_days(BoardChange, BoardChange.change, today, until).where(
@@ -108,7 +108,7 @@ def board_tasks(
 ) -> Page[Task]:
     """This will list the tasks behind a number of the board, the most urgent first."""
     limit = paging.limited(limit)
-    where = [*_seen(actor, unit_path), *paging.due_range(now or paging.now(session), due, soon_days)]
+    where = [*_seen(actor, unit_path), *paging.due_range(session, now or paging.now(session), due, soon_days)]
     if step is not None:
         where.append(Task.name == step)
     beyond = [paging.beyond(TASK_KEY, after, TASK_KINDS, is_falling=False)] if after else []

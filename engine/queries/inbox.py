@@ -198,7 +198,7 @@ def inbox(
     column, is_falling = SORTS.get(sort, SORTS["due"])
     only = [
         *paging.holds(q, Task.case_number, Task.case_title, Task.case_subject),
-        *paging.due_range(paging.now(session), due, soon_days),
+        *paging.due_range(session, paging.now(session), due, soon_days),
         *Narrowed(**narrowed).conditions(session),
     ]
     branches = [and_(branch, *only) for branch in _branches(session, actor, show, queue_id)]
@@ -233,7 +233,7 @@ def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Count
     queues = _queues(session, actor)
     branches = [(0, _mine(actor)), *((queue.id, queue.tasks) for queue in queues)]
     branches += [(-number, theirs) for number, theirs in enumerate(_acting(actor), 1)]
-    rows = [_counting(id, branch, moment, soon_days) for id, branch in branches]
+    rows = [_counting(session, id, branch, moment, soon_days) for id, branch in branches]
     found = {row.queue: row for row in session.execute(union_all(*rows) if len(rows) > 1 else rows[0])}
     return Counts(
         all=sum(row.open for row in found.values()),
@@ -248,11 +248,11 @@ def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Count
     )
 
 
-def _counting(id: int, branch: ColumnElement[bool], moment: datetime, soon_days: int) -> Select[Any]:
+def _counting(session: Session, id: int, branch: ColumnElement[bool], moment: datetime, soon_days: int) -> Select[Any]:
     """What waits in one place. What is overdue stands first in its index, so one look counts that too."""
     first = select(Task.order_at).where(branch).order_by(Task.order_at).limit(paging.MOST + 1).subquery()
     overdue = func.count().filter(first.c.order_at < moment)
-    soon = _capped(branch, *paging.due_range(moment, "soon", soon_days))
+    soon = _capped(branch, *paging.due_range(session, moment, "soon", soon_days))
     numbers = (func.count().label("open"), overdue.label("overdue"), soon.label("soon"))
     return select(literal(id).label("queue"), *numbers).select_from(first)
 

@@ -75,7 +75,7 @@ def limit(session: Session, actor: Actor, limit_id: UUID) -> LimitView:
 def _views(session: Session, actor: Actor, rows: Sequence[Limit]) -> Iterable[LimitView]:
     library = paging.library(session)
     catalog = library.catalog(session)
-    calendar = library.calendar(session, catalog)
+    calendar = paging.calendar(session)
     versions = {each.id: each.version for of_one in catalog.of_kind(LIMIT) for each in of_one}
     changes = _changes(session, {row.case_id for row in rows})
     for row in rows:
@@ -141,7 +141,7 @@ def _row(session: Session, row: Limit, case: Case) -> LimitRow:
     definition = library.limit(session, row.resource_id)
     left, unit = None, definition.term.unit
     if row.state == PAUSED:
-        calendar = library.calendar(session, library.catalog(session))
-        reckoning = running_limits.reckon(definition, running_limits.read_happened(row.happened), calendar)
+        happened = running_limits.read_happened(row.happened)
+        reckoning = running_limits.reckon(definition, happened, paging.calendar(session))
         left, unit = reckoning.left, reckoning.unit
     return LimitRow(row, case.number, case.title, case.unit_name, definition.basis, left, unit)

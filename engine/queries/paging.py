@@ -13,8 +13,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, literal, literal_column, or_, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from engine import calendars
 from engine.access import Actor
+from engine.calendars import Calendar
 from engine.catalog import ZONE
 from engine.definitions import Library
 from engine.errors import Invalid
@@ -53,6 +53,12 @@ def now(session: Session) -> datetime:
     """This will return the time by the clock of the engine that opened the session."""
     found: datetime = session.info["now"]
     return found
+
+
+def calendar(session: Session) -> Calendar:
+    """This will return the calendar in force."""
+    known = library(session)
+    return known.calendar(session, known.catalog(session))
 
 
 def write_cursor(values: Sequence[Any]) -> str:
@@ -151,18 +157,18 @@ def holds(q: str, *columns: InstrumentedAttribute[str]) -> list[ColumnElement[bo
     return [or_(*(column.icontains(q, autoescape=True) for column in columns))] if q else []
 
 
-def soon_until(moment: datetime, days: int) -> datetime:
+def soon_until(session: Session, moment: datetime, days: int) -> datetime:
     """This will return the end of the working day that is `days` working days after `moment`."""
-    day = calendars.SHIPPED.workdays(moment.astimezone(ZONE).date(), days)
+    day = calendar(session).workdays(moment.astimezone(ZONE).date(), days)
     return datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(days=1)
 
 
-def due_range(moment: datetime, due: str | None, days: int) -> list[ColumnElement[bool]]:
+def due_range(session: Session, moment: datetime, due: str | None, days: int) -> list[ColumnElement[bool]]:
     """This will be true for tasks that are `overdue`, or due `soon`: within so many working days."""
     if due == "overdue":
         return [Task.order_at < moment]
     if due == "soon":
-        return [Task.order_at >= moment, Task.order_at < soon_until(moment, days)]
+        return [Task.order_at >= moment, Task.order_at < soon_until(session, moment, days)]
     return []
 
 
