@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, update
+from sqlalchemy import and_, insert, update
 
 from engine import directory as directories
+from engine import notices
 from engine.access import OperatorsOnly
 from engine.catalog import ZONE
 from engine.db import table
 from engine.directory import Away, Place
 from engine.errors import Conflict, Invalid, NotFound
-from engine.models import Absence
+from engine.models import Absence, Notice
 from engine.people import PersonNotFound, UnitNotFound
 from engine.turn import Turn
 
@@ -116,7 +117,23 @@ def arrange(turn: Turn, wish: Wish) -> AbsenceSet:
     turn.session.add(absence)
     turn.session.flush()
     directories.changed(turn.session)
+    _tell(turn, values)
     return AbsenceSet(absence, tuple(_left_alone(turn, values)))
+
+
+def _tell(turn: Turn, values: dict[str, Any]) -> None:
+    """Who acts for somebody is told so, unless they arranged it themselves."""
+    directory = turn.directory
+    if values.get("person_id") is not None:
+        name, persons = directory.officials[values["person_id"]].name, [values["substitute_id"]]
+    else:
+        name = directory.units[values["unit_id"]].name
+        persons = directory.held.get((values["substitute_unit_id"], values["substitute_role"]), [])
+    detail = {"name": name, "from": values["from_at"].isoformat(), "until": values["until_at"].isoformat()}
+    told = [person for person in persons if person != turn.by.person_id]
+    rows = notices.rows(turn, told, notices.SUBSTITUTE, case=None, detail=detail)
+    if rows:
+        turn.session.execute(insert(table(Notice)), rows)
 
 
 def end(turn: Turn, absence_id: int) -> Absence:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from engine import cases, drafts, prepared, queues, tasks
+from engine import cases, drafts, notices, prepared, queues, tasks
 from engine.directory import Official
 from engine.errors import Conflict, Invalid, Refused
 from engine.models import OPEN, Task
@@ -142,8 +142,10 @@ def _moved(turn: Turn, held: Held, target: Official) -> Data:
 def change(turn: Turn, held: Held, kind: str, values: Data, told: Data) -> Task:
     """This will write who has a task now, and the line of the history that says so."""
     statement = update(TASKS).where(TASKS.c.id == held.row["id"], TASKS.c.state == OPEN).values(**values)
+    whom = held.row["assignee_id"] if kind == notices.CALLED_BACK else values["assignee_id"]
     held.row.update(values)
-    cases.record(turn, held.running, [tasks.entry(held, kind, told)], [Change(statement)])
+    told_of = notices.tell_others(turn, [whom], kind, held.running.row, held.row, told.get("text", ""))
+    cases.record(turn, held.running, [tasks.entry(held, kind, told)], [Change(statement), *told_of])
     return tasks.as_task(held)
 
 

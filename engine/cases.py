@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import instance_dict
 
-from engine import bpmn, feel, history, limits, outbox, prepared, writing
+from engine import bpmn, feel, history, limits, notices, outbox, prepared, writing
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import SYSTEM, Actor, NotYourCase, is_member, may_see_case, require_operator, standin_for
@@ -155,7 +155,8 @@ def advance(
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
     if undone is not None:
         undone["seq"] = running.row["history_seq"]
-    changes = [*also, *closing.changes, *fields, *limiting.changes, *_told(turn, running, events)]
+    told_of = notices.of_withdrawn(turn, running.row, closing.withdrawn)
+    changes = [*also, *closing.changes, *told_of, *fields, *limiting.changes, *_told(turn, running, events)]
     if not running.is_new:
         changes += writing.copies(running.stored, running.row)
     _write(turn, running, [*changes, *opening.inserts, *history.inserting(events)])

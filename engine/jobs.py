@@ -13,30 +13,32 @@ stateDiagram-v2
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, delete, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, TextClause, and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, cases, feel, limits, reasons, starting
+from engine import bpmn, cases, feel, limits, notices, reasons, starting
 from engine.apps import Service
 from engine.bpmn import timers
 from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
 from engine.db import is_postgresql, table
 from engine.errors import NotFound
+from engine.hands import Aside
 from engine.history import Entry
-from engine.models import OPEN, OURS, Incident, Job, new_id
+from engine.models import OPEN, OURS, Incident, Job, Notice, new_id
 from engine.turn import Turn
+from engine.writing import inserting
 
 Data = dict[str, Any]
 JOBS, INCIDENTS = table(Job), table(Incident)
 WAITING, FAILED, SUSPENDED = "waiting", "failed", "suspended"
 TIMER, SERVICE, START, EXTERNAL = "timer", "service", "start", "external"
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=5)  # where no heartbeat keeps it
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_STACK = 8_000  # characters: its end tells most
@@ -52,6 +54,7 @@ class Claimed:
 
     id: UUID
     kind: str
+    type: str | None
     case_id: UUID | None
     token: int | None
     definition_id: int | None
@@ -84,12 +87,27 @@ OLDEST = Order((JOBS.c.due_at, JOBS.c.rank, JOBS.c.id), lambda job: (job.due_at,
 URGENT = Order((JOBS.c.rank, JOBS.c.due_at, JOBS.c.id), lambda job: (job.rank, job.due_at, job.id))
 
 
-def claim(session: Session, *, now: datetime, worker: str, limit: int) -> list[Claimed]:
+def claim(
+    session: Session,
+    *,
+    now: datetime,
+    worker: str,
+    limit: int,
+    aside: Aside | None = None,
+    lease: timedelta = LEASE,
+) -> list[Claimed]:
     """This will take up to `limit` due jobs, oldest first, that no other worker has and that are not external.
 
-    Of those due at the same moment the one with the higher priority comes first.
+    Of those due at the same moment the one with the higher priority comes first. Service calls that are set `aside` are
+    left.
     """
-    return take(session, (text(OURS),), OLDEST, now=now, until=now + LEASE, worker=worker, limit=limit)
+    which: list[TextClause | ColumnElement[bool]] = [text(OURS)]
+    if aside is not None and aside.all_services:
+        which.append(JOBS.c.kind != SERVICE)
+    elif aside is not None and (aside.types or aside.cases):
+        of_types, of_cases = JOBS.c.type.in_(sorted(aside.types)), JOBS.c.case_id.in_(aside.cases)
+        which.append(or_(JOBS.c.kind != SERVICE, and_(func.coalesce(~of_types, True), ~of_cases)))
+    return take(session, tuple(which), OLDEST, now=now, until=now + lease, worker=worker, limit=limit)
 
 
 def take(
@@ -122,6 +140,12 @@ def let_go(session: Session, ids: list[UUID], *, worker: str) -> None:
     """This will return jobs that were claimed and not run, so that nobody has to wait for the lease to end."""
     mine = (JOBS.c.id.in_(ids), JOBS.c.leased_by == worker)
     session.execute(update(JOBS).where(*mine).values(leased_until=None, leased_by=None))
+
+
+def keep(session: Session, ids: Sequence[UUID], *, until: datetime, worker: str) -> None:
+    """This will extend the lease of jobs that take long."""
+    mine = (JOBS.c.id.in_(ids), JOBS.c.leased_by == worker, JOBS.c.leased_until.is_not(None))
+    session.execute(update(JOBS).where(*mine).values(leased_until=until))
 
 
 def fire(turn: Turn, job: Claimed) -> None:
@@ -262,7 +286,9 @@ def _raise_incident(turn: Turn, job: Claimed, reason: str, stack: str) -> None:
     }
     running.row["incidents"] += 1
     told = {"reason": reason, "incident": str(row["id"])}
-    cases.record(turn, running, [Entry(kind="incident", element=job.element, name=name, detail=told)])
+    entry = Entry(kind="incident", element=job.element, name=name, detail=told)
+    operators = inserting(Notice, notices.of_incident(turn, running.row, name or job.element, reason))
+    cases.record(turn, running, [entry], operators)
     turn.session.execute(insert(INCIDENTS), [row])
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, feel, queues, reasons, routing, rules
+from engine import bpmn, feel, notices, queues, reasons, routing, rules
 from engine.apps import ProcessApp
 from engine.bpmn.outcome import (
     ActivityOffered,
@@ -22,7 +22,7 @@ from engine.bpmn.outcome import (
 from engine.catalog import Listed
 from engine.db import Base
 from engine.history import Entry
-from engine.models import NEVER, OPEN, Incident, Job, Subscription, Task, new_id
+from engine.models import NEVER, OPEN, Incident, Job, Notice, Subscription, Task, new_id
 from engine.prepared import Change
 from engine.routing import Ruling
 from engine.turn import Awaited, Turn
@@ -65,6 +65,11 @@ class Opening:
     def add(self, model: type[Base], row: Data) -> None:
         """This will keep a row to insert."""
         self.rows.setdefault(model, []).append(row)
+
+    def add_all(self, model: type[Base], rows: Sequence[Data]) -> None:
+        """This will keep rows to insert."""
+        for row in rows:
+            self.add(model, row)
 
 
 def open_all(turn: Turn, case: Data, process: bpmn.Process, app: ProcessApp, outcome: Outcome) -> Opening:
@@ -117,6 +122,7 @@ def incident(
         "raised_at": turn.now,
     }
     opening.add(Incident, row)
+    opening.add_all(Notice, notices.of_incident(turn, case, name or element, reason))
     opening.entries.append(
         Entry(kind="incident", element=element, name=name, detail={"reason": reason, "incident": str(row["id"])})
     )
@@ -145,6 +151,8 @@ def _open_task(
     opening.add(Task, row)
     opening.waiting[str(opened.token)] = TASK
     opening.tasks[opened.token] = row["id"]
+    if row["assignee_id"] is not None and opened.token not in opening.skips:
+        opening.add_all(Notice, notices.of_opened(turn, case, row))
     if route.problem is not None:
         _raise_problem(turn, opening, case, process if not opened.process_key else None, opened, route.problem)
     if opened.form_id and form is None:
@@ -260,7 +268,7 @@ def _open_service(turn: Turn, opening: Opening, case: Data, app: ProcessApp, ope
         opened,
         "external" if is_external else "service",
         turn.now,
-        type=opened.type if is_external else None,
+        type=opened.type,
         retries=opened.retries,
         priority=opened.priority,
         payload=payload,

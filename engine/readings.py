@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, select, update
 
-from engine import cases, feel
+from engine import cases, feel, notices
 from engine.access import NotYourCase, may_see_case
 from engine.cases import Running
 from engine.db import table
@@ -68,7 +68,7 @@ def copy(turn: Turn, case_id: UUID, to: Sequence[str], *, note: str, task_id: UU
     rows = _rows(turn, running, persons, note=note, task_id=task_id)
     if rows:
         entry = Entry(kind="copied", task_id=task_id, detail={**_told(turn, rows), "text": note})
-        cases.record(turn, running, [entry], [Change(insert(READINGS).values(rows))])
+        cases.record(turn, running, [entry], _sent(turn, running, rows, note))
     return [Reading(**each) for each in rows]
 
 
@@ -127,6 +127,13 @@ def _rows(
     return [{"id": new_id(), "person_id": id, **shared} for id in persons if id not in has_one]
 
 
+def _sent(turn: Turn, running: Running, rows: Sequence[Data], note: str) -> list[Change]:
+    detail = {"by": notices.label(turn), **({"text": note[: notices.LONGEST]} if note else {})}
+    persons = [row["person_id"] for row in rows]
+    told = notices.tell(turn, persons, notices.COPIED, case=running.row, detail=detail)
+    return [Change(insert(READINGS).values(rows)), *told]
+
+
 def _told(turn: Turn, rows: Sequence[Data]) -> Data:
     return {"to": [turn.directory.officials[row["person_id"]].name for row in rows]}
 
@@ -149,7 +156,7 @@ def copy_after(turn: Turn, running: Running, row: Data, text: str | None) -> Non
     rows = _rows(turn, running, persons, note="", task_id=row["id"], is_rule=True)
     if rows:
         entry = Entry(kind="copied", **at, detail={**_told(turn, rows), "rule": CC})
-        cases.record(turn, running, [entry], [Change(insert(READINGS).values(rows))])
+        cases.record(turn, running, [entry], _sent(turn, running, rows, ""))
 
 
 def _named(turn: Turn, running: Running, text: str) -> list[str]:

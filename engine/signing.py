@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from engine import cases, feel, readings, tasks
+from engine import cases, feel, notices, readings, tasks
 from engine.access import NotYours, may_complete
 from engine.assignment import NoteMissing, TargetSame, TargetUnfit, find_target
 from engine.bpmn.stimuli import CompleteTask
@@ -75,6 +75,8 @@ def add(turn: Turn, task_id: UUID, logins: Sequence[str], *, when: str, note: st
         values |= {"assignee_id": turn.by.person_id, "is_claimed": True}
     told = {"to": "、".join(target.name for target in targets), "when": when, **({"text": note} if note else {})}
     changes = [Change(update(TASKS).where(TASKS.c.id == row["id"]).values(**values)), *inserting(Task, rows)]
+    for each in rows if when != AFTER else ():
+        changes += notices.tell_others(turn, [each["assignee_id"]], notices.SIGN_ASKED, held.running.row, each, note)
     cases.record(turn, held.running, [tasks.entry(held, "signs_added", told)], changes)
     return [Task(**each) for each in rows]
 

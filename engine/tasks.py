@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from engine import cases, feel, files, prepared, readings, rules, submission
+from engine import cases, feel, files, notices, prepared, readings, rules, submission
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import FourEyes, NotYours, Standin, may_claim, may_complete, standin_for
@@ -336,6 +336,12 @@ def _submit(turn: Turn, held: Held, submitted: Data, also: Sequence[Change]) -> 
     kept = update(TASKS).where(*mine, TASKS.c.id == row["id"]).values(**values)
     asked = update(TASKS).where(*mine, TASKS.c.state == PLANNED).values(state=OPEN, created_at=turn.now)
     told = {name: value for name, value in submitted["told"].items() if name != "data"}
+    signs = turn.session.execute(select(TASKS).where(*mine, TASKS.c.state == PLANNED)).mappings().all()
+    for each in signs:
+        also = [
+            *also,
+            *notices.tell_others(turn, [each["assignee_id"]], notices.SIGN_ASKED, held.running.row, each),
+        ]
     changes = [Change(kept), Change(asked), *_forget_drafts(held), *also]
     cases.record(turn, held.running, [entry(held, "submitted", told)], changes)
 

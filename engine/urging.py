@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from engine import cases, rules, tasks
+from engine import cases, notices, rules, tasks
 from engine.access import NotYours, may_complete, may_urge
 from engine.db import table
 from engine.errors import Conflict, Invalid, Refused
@@ -66,6 +66,7 @@ def urge(turn: Turn, task_id: UUID, text: str) -> Task:
     changes = [
         Change(update(TASKS).where(TASKS.c.id == task_id, TASKS.c.state == OPEN).values(**values)),
         Change(insert(URGES).values(id=new_id(), task_id=task_id, case_id=held.running.id, **urged)),
+        *notices.tell_others(turn, notices.holders(turn, row), notices.URGED, held.running.row, row, text),
     ]
     detail = {"text": text, "count": values["urged_count"]}
     entry = Entry(kind="urged", element=row["element"], name=row["name"], task_id=task_id, detail=detail)

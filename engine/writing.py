@@ -52,6 +52,7 @@ class Closing:
     """All tokens that a step closed, and the changes that take away what stood for them."""
 
     tokens: set[int] = field(default_factory=set)
+    withdrawn: list[int] = field(default_factory=list)  # tokens at which tasks were
     changes: list[Change] = field(default_factory=list)
 
 
@@ -89,6 +90,8 @@ def close_waiting(case_id: UUID, waiting: dict[str, str], outcome: Outcome, now:
         values = {"closed_case": case_id, "closed_token": closed.token}
         if kind == TASK:
             state = WITHDRAWN if closed.withdrawn else DONE
+            if closed.withdrawn:
+                closing.withdrawn.append(closed.token)
             closing.changes.append(Change(_CLOSE_TASK, {**values, "closed_state": state, "closed_at": now}))
         elif kind is not None:
             closing.changes.append(Change(_CLOSE_JOB if kind == JOB else _CLOSE_SUBSCRIPTION, values))

@@ -23,7 +23,8 @@ from engine.models.cases import (
 )
 from engine.models.definitions import Definition, Deployment, Resource, Start
 from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscription
-from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit, Notice
+from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit
+from engine.models.notices import Notice, NoticePreference, Sending, Wording
 from engine.models.operations import ActionItem, DeletedCase, Hold, OperatorAction, OrphanedFile, RetentionRule
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
 from engine.models.presence import Absence, KeptFilter, Reading, StaffChange, Urge
@@ -84,6 +85,7 @@ __all__ = [
     "MigratedCase",
     "Migration",
     "Notice",
+    "NoticePreference",
     "OperatorAction",
     "OrphanedFile",
     "Person",
@@ -92,6 +94,7 @@ __all__ = [
     "RegisterEntry",
     "Resource",
     "RetentionRule",
+    "Sending",
     "StaffChange",
     "Start",
     "Subscription",
@@ -100,6 +103,7 @@ __all__ = [
     "Urge",
     "Webhook",
     "WebhookDelivery",
+    "Wording",
     "WorkerProcess",
     "new_id",
 ]

@@ -44,7 +44,7 @@ class Job(Base):
     token: Mapped[int | None]
     definition_id: Mapped[int | None] = mapped_column(ForeignKey("definitions.id"), index=True)  # of a start
     kind: Mapped[str] = mapped_column(String(16))  # "timer", "service", "start", or "external": for workers elsewhere
-    type: Mapped[str | None] = mapped_column(String(200))  # of an external one: which workers fetch it
+    type: Mapped[str | None] = mapped_column(String(200))  # of the service; of an external one: who fetches it
     element: Mapped[str] = mapped_column(String(200), default="")
     state: Mapped[str] = mapped_column(
         String(16), default="waiting"

@@ -1,4 +1,4 @@
-"""The statutory and agreed periods that run on cases and tasks, and what people are told about them."""
+"""The statutory and agreed periods that run on cases and tasks."""
 
 from __future__ import annotations
 
@@ -53,31 +53,3 @@ class Limit(Base):
     extensions: Mapped[int] = mapped_column(default=0)
     rung: Mapped[int] = mapped_column(default=0)  # the next one of its ladder
     happened: Mapped[str] = mapped_column(Text, default="[]")
-
-
-class Notice(Base):
-    """Something that a person is told. `kind` chooses the sentence, `detail` (JSON) fills it in."""
-
-    __tablename__ = "notices"
-    __table_args__ = (
-        Index("ix_notices_person", "person_id", "id"),
-        Index(
-            "ix_notices_unread",
-            "person_id",
-            "id",
-            postgresql_where=text("read_at IS NULL"),
-            sqlite_where=text("read_at IS NULL"),
-        ),
-        Index("ix_notices_case", "case_id"),
-    )
-
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
-    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    kind: Mapped[str] = mapped_column(String(32))
-    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
-    task_id: Mapped[UUID | None] = mapped_column(Uuid)
-    case_number: Mapped[str] = mapped_column(String(64), default="")
-    case_title: Mapped[str] = mapped_column(String(300), default="")
-    detail: Mapped[str] = mapped_column(Text, default="{}")
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
