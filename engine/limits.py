@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -323,9 +324,16 @@ def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Dat
     }
 
 
-def climbing_order(definition: LimitDefinition, due_at: datetime, calendar: Calendar) -> list[tuple[datetime, Rung]]:
+def climbing_order(
+    definition: LimitDefinition, due_at: datetime, calendar: Calendar
+) -> Sequence[tuple[datetime, Rung]]:
     """This will return the rungs with their moments, the earliest first."""
-    return sorted(((rung_at(rung, due_at, calendar), rung) for rung in definition.ladder), key=lambda pair: pair[0])
+    return _ordered(definition.ladder, due_at, calendar)
+
+
+@lru_cache(maxsize=1024)  # most limits are due at the end of a day, so many climb alike
+def _ordered(ladder: tuple[Rung, ...], due_at: datetime, calendar: Calendar) -> Sequence[tuple[datetime, Rung]]:
+    return tuple(sorted(((rung_at(rung, due_at, calendar), rung) for rung in ladder), key=lambda pair: pair[0]))
 
 
 def first_rung(definition: LimitDefinition, due_at: datetime | None, now: datetime, calendar: Calendar) -> int:

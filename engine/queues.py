@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 
+from engine import prepared
 from engine.bpmn.outcome import TaskOpened
-from engine.db import upserting
+from engine.db import table, upserting_on
 from engine.directory import Directory, Official, Place
 from engine.models import Queue
+from engine.prepared import Change, Prepared
 from engine.turn import Turn
 
+QUEUES = table(Queue)
 LONGEST = 400  # characters of a queue's roles and logins
+_NAMED: dict[str, BindParameter[Any]] = {"unit_id": bindparam("unit_id"), "role": bindparam("role")}
+_QUEUE = Prepared(select(QUEUES.c.id).where(QUEUES.c.unit_id == _NAMED["unit_id"], QUEUES.c.role == _NAMED["role"]))
+_MADE = Prepared(lambda backend: upserting_on(backend, Queue).values(_NAMED).on_conflict_do_nothing())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +118,14 @@ def queue_id(turn: Turn, role: str, unit_id: int) -> int:
     kept = turn.library.queues
     if (unit_id, role) in kept:
         return kept[unit_id, role]
-    wanted = select(Queue.id).where(Queue.unit_id == unit_id, Queue.role == role)
-    found = turn.session.scalar(wanted)
+    wanted = {"unit_id": unit_id, "role": role}
+    found = prepared.first(turn.session, _QUEUE, wanted)
     if found is None:
-        made = upserting(turn.session, Queue).values(unit_id=unit_id, role=role)
-        turn.session.execute(made.on_conflict_do_nothing())
+        prepared.send(turn.session, [Change(_MADE, wanted)])
         turn.made.add((unit_id, role))
-        return turn.session.scalars(wanted).one()
-    if (unit_id, role) not in turn.made:  # what this transaction made may yet be rolled back
-        kept[unit_id, role] = found
-    return found
+        found = prepared.first(turn.session, _QUEUE, wanted)
+        assert found is not None
+    elif (unit_id, role) not in turn.made:  # what this transaction made may yet be rolled back
+        kept[unit_id, role] = found[0]
+    id: int = found[0]
+    return id

@@ -8,19 +8,31 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from engine import feel
+from engine import feel, prepared
 from engine.apps import ProcessApp
 from engine.catalog import ZONE
 from engine.db import table, upserting
 from engine.errors import Fault, FaultsFound
 from engine.models import RegisterEntry
+from engine.prepared import Prepared
 
 EVER = date(1900, 1, 1)
 OWN = {"code", "title", "detail", "effective_from", "effective_to", "unit_path"}
 ENTRIES = table(RegisterEntry)
+_DAY = bindparam("day", type_=ENTRIES.c.effective_from.type)
+_HELD = Prepared(
+    select(ENTRIES.c.id)
+    .where(
+        ENTRIES.c.register == bindparam("register"),
+        ENTRIES.c.code == bindparam("code"),
+        ENTRIES.c.effective_from <= _DAY,
+        or_(ENTRIES.c.effective_to.is_(None), ENTRIES.c.effective_to >= _DAY),
+    )
+    .limit(1)
+)
 
 
 def load(session: Session, *, app: str, register: str, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -94,12 +106,6 @@ def known(session: Session, now: datetime) -> Callable[[str, str, str | None], b
             day = date.fromisoformat(on[:10]) if isinstance(on, str) else today
         except ValueError:
             day = today  # the day's own field tells that it is no day
-        found = select(RegisterEntry.id).where(
-            RegisterEntry.register == register,
-            RegisterEntry.code == code,
-            RegisterEntry.effective_from <= day,
-            or_(RegisterEntry.effective_to.is_(None), RegisterEntry.effective_to >= day),
-        )
-        return session.scalar(found.limit(1)) is not None
+        return prepared.first(session, _HELD, {"register": register, "code": code, "day": day}) is not None
 
     return is_known

@@ -18,7 +18,10 @@ from .values import FunctionValue, Range, adopt, number_text, type_name
 
 _ISO = (Date, Time, DateTime, DayTimeDuration, YearMonthDuration)
 _QUOTED = {Date, Time, DateTime, DayTimeDuration, YearMonthDuration}
+_PLAIN = frozenset({str, int, bool, type(None)})  # what JSON keeps as it is
 MAX_JSON_NODES = 1_000_000
+_WRITER = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
+_READER = simplejson.JSONDecoder(parse_float=Decimal)
 
 
 class NotJson(Invalid):
@@ -83,7 +86,7 @@ def to_json(value: Any) -> Any:
 
 def _to_json(value: Any, left: list[int], depth: int) -> Any:
     kind = type(value)
-    if kind is str or value is None or kind is bool or kind is int:
+    if kind in _PLAIN:
         return value
     if kind is Decimal:
         return int(value) if value == value.to_integral_value() and value.adjusted() < 40 else value
@@ -94,9 +97,9 @@ def _to_json(value: Any, left: list[int], depth: int) -> Any:
         raise LimitExceeded("depth", 200)
     if kind is list:
         left[0] -= len(value)
-        return [_to_json(item, left, depth + 1) for item in value]
+        return [item if type(item) in _PLAIN else _to_json(item, left, depth + 1) for item in value]
     if kind is dict:
-        return {key: _to_json(item, left, depth + 1) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else _to_json(item, left, depth + 1) for key, item in value.items()}
     if kind in _ISO:
         return str(value)
     if kind is Range:
@@ -109,9 +112,9 @@ def _to_json(value: Any, left: list[int], depth: int) -> Any:
 
 def dumps(data: Any) -> str:
     """This will write data as JSON; decimals keep every digit. Raises NotJson for functions."""
-    return simplejson.dumps(to_json(data), use_decimal=True, ensure_ascii=False, separators=(",", ":"))
+    return _WRITER.encode(to_json(data))
 
 
 def loads(text: str | bytes) -> Any:
     """This will read JSON; numbers with a point or exponent become Decimal. Raises ValueError."""
-    return simplejson.loads(text, use_decimal=True)
+    return _READER.decode(text if isinstance(text, str) else text.decode())
