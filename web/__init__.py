@@ -24,6 +24,7 @@ PAGES = (
     "cases",
     "attachments",
     "supervise",
+    "limits",
     "studio",
     "versions",
     "admin",
