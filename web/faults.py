@@ -44,8 +44,36 @@ SENTENCES = [
             N_("The button “{value}” requires “{path}”, for which the form does not ask."),
         ),
         (r"not JSON: (?P<why>.+)", N_("The file is not JSON: {why}")),
+        (r"the limit (?P<id>.+) does not exist", N_("The limit “{id}” does not exist.")),
+        (
+            r"bihuan:(?P<rule>\w+) names (?P<id>.+), which is no step before this one",
+            N_("“{rule}” names “{id}”, which is no step before this one."),
+        ),
+        (
+            r"bihuan:(?P<rule>\w+) is (?P<value>.*), not a number from 0 to (?P<most>\d+)",
+            N_("“{rule}” must be a whole number from 0 to {most}."),
+        ),
+        (r"bihuan:(?P<rule>\w+) is (?P<value>.*), not one of .+", N_("“{rule}” is not known here: {value}")),
+        (
+            r"bihuan:(?P<rule>\w+) skips a task whose form asks for a choice: .+",
+            N_("“{rule}” may skip this step, so the outcome that is written then has to be chosen."),
+        ),
+        (r"bihuan:(?P<rule>\w+): (?P<why>.+)", N_("“{rule}” is wrong: {why}")),
     )
 ]
+# What readers call the rules that a diagram may give.
+RULES = {
+    "cc": N_("Copies to"),
+    "dispatch": N_("Dispatch"),
+    "returnOthers": N_("Other branches on return"),
+    "returnTo": N_("May be returned to"),
+    "transfer": N_("Transfer rule"),
+    "urgeMost": N_("Most urges"),
+    "urgePause": N_("Minutes between urges"),
+    "whenAgain": N_("When the same person did the step before"),
+    "whenEmpty": N_("When nobody holds the role"),
+    "whenOwn": N_("When only who started it could do it"),
+}
 
 
 def reason(fault: Fault, translate: Callable[[str], str], *, is_chinese: bool) -> str:
@@ -55,5 +83,8 @@ def reason(fault: Fault, translate: Callable[[str], str], *, is_chinese: bool) -
         return str(chinese)
     for pattern, sentence in SENTENCES:
         if found := pattern.fullmatch(fault.reason):
-            return translate(sentence).format(**found.groupdict())
+            told = found.groupdict()
+            if "rule" in told:
+                told["rule"] = translate(RULES.get(told["rule"], told["rule"]))
+            return translate(sentence).format(**told)
     return translate(fault.reason)

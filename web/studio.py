@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import Actor, Case, Fault, FaultsFound, Invalid, access, queries
-from web import current, faults, security, sheets
+from web import current, faults, panel, security, sheets
 from web.navigation import Entry
 
 blueprint = Blueprint("studio", __name__, url_prefix="/studio")
@@ -40,12 +40,15 @@ def language() -> str:
 
 def shown_fault(fault: Fault, level: str = "error") -> dict[str, Any]:
     """This will describe a fault as the modeler and the API show it, in the reader's language."""
+    field, value = panel.field_of(fault)
     return {
         "element": fault.element,
         "name": fault.name,
         "reason": faults.reason(fault, gettext, is_chinese=language() == "zh"),
         "line": fault.line,
         "level": level,
+        "field": field,
+        "value": value,
     }
 
 
@@ -121,7 +124,11 @@ def edit(definition_id: int) -> str:
         definition=definition,
         versions=versions,
         newest=versions[0],
-        forms=[{"id": row.key, "title": row.name} for row in current.read(queries.resources) if row.kind == "form"],
+        before=next((row for row in versions if row.version < definition.version), None),
+        left_behind=[row for row in versions[1:] if row.running],
+        is_new="deployed" in request.args,
+        is_operator=current.actor().is_admin,
+        choices=panel.choices(definition.app, definition.process_id),
     )
 
 
@@ -153,7 +160,7 @@ def deploy(definition_id: int) -> ResponseReturnValue:
         message=gettext(
             "Version %(number)s is in force. Cases that run stay on their version.", number=definition.version
         ),
-        location=url_for("studio.edit", definition_id=definition.id),
+        location=url_for("studio.edit", definition_id=definition.id, deployed=1),
     )
 
 

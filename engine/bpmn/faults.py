@@ -271,6 +271,7 @@ TERMS: dict[object, str] = {
     "active elements": "初始活动",
     "variable names": "变量名",
     "skip condition": "跳过条件",
+    "effective day": "适用日期",
     # Why a listener cannot be called (engine/bpmn/listeners.py).
     "a case has none; its start event can be listened to when it ends, its end events when they start": (
         "案件本身没有监听器，请写在开始事件（结束时）或结束事件（开始时）上"

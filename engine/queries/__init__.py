@@ -15,6 +15,7 @@ from engine.queries.deployed import (
     start,
     startable,
 )
+from engine.queries.designing import Named, Offered, offered
 from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbox_counts, started
 from engine.queries.limit_states import LIMIT_FILTERS
 from engine.queries.limits import LimitRow, LimitView, limit, limit_names, limits, limits_of_case
@@ -88,7 +89,9 @@ __all__ = [
     "JobShown",
     "LimitRow",
     "LimitView",
+    "Named",
     "Narrowed",
+    "Offered",
     "Page",
     "ProcessNamed",
     "QueueCount",
@@ -139,6 +142,7 @@ __all__ = [
     "migrations",
     "names",
     "obstacle",
+    "offered",
     "operated_case_ids",
     "operated_cases",
     "people",

@@ -46,7 +46,6 @@ def test_our_settings_and_the_form_are_written_into_the_diagram(studio: Any, sit
     site.answers["POST", "/check"] = (200, {"faults": []})
     select(studio, "accept")
     studio.fill("[name=bihuan-unit]", "=企业编码")
-    studio.fill("[name=bihuan-fourEyes]", "rectify")
     studio.select_option("[name=bihuan-form]", "rectify")
     studio.wait_for_selector("[data-studio-status]:has-text('有未发布的修改')")
     studio.click("[data-studio-action=check]")
@@ -54,7 +53,6 @@ def test_our_settings_and_the_form_are_written_into_the_diagram(studio: Any, sit
     task = re.search(r'<bpmn:userTask id="accept".*?</bpmn:userTask>', xml_of(site, "/check"), re.DOTALL)
     assert task
     assert 'bihuan:unit="=企业编码"' in task[0]
-    assert 'bihuan:fourEyes="rectify"' in task[0]
     assert '<zeebe:formDefinition formId="rectify" />' in task[0]
     assert 'candidateGroups="inspector"' in task[0]
     assert 'bihuan:caseUnit="=unit"' in xml_of(site, "/check")
@@ -63,8 +61,8 @@ def test_our_settings_and_the_form_are_written_into_the_diagram(studio: Any, sit
 def test_what_officials_do_not_need_is_hidden_and_the_watermark_is_not(studio: Any) -> None:
     select(studio, "verify")
     groups = studio.locator(".bio-properties-panel-group-header-title").all_inner_texts()
-    assert groups[:3] == ["通用", "办理设置", "文档"]
-    assert not {"标头", "任务监听", "实现方式", "表单"} & set(groups)
+    assert groups[:8] == ["通用", "办理设置", "时限", "办理规则", "退回与转办", "抄送", "监听", "文档"]
+    assert not {"标头", "任务监听", "执行监听", "实现方式", "表单"} & set(groups)
     assert studio.locator(".bjs-powered-by").is_visible()
 
 

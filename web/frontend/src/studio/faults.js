@@ -29,6 +29,16 @@ export class FaultList {
     this.mark(faults);
   }
 
+  // marks alone, and the list where it stands open
+  note(faults) {
+    if (this.box.hidden) {
+      this.modeler.get('overlays').remove({type: 'fault'});
+      this.mark(faults.filter(fault => fault.level !== 'warning'));
+    } else {
+      this.show(faults);
+    }
+  }
+
   line(fault) {
     const shape = fault.element && this.modeler.get('elementRegistry').get(fault.element);
     const name = fault.name || (shape ? fault.element : '');

@@ -12,16 +12,16 @@ import modelerModdle from 'modeler-moddle/resources/modeler.json';
 import zeebeModdle from 'zeebe-bpmn-moddle/resources/zeebe.json';
 import bihuanModdle from './bihuan.json';
 import {lintConfig} from './lint.js';
-import {settingsModule} from './settings.jsx';
+import {settingsModule} from './settings.js';
 import {Dictionary} from './dictionary.js';
 
-export function createModeler({canvas, panel, forms}) {
+export function createModeler({canvas, panel, choices}) {
   const dictionary = new Dictionary();
   const modeler = new BpmnModeler({
     container: canvas,
     propertiesPanel: {parent: panel},
     linting: {bpmnlint: lintConfig, active: true},
-    forms,
+    choices,
     exporter: {name: 'Bihuan', version: '1'},
     moddleExtensions: {zeebe: zeebeModdle, modeler: modelerModdle, bihuan: bihuanModdle},
     additionalModules: [

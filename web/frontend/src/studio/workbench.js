@@ -7,6 +7,7 @@ import {request, requestText} from '../page/requests.js';
 import {FaultList} from './faults.js';
 import {createModeler} from './modeler.js';
 import {askNote} from './note.js';
+import {Watch} from './watch.js';
 
 const PALETTE_PX = 140;
 const MARGIN_PX = 40;
@@ -18,11 +19,15 @@ export class Workbench {
     this.panel = element('div', {class: 'studio-panel', 'aria-label': words('属性', 'Properties')});
     holder.classList.add('studio');
     holder.replaceChildren(this.canvas, this.panel);
-    const {modeler, dictionary} = createModeler({canvas: this.canvas, panel: this.panel, forms: formsOf(holder)});
+    const {modeler, dictionary} = createModeler({canvas: this.canvas, panel: this.panel, choices: jsonOf(holder.dataset.choices) ?? {}});
     this.modeler = modeler;
     this.dictionary = dictionary;
     this.faults = new FaultList(holder, modeler);
-    this.savedAt = -1;
+    this.watch = new Watch({
+      modeler, checkUrl: holder.dataset.checkUrl, xml: () => this.xml(), found: faults => this.note(faults),
+    });
+    this.errors = 0;
+    this.savedAt = null;
     this.isReplaced = false;
     holder.workbench = this;
   }
@@ -39,6 +44,8 @@ export class Workbench {
   async show(xml) {
     await this.modeler.importXML(xml);
     this.faults.clear();
+    this.watch.show([]);
+    this.errors = 0;
     this.fit();
     this.savedAt = this.position();
     this.refresh();
@@ -63,7 +70,10 @@ export class Workbench {
         event.preventDefault();
       }
     });
-    this.modeler.on('commandStack.changed', () => this.refresh());
+    this.modeler.on('commandStack.changed', () => {
+      this.refresh();
+      this.watch.later();
+    });
     this.modeler.on('tokenSimulation.toggleMode', ({active}) => {
       document.querySelectorAll('[data-studio-action="simulate"]').forEach(button => {
         button.setAttribute('aria-pressed', String(active));
@@ -110,6 +120,7 @@ export class Workbench {
   async check() {
     const {faults} = await request(this.holder.dataset.checkUrl, {method: 'POST', body: {xml: await this.xml()}});
     this.faults.show(faults);
+    this.tell(faults);
     if (!faults.length) {
       flash('success', words('检查通过，可以发布。', 'No fault was found. It can be deployed.'));
     }
@@ -125,7 +136,7 @@ export class Workbench {
     this.savedAt = this.position();
     this.isReplaced = false;
     this.faults.clear();
-    this.refresh();
+    this.tell([]);
     flash('success', answer.message);
     if (answer.location) {
       location.assign(answer.location);
@@ -135,6 +146,7 @@ export class Workbench {
   complain(error) {
     if (error.answer?.faults?.length) {
       this.faults.show(error.answer.faults);
+      this.tell(error.answer.faults);
     }
     flash('danger', error.message);
   }
@@ -152,6 +164,7 @@ export class Workbench {
         await this.show(await chooser.files[0].text());
         this.isReplaced = true;
         this.refresh();
+        this.watch.later();
       } catch (error) {
         flash('danger', words(`这个文件不是可用的流程图：${error.message}`, `This file is no usable diagram: ${error.message}`));
       }
@@ -169,8 +182,10 @@ export class Workbench {
     canvas.viewbox({x: inner.x - PALETTE_PX / scale, y: inner.y - (height - inner.height) / 2, width, height});
   }
 
+  // what was done last: the number of steps alone would be the same after undoing one and doing another
   position() {
-    return this.modeler.get('commandStack')._stackIdx;
+    const stack = this.modeler.get('commandStack');
+    return stack._stack[stack._stackIdx] ?? null;
   }
 
   isChanged() {
@@ -183,12 +198,25 @@ export class Workbench {
       document.querySelectorAll(`[data-studio-action="${name}"]`).forEach(button => { button.disabled = !isPossible; });
     }
     document.querySelectorAll('[data-studio-status]').forEach(place => {
-      place.textContent = this.isChanged() ? words('有未发布的修改', 'Changes are not deployed') : '';
+      const changed = this.isChanged() ? words('有未发布的修改', 'Changes are not deployed') : '';
+      const wrong = this.errors ? words(`${this.errors} 处错误`, `${this.errors} errors`) : '';
+      place.textContent = [changed, wrong].filter(Boolean).join(words('，', ', '));
     });
   }
-}
 
-// [{"id", "title"}]
-function formsOf(holder) {
-  return jsonOf(holder.dataset.forms) ?? [];
+  // found while drawing: marked, and not put in the way
+  note(faults) {
+    this.faults.note(faults);
+    this.count(faults);
+  }
+
+  tell(faults) {
+    this.watch.show(faults);
+    this.count(faults);
+  }
+
+  count(faults) {
+    this.errors = faults.filter(fault => fault.level !== 'warning').length;
+    this.refresh();
+  }
 }
