@@ -106,7 +106,7 @@ def offered() -> dict[str, Any]:
     args = request.args
     chosen = current.read(queries.unit, args["unit"]) if args.get("unit") else None
     kept = {name: args[name] for name in ("show", "queue", "due", "q", "sort") if args.get(name)}
-    return {"ages": AGES, "fields": searchable(), "unit": chosen, "keeps": kept, "field": FIELD}
+    return {"ages": AGES, "fields": searchable(), "asked": fields(), "unit": chosen, "keeps": kept, "field": FIELD}
 
 
 def kept() -> list[tuple[queries.FilterShown, str, bool]]:

@@ -4,7 +4,7 @@ import {words} from '../page/language.js';
 import {csrfToken, RequestFailed} from '../page/requests.js';
 import {setBusy} from './submission.js';
 
-const placeOf = opener => opener.closest('.dropdown')?.querySelector('[data-bs-toggle]') ?? opener;
+const placeOf = opener => opener.closest('.dropdown, .dropup')?.querySelector('[data-bs-toggle]') ?? opener;
 
 function open(dialog, opener) {
   dialog.returnTo = placeOf(opener);
