@@ -155,4 +155,4 @@ def rung(step: limit_definitions.Rung) -> str:
     else:
         when = gettext("%(term)s after it ended", term=term(step.at))
     told = {"role": role_title(step.role), "name": step.name, "priority": step.priority}
-    return when + gettext(": ") + str(DEEDS[step.do]).format(**told)
+    return str(when) + str(gettext(": ")) + str(DEEDS[step.do]).format(**told)

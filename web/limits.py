@@ -18,9 +18,9 @@ from engine import BihuanError, Term, queries
 from web import current, limit_words, supervise
 from web.addresses import here, safe
 from web.formatting import moment
-from web.inbox import Chip
 from web.limit_words import LimitShown, length, shown, standing
 from web.locale import sentence
+from web.narrowing import Chip
 from web.navigation import Entry
 
 blueprint = Blueprint("limits", __name__, url_prefix="/limits")
@@ -102,8 +102,8 @@ def _do(limit_id: UUID, verb: str, typed: dict[str, str]) -> None:
     if verb == "resume":
         engine.resume_limit(limit_id, by=by, note=typed.get("note", ""))
     elif verb == "extend":
-        told = {"reason": typed.get("reason", ""), "decision": typed.get("decision", "")}
-        engine.extend_limit(limit_id, by=by, **told, **_extension(typed))
+        reason, decision = typed.get("reason", ""), typed.get("decision", "")
+        engine.extend_limit(limit_id, by=by, reason=reason, decision=decision, **_extension(typed))
     else:
         files = [file for file in request.files.getlist("evidence") if file.filename][:MOST_FILES]
         kept = [engine.attach(by=by, name=file.filename or "", stream=file.stream).id for file in files]

@@ -1,0 +1,159 @@
+"""Limits on the pages and in the API: why a limit ends on its day, who may stop, resume and extend it."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy.engine import make_url
+
+from engine import SYSTEM, Engine, ProcessApp, queries
+from tests.conftest import fold
+from web.config import Settings
+
+from .conftest import PASSWORD, PERSONS, UNITS, Browser
+
+Visit = Callable[[str], Browser]
+ORDERS = ProcessApp(
+    name="orders",
+    title="责令整改",
+    folder=Path(__file__).parent.parent / "apps" / "limits",
+    process="order",
+    roles={"officer": "执法人员", "leader": "领导"},
+    starters={"order": ("*",)},
+)
+MORE: list[dict[str, Any]] = [
+    {"login": "odo", "name": "庚", "roles": [("officer", "town")]},
+    {"login": "lea", "name": "辛", "roles": [("leader", "town")]},
+]
+
+
+@pytest.fixture(scope="session")
+def orders_house(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the app of the orders in force and its people, to copy."""
+    file = tmp_path_factory.mktemp("orders") / "orders.sqlite"
+    shutil.copy(sqlite_template, file)
+    engine = Engine(f"sqlite:///{file}", apps=[ORDERS], files=file.parent / "files")
+    engine.load_people(UNITS, [{"password": PASSWORD, **person} for person in [*PERSONS, *MORE]])
+    engine.deploy_app(ORDERS, by=SYSTEM)
+    fold(engine)
+    engine.close()
+    return file
+
+
+@pytest.fixture
+def engine(settings: Settings, orders_house: Path) -> Iterator[Engine]:
+    shutil.copy(orders_house, str(make_url(settings.database_url).database))
+    settings.files.mkdir(exist_ok=True)
+    engine = Engine(settings.database_url, apps=[ORDERS], files=settings.files)
+    yield engine
+    engine.close()
+
+
+class Desk:
+    """A case whose rectification runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        odo = engine.actor(next(row.id for row in engine.read(queries.people, SYSTEM) if row.login == "odo"))
+        self.case = engine.start_case("order", {}, by=odo)
+        (task,) = engine.read(queries.inbox, odo)
+        engine.complete_task(task.id, by=odo, data={})
+
+    def limit(self, code: str = "rectification") -> Any:
+        views = self.engine.read(queries.limits_of_case, SYSTEM, self.case.id)
+        return next(view.limit for view in views if view.limit.code == code)
+
+    @property
+    def address(self) -> str:
+        return f"/limits/{self.limit().id}"
+
+
+@pytest.fixture
+def desk(engine: Engine) -> Desk:
+    return Desk(engine)
+
+
+def text(answer: Any) -> str:
+    page: str = answer.get_data(as_text=True)
+    return page
+
+
+STOP = {"ground": "不可抗力（行政强制法第三十九条）", "approver": "壬"}
+
+
+def test_the_file_of_a_case_tells_why_a_limit_ends_on_its_day(visit: Visit, desk: Desk) -> None:
+    page = text(visit("lea").get(f"/cases/{desk.case.id}"))
+    for words in ("责令限期整改指令书", "剩 10 个工作日", "为什么是这一天", "当日不计入", "周末", "中止计时"):
+        assert words in page
+    assert "not count" not in page
+    english = visit("lea")
+    english.post("/language", locale="en", next="/inbox")
+    told = text(english.get(f"/cases/{desk.case.id}"))
+    assert "that day does not count" in told
+    assert "10 working days later" in told
+
+
+def test_only_who_decides_is_offered_to_stop_a_limit(visit: Visit, desk: Desk) -> None:
+    odo = visit("odo")
+    assert "中止计时" not in text(odo.get(f"/cases/{desk.case.id}"))
+    answer = odo.post(f"{desk.address}/pause", **STOP)
+    assert answer.status_code == 422
+    assert "领导" in text(answer)
+    assert desk.limit().state == "running"
+    assert visit("mallory").get(desk.address).status_code == 403
+    assert visit("mallory").post(f"{desk.address}/pause", **STOP).status_code == 403
+
+
+def test_a_clock_stopped_with_evidence_goes_on_and_is_extended(visit: Visit, desk: Desk) -> None:
+    lea = visit("lea")
+    assert "剩余" in text(lea.get(f"{desk.address}/pause"))
+    file = (io.BytesIO(b"%PDF-1.4\n%%EOF\n"), "批准书.pdf")
+    assert lea.post(f"{desk.address}/pause", **STOP, evidence=file).status_code == 303
+    page = text(lea.get(f"/cases/{desk.case.id}"))
+    for words in ("已中止，余 10 个工作日", "limit-paused", "批准人：壬", "佐证 1", "恢复计时"):
+        assert words in page
+    assert "批准书.pdf" in page
+    assert "届时到期日为" in text(lea.get(f"{desk.address}/resume"))
+    assert lea.post(f"{desk.address}/resume", note="设备已到货").status_code == 303
+    before = desk.limit().due_at
+    asked = {"by": "term", "amount": "20", "unit": "days", "reason": "设备未到货", "decision": "延〔2026〕1号"}
+    foreseen = text(lea.post(f"{desk.address}/extend", **asked))
+    assert desk.limit().due_at == before
+    seen = foreseen.split('name="seen" value="')[1].split('"')[0]
+    assert lea.post(f"{desk.address}/extend", **asked, seen=seen).status_code == 303
+    assert desk.limit().due_at > before
+    page = text(lea.get(desk.address))
+    for words in ("延长 20 日", "决定文号 延〔2026〕1号", "批准人：壬", "设备已到货"):
+        assert words in page
+
+
+def test_refusals_are_told_beside_what_was_typed(visit: Visit, desk: Desk) -> None:
+    lea = visit("lea")
+    answer = lea.post(f"{desk.address}/pause", ground="停电", approver=" ")
+    assert answer.status_code == 422
+    assert "停电" in text(answer)
+    answer = lea.post(f"{desk.address}/extend", by="term", amount="", unit="days", reason="晚")
+    assert (answer.status_code, "延长多久" in text(answer)) == (422, True)
+    answer = lea.post(f"{desk.address}/extend", by="day", last="2020-01-01", reason="晚")
+    assert answer.status_code == 422
+    assert "晚" in text(answer)
+
+
+def test_the_ledger_lists_what_one_oversees_and_is_a_spreadsheet(visit: Visit, desk: Desk) -> None:
+    root = visit("root")
+    page = text(root.get("/limits/"))
+    assert desk.case.number in page
+    assert "验收时限" not in text(root.get("/limits/?code=rectification")).split("<tbody>")[1]
+    assert desk.case.number not in text(root.get("/limits/?state=paused"))
+    assert "核实时限" in text(root.get("/limits/?state=met")).split("<tbody>")[1]
+    book = load_workbook(io.BytesIO(root.get("/limits/ledger.xlsx?code=rectification").get_data()))
+    rows = list(book.active.iter_rows(values_only=True))
+    assert rows[0][:4] == ("编号", "案件", "单位", "时限")
+    assert rows[1][3:5] == ("整改时限", "责令限期整改指令书")
+    assert desk.case.number not in text(visit("mallory").get("/limits/"))
