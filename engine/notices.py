@@ -95,7 +95,12 @@ def rows(
 
 
 def tell_others(
-    turn: Turn, persons: Iterable[int | None], kind: str, case: Mapping[str, Any], task: Mapping[str, Any], note: str = ""
+    turn: Turn,
+    persons: Iterable[int | None],
+    kind: str,
+    case: Mapping[str, Any],
+    task: Mapping[str, Any],
+    note: str = "",
 ) -> list[Change]:
     """This will tell how to write what the actor did with a task to each of `persons` but the actor."""
     detail = {"task": task["name"], "by": label(turn), **({"text": note.strip()[:LONGEST]} if note.strip() else {})}
@@ -132,7 +137,7 @@ def of_withdrawn(turn: Turn, case: Mapping[str, Any], tokens: Sequence[int]) -> 
     standing = (TASKS.c.case_id == case["id"], TASKS.c.token.in_(tokens), TASKS.c.state.in_(STANDING))
     found = select(TASKS.c.id, TASKS.c.name, TASKS.c.assignee_id).where(*standing, TASKS.c.assignee_id.is_not(None))
     gone = turn.session.execute(found).mappings().all()
-    return [change for task in gone for change in tell_others(turn, [task["assignee_id"]], WITHDRAWN, case, task)]
+    return [change for task in gone for change in tell_others(turn, [task["assignee_id"]], WITHDRAWN, case, dict(task))]
 
 
 def of_incident(turn: Turn, case: Mapping[str, Any], name: str, reason: str) -> list[Data]:

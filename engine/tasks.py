@@ -124,12 +124,15 @@ class Held:
     row: Data
     running: Running
     drafts: bool
+    _detail: tuple[str, Data] | None = None  # as written, and as read
 
     @property
     def detail(self) -> Data:
         """This will return local data and properties of the task."""
-        found: Data = feel.loads(self.row["detail"])
-        return found
+        text = self.row["detail"]
+        if self._detail is None or self._detail[0] is not text:
+            self._detail = text, feel.loads(text)
+        return self._detail[1]
 
     def property(self, name: str) -> str | None:
         """This will return a property of the diagram, written as `bihuan:` attribute or as zeebe property."""
@@ -340,7 +343,7 @@ def _submit(turn: Turn, held: Held, submitted: Data, also: Sequence[Change]) -> 
     for each in signs:
         also = [
             *also,
-            *notices.tell_others(turn, [each["assignee_id"]], notices.SIGN_ASKED, held.running.row, each),
+            *notices.tell_others(turn, [each["assignee_id"]], notices.SIGN_ASKED, held.running.row, dict(each)),
         ]
     changes = [Change(kept), Change(asked), *_forget_drafts(held), *also]
     cases.record(turn, held.running, [entry(held, "submitted", told)], changes)

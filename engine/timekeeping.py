@@ -11,12 +11,13 @@ from engine.access import Actor
 from engine.calendar_years import Year
 from engine.calendars import Calendar
 from engine.limit_definitions import LimitDefinition
+from engine.mailroom import Mailroom
 from engine.models import Limit
+from engine.publications import YearForeseen
 from engine.reckoning import Reckoning, Term
-from engine.upkeep import Upkeep
 
 
-class Timekeeping(Upkeep):
+class Timekeeping(Mailroom):
     """Limits and the calendar; every method is one transaction."""
 
     @property
@@ -30,6 +31,10 @@ class Timekeeping(Upkeep):
         Raises OperatorsOnly, YearInvalid, YearUnchanged.
         """
         return self.write(by, publications.publish_year, year, note=note)
+
+    def foresee_year(self, year: Year, *, by: Actor) -> YearForeseen:
+        """This will tell which days and running limits publishing a year would change. Raises OperatorsOnly."""
+        return self.look(publications.foresee_year, year, by=by)
 
     def pause_limit(
         self, limit_id: UUID, *, by: Actor, ground: str, approver: str, evidence: Sequence[UUID] = ()
