@@ -6,6 +6,7 @@ from engine import (
     access,
     anchors,
     board_counts,
+    calendar_jobs,
     calendar_years,
     calendars,
     dmn,
@@ -13,6 +14,7 @@ from engine import (
     feel,
     forms,
     history,
+    holiday_notices,
     imports,
     invariants,
     limit_definitions,
@@ -20,6 +22,7 @@ from engine import (
     reasons,
     reckoning,
     repairs,
+    workers,
 )
 from engine.absences import AbsenceInvalid, AbsenceNotFound, AbsenceOver, AbsenceOverlaps, AbsenceSet, SubstituteAway
 from engine.access import (
@@ -324,6 +327,7 @@ __all__ = [
     "access",
     "anchors",
     "board_counts",
+    "calendar_jobs",
     "calendar_years",
     "calendars",
     "dmn",
@@ -331,6 +335,7 @@ __all__ = [
     "feel",
     "forms",
     "history",
+    "holiday_notices",
     "imports",
     "invariants",
     "limit_definitions",
@@ -341,4 +346,5 @@ __all__ = [
     "reasons",
     "reckoning",
     "repairs",
+    "workers",
 ]

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from borax.calendars.lunardate import LunarDate, TermUtils
 from chinese_calendar.constants import Holiday, holidays, workdays
 
 from engine.errors import Invalid
+from engine.sentences import N_, Sentence
 
 DAY = timedelta(days=1)
 SATURDAY = 5
@@ -23,6 +24,11 @@ MAKE_UP = "调休上班"
 
 class YearInvalid(Invalid):
     """The calendar of {year} cannot be used: {reason}."""
+
+
+def invalid(year: int, field: str, template: str, **values: Any) -> YearInvalid:
+    """This will make the error of one field of a year: `marks` or `hours`."""
+    return YearInvalid(year=year, reason=Sentence(template, values), field=field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +84,44 @@ class Year:
         """This will refuse marks of another year and office hours that overlap. Raises YearInvalid."""
         strange = [day for day in self.marks if day.year != self.number]
         if strange:
-            raise YearInvalid(year=self.number, reason=f"{min(strange)} lies in another year")
+            raise invalid(self.number, "marks", N_("{day} lies in another year"), day=min(strange))
         if not self.workdays:
-            raise YearInvalid(year=self.number, reason="it has no working day")
+            raise invalid(self.number, "marks", N_("it has no working day"))
         for before, after in zip(self.hours, self.hours[1:], strict=False):
             if before.closes > after.opens:
-                raise YearInvalid(year=self.number, reason=f"{before} and {after} overlap")
+                told = {"before": before, "after": after}
+                raise invalid(self.number, "hours", N_("the office hours {before} and {after} overlap"), **told)
         if not self.hours:
-            raise YearInvalid(year=self.number, reason="there are no office hours")
+            raise invalid(self.number, "hours", N_("there are no office hours"))
+
+
+@dataclass(frozen=True, slots=True)
+class DayChange:
+    """A day that two versions of a year do not see alike: the mark that it had and the one that it has (None: none)."""
+
+    day: date
+    before: Mark | None
+    after: Mark | None
+
+
+def differences(before: Year, after: Year) -> list[DayChange]:
+    """This will tell which days two versions of a year do not see alike."""
+    days = sorted({*before.marks, *after.marks})
+    pairs = ((day, before.marks.get(day), after.marks.get(day)) for day in days)
+    return [DayChange(day, old, new) for day, old, new in pairs if old != new]
 
 
 def read_year(content: str) -> Year:
     """This will read what `write_year` wrote, without its version. Raises YearInvalid."""
-    kept = json.loads(content)
-    number = int(kept["year"])
-    marks = {date.fromisoformat(day): Mark(True, name) for day, name in kept["rest"].items()}
-    marks |= {date.fromisoformat(day): Mark(False, name) for day, name in kept["work"].items()}
-    return Year(number, MappingProxyType(marks), hours=read_hours(kept["hours"], year=number))
+    try:
+        kept = json.loads(content)
+        number = int(kept["year"])
+        marks = {date.fromisoformat(day): Mark(True, str(name)) for day, name in kept["rest"].items()}
+        marks |= {date.fromisoformat(day): Mark(False, str(name)) for day, name in kept["work"].items()}
+        hours = str(kept["hours"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise invalid(0, "marks", N_("it needs year, rest, work and hours, each day written as 2027-01-01")) from None
+    return Year(number, MappingProxyType(marks), hours=read_hours(hours, year=number))
 
 
 def write_year(year: Year) -> str:
@@ -116,9 +143,9 @@ def read_hours(text: str, *, year: int) -> tuple[Opening, ...]:
         try:
             opens, closes = (time.fromisoformat(end) for end in part.split("-"))
         except ValueError:
-            raise YearInvalid(year=year, reason=f"{part} is not of the form 08:30-12:00") from None
+            raise invalid(year, "hours", N_("{part} is not of the form 08:30-12:00"), part=part) from None
         if opens >= closes:
-            raise YearInvalid(year=year, reason=f"{part} ends before it begins")
+            raise invalid(year, "hours", N_("{part} ends before it begins"), part=part)
         found.append(Opening(opens, closes))
     return tuple(found)
 

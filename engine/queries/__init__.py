@@ -1,6 +1,7 @@
 """Read only: inbox, cases, boards, definitions, people. Every query takes the session first and who asks second."""
 
 from engine.queries.boards import Board, BoardCell, board, board_tasks
+from engine.queries.calendars import YearVersion, calendar_years, year_versions
 from engine.queries.cases import CaseView, FilterInvalid, case, cases
 from engine.queries.deployed import (
     Contents,
@@ -100,6 +101,7 @@ __all__ = [
     "Startable",
     "TaskView",
     "WebhookShown",
+    "YearVersion",
     "absences",
     "account",
     "accounts",
@@ -107,6 +109,7 @@ __all__ = [
     "actions",
     "board",
     "board_tasks",
+    "calendar_years",
     "case",
     "case_by_number",
     "case_readings",
@@ -170,4 +173,5 @@ __all__ = [
     "versions",
     "webhook",
     "webhooks",
+    "year_versions",
 ]
