@@ -1,7 +1,7 @@
 """Runs the jobs that are due, oldest first; their effects on others happen outside of every transaction.
 
-A few timers share a transaction, because waiting for the disk is most of what firing one takes. When one of them fails
-each is fired in a transaction of its own, as every other job is.
+A few timers or rungs share a transaction, because waiting for the disk is most of what firing one takes. When one of
+them fails each is run in a transaction of its own, as every other job is.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
+from uuid import UUID
 
 from engine import bpmn, jobs, ladders, limit_changes, limits, messages, migration_runs
 from engine.access import SYSTEM as ENGINE
 from engine.access import Actor
 from engine.apps import Service
 from engine.definitions import Library
+from engine.hands import KEPT, Aside, Hand
 from engine.jobs import Claimed
 from engine.turn import Turn
 
@@ -25,6 +28,8 @@ SYSTEM = replace(ENGINE, origin="worker")
 T = TypeVar("T")
 BATCH = 20
 TOGETHER = 10
+QUICK = (jobs.TIMER, limits.KIND)
+KEPT_LEASE = timedelta(seconds=KEPT)
 
 
 class Write(Protocol):
@@ -34,29 +39,57 @@ class Write(Protocol):
 
 
 def run(
-    write: Write, library: Library, *, limit: int, worker: str, should_stop: Callable[[], bool] | None = None
+    write: Write,
+    library: Library,
+    *,
+    limit: int,
+    worker: str,
+    should_stop: Callable[[], bool] | None = None,
+    hand: Hand | None = None,
 ) -> int:
-    """This will run up to `limit` due jobs, oldest first, and return how many; `should_stop` is asked in between."""
+    """This will run up to `limit` due jobs, oldest first, and return how many; `should_stop` is asked in between.
+
+    `hand` is what the worker's heartbeat sees of them.
+    """
+    hand = hand or Hand()
     done = 0
     while done < limit:
-        batch = write(SYSTEM, _claim, worker, min(BATCH, limit - done))
-        begun = 0
+        size = min(BATCH, limit - done)
+        batch = write(SYSTEM, _claim, worker, size, hand.aside(), KEPT_LEASE if hand.is_kept else jobs.LEASE)
+        hand.take(batch)
         for group in _groups(batch):
             if should_stop is not None and should_stop():
-                write(SYSTEM, _let_go, [left.id for left in batch[begun:]], worker)
+                give_back(write, hand.give_back(), worker)
                 return done
-            _run_group(write, library, group)
-            begun += len(group)
-            done += len(group)
-        if len(batch) < BATCH:
+            mine = hand.begin(group)
+            if mine:
+                _run_group(write, library, mine)
+                hand.end(mine)
+                done += len(mine)
+        give_back(write, hand.give_back(), worker)
+        if len(batch) < size and not hand.forget():
             break
     return done
 
 
+def give_back(write: Write, ids: list[UUID], worker: str) -> None:
+    """This will return jobs that were claimed and not run, so that nobody has to wait for the lease to end."""
+    if ids:
+        write(SYSTEM, _let_go, ids, worker)
+
+
+def beat(write: Write, hand: Hand, worker: str, *, is_time: bool) -> None:
+    """This will return what waits behind a slow job, and when it is time extend the leases of what is in hand."""
+    give_back(write, hand.give_back_slow(), worker)
+    if is_time and (ids := hand.held()):
+        write(SYSTEM, _keep, ids, worker)
+        hand.note_kept()
+
+
 def _groups(batch: Sequence[Claimed]) -> Iterator[Sequence[Claimed]]:
-    """Timers that follow one another, a few at a time; every other job alone."""
-    for is_timer, found in groupby(batch, lambda job: job.kind == jobs.TIMER):
-        row, size = list(found), TOGETHER if is_timer else 1
+    """Timers and rungs of ladders that follow one another, a few at a time; every other job alone."""
+    for is_quick, found in groupby(batch, lambda job: job.kind in QUICK):
+        row, size = list(found), TOGETHER if is_quick else 1
         yield from (row[first : first + size] for first in range(0, len(row), size))
 
 
@@ -65,7 +98,7 @@ def _run_group(write: Write, library: Library, group: Sequence[Claimed]) -> None
         try:
             write(SYSTEM, _fire_all, group)
         except Exception:
-            log.info("%s timers are fired one by one", len(group), exc_info=True)
+            log.info("%s jobs are run one by one", len(group), exc_info=True)
         else:
             return
     for job in group:
@@ -74,15 +107,22 @@ def _run_group(write: Write, library: Library, group: Sequence[Claimed]) -> None
 
 def _fire_all(turn: Turn, group: Sequence[Claimed]) -> None:
     for job in group:
-        jobs.fire(turn, job)
+        if job.kind == jobs.TIMER:
+            jobs.fire(turn, job)
+        else:
+            ladders.climb(turn, job.id)
         messages.deliver_all(turn)
 
 
-def _claim(turn: Turn, worker: str, limit: int) -> list[Claimed]:
-    return jobs.claim(turn.session, now=turn.now, worker=worker, limit=limit)
+def _claim(turn: Turn, worker: str, limit: int, aside: Aside, lease: timedelta) -> list[Claimed]:
+    return jobs.claim(turn.session, now=turn.now, worker=worker, limit=limit, aside=aside, lease=lease)
 
 
-def _let_go(turn: Turn, ids: list[Any], worker: str) -> None:
+def _keep(turn: Turn, ids: list[UUID], worker: str) -> None:
+    jobs.keep(turn.session, ids, until=turn.now + KEPT_LEASE, worker=worker)
+
+
+def _let_go(turn: Turn, ids: list[UUID], worker: str) -> None:
     jobs.let_go(turn.session, ids, worker=worker)
 
 

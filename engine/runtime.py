@@ -20,6 +20,7 @@ from engine import (
 from engine.access import SYSTEM, Actor, require_operator
 from engine.apps import ProcessApp
 from engine.checks import Checked
+from engine.hands import Hand
 from engine.models import Attachment, Case, Definition, Deployment
 from engine.transactions import now_utc
 from engine.versions import Versions
@@ -118,7 +119,11 @@ class Engine(Versions):
         return attachment, files.Store(self._files).path(attachment.sha256)
 
     def run_due_jobs(
-        self, limit: int = 100, worker: str = "engine", should_stop: Callable[[], bool] | None = None
+        self,
+        limit: int = 100,
+        worker: str = "engine",
+        should_stop: Callable[[], bool] | None = None,
+        hand: Hand | None = None,
     ) -> int:
         """This will run up to `limit` due timers and service calls, oldest first, and return how many."""
-        return due.run(self.write, self.library, limit=limit, worker=worker, should_stop=should_stop)
+        return due.run(self.write, self.library, limit=limit, worker=worker, should_stop=should_stop, hand=hand)

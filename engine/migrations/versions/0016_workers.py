@@ -52,7 +52,7 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(FUNCTION)
-        for name, event in (("inserted", "INSERT"), ("due", "UPDATE OF due_at, state")):
+        for name, event in (("inserted", "INSERT"), ("due", "UPDATE OF due_at, state, leased_until")):
             op.execute(
                 f"CREATE TRIGGER jobs_{name} AFTER {event} ON jobs FOR EACH ROW WHEN ({DUE}) "
                 "EXECUTE FUNCTION wake_workers()"
