@@ -59,7 +59,7 @@ def file_of(view: queries.CaseView) -> dict[str, Any]:
         "attachments": files,
         "diagram": diagram_state(view),
         "events": events,
-        "previous": next((line for line in events if line.kind == "completed"), None),
+        "previous": next((line for line in events if line.kind in ("completed", "sent_back")), None),
         "incidents": [_incident(row) for row in view.incidents if row.resolved_at is None],
         "tasks": list(_tasks(view, pressed)),
         "starter": view.names.get(view.case.started_by or 0, ""),

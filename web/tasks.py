@@ -17,6 +17,8 @@ from web.locale import sentence
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
 STANDING = ("open", "held", "planned")
+# how a task changed hands: the last of these stands on top of its page, with what was said
+HANDED = ("delegated", "given_back", "called_back", "transferred", "taken_back", "requeued")
 
 
 @blueprint.get("/<uuid:task_id>")
@@ -45,6 +47,7 @@ def show(task_id: UUID) -> ResponseReturnValue:
         mine=next((sign for sign in view.signs if sign.task_id == task_id), None),
         waits_for=[sign for sign in view.signs if sign.state in STANDING],
         urges=[event for event in file["events"] if event.kind == "urged" and event.task_id == task_id],
+        handed=next((event for event in file["events"] if event.kind in HANDED and event.task_id == task_id), None),
         others=[row for row in file["tasks"] if row.task.state in STANDING and row.task.token != view.task.token],
         keeps_others=_property(view, "bihuan:returnOthers") == "keep",
         whom=_whom(view),

@@ -15,7 +15,7 @@ document.addEventListener('submit', event => {
   const form = event.target;
   const button = event.submitter ?? form.querySelector('[type="submit"], button:not([type])');
   submitters.set(form, button);
-  if (event.defaultPrevented || form.hasAttribute('data-not-busy') || form.target === '_blank') {
+  if (event.defaultPrevented || form.matches('[data-not-busy], [data-answer]') || form.target === '_blank') {
     return;
   }
   // after this event, or the button's own name and value would not be sent
