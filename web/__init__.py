@@ -28,6 +28,7 @@ PAGES = (
     "studio",
     "versions",
     "admin",
+    "calendar",
     "operations",
     "repairs",
     "retention",

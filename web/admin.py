@@ -45,6 +45,7 @@ def tabs() -> dict[str, Any]:
             ("operations.jobs", gettext("Jobs"), 0),
             ("operations.cases", gettext("Look after cases"), 0),
             ("operations.actions", gettext("Actions"), 0),
+            ("calendar.index", gettext("Working calendar"), 0),
             ("retention.index", gettext("Retention"), 0),
             ("webhooks.index", gettext("Webhooks"), current.read(queries.troubled_webhooks)),
             ("admin.deployments", gettext("Deployments"), 0),
@@ -234,6 +235,6 @@ navigation = (
         "settings",
         visible=is_operator,
         count=incident_count,
-        within=("admin.", "operations.", "repairs.", "retention.", "webhooks.", "audit."),
+        within=("admin.", "operations.", "repairs.", "retention.", "webhooks.", "audit.", "calendar."),
     ),
 )
