@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -43,6 +43,7 @@ LIMITS, JOBS, TASKS = table(Limit), table(Job), table(Task)
 PROPERTY = "bihuan:limit"
 KIND = "limit"  # of the jobs that climb ladders
 SECOND = timedelta(seconds=1)
+NOON = time(12)
 _KINDS: Mapping[str, type[Happening]] = {
     kind.__name__.lower(): kind for kind in (Started, Paused, Resumed, Extended, Fixed)
 }
@@ -165,9 +166,9 @@ def _start(
         return None
     definition = turn.library.limit(turn.session, listed.id)
     happened = _begun(around, definition, turn.now)
-    reckoning = reckon(definition, happened, turn.calendar)
+    due_at = _first_due(definition, happened, turn.calendar)
     id = new_id()
-    limit = {"id": str(id), "code": code, "of": listed.id, "token": token, "due": _iso(reckoning.due_at)}
+    limit = {"id": str(id), "code": code, "of": listed.id, "token": token, "due": _iso(due_at)}
     found.running.append(limit)
     row = {
         "id": id,
@@ -182,11 +183,11 @@ def _start(
         "unit_path": around.case["unit_path"],
         "region": around.case["region"],
         "started_at": turn.now,
-        "due_at": reckoning.due_at,
+        "due_at": due_at,
         "ended_at": None,
         "exceeded_at": None,
         "extensions": 0,
-        "rung": first_rung(definition, reckoning.due_at, turn.now, turn.calendar),
+        "rung": first_rung(definition, due_at, turn.now, turn.calendar),
         "happened": write_happened(happened),
     }
     found.changes.append(Change(_INSERT, row))
@@ -195,6 +196,18 @@ def _start(
     told = {"limit": definition.name, "code": code, "due": limit["due"], "version": listed.version}
     found.entries.append(Entry(kind="limit_started", element=element, name=definition.name, detail=told))
     return limit
+
+
+def _first_due(definition: LimitDefinition, happened: Sequence[Happening], calendar: Calendar) -> datetime | None:
+    if len(happened) == 1 and definition.term.unit not in BY_HOUR:
+        return _due_from(definition.term, day_of(happened[0].at), calendar)
+    return reckon(definition, happened, calendar).due_at
+
+
+@lru_cache(maxsize=1024)
+def _due_from(term: Term, day: date, calendar: Calendar) -> datetime | None:
+    """When a limit in days is due that starts on `day`, whatever the hour."""
+    return reckon_term(term, [Started(datetime.combine(day, NOON, CHINA))], calendar).due_at
 
 
 def _begun(around: Around, definition: LimitDefinition, now: datetime) -> list[Happening]:

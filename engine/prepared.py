@@ -204,7 +204,8 @@ def _run(connection: Connection, compiled: _Compiled, values: Values) -> Any:
     parameters = compiled.parameters(values)
     cursor = connection.connection.cursor()
     try:
-        _tell(connection, cursor, compiled.text, parameters)
+        if _is_heard(connection):
+            _tell(connection, cursor, compiled.text, parameters)
         cursor.execute(compiled.text, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
         cursor.close()
@@ -219,7 +220,8 @@ def _over_wire(
     for compiled, values in sent:
         assert compiled.command is not None
         calls.append((compiled.command, compiled.command.parameters(values)))
-        _tell(connection, None, compiled.text, {**compiled.fixed, **values})
+        if _is_heard(connection):
+            _tell(connection, None, compiled.text, {**compiled.fixed, **values})
     try:
         return _wire(connection).run(calls, commits=commits)
     except connection.dialect.loaded_dbapi.Error as error:
@@ -234,11 +236,14 @@ def _wire(connection: Connection) -> Wire:
     return found
 
 
+def _is_heard(connection: Connection) -> bool:
+    return bool(connection._has_events or connection.engine._has_events)
+
+
 def _tell(connection: Connection, cursor: Any, text: str, parameters: Any) -> None:
     """Whoever listens to the statements of the database hears of these too."""
-    if connection._has_events or connection.engine._has_events:
-        for listener in connection.dispatch.before_cursor_execute:
-            listener(connection, cursor, text, parameters, None, False)
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(connection, cursor, text, parameters, None, False)
 
 
 def _fail(connection: Connection, error: Exception, text: str, parameters: Any) -> NoReturn:

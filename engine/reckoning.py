@@ -195,8 +195,9 @@ def _go(found: Reckoning, start: datetime, term: Term, calendar: Calendar) -> No
     found.years |= set(range(first.year, found.last.year + 1))
     found.say(N_("{term} later is {day}."), term=term.words, day=found.last)
     if term.unit == WORKDAYS:
-        rest = [each for each in spans(calendar, first + DAY, found.last) if each.is_rest]
-        made_up = [each for each in spans(calendar, first + DAY, found.last) if not each.is_rest]
+        special = list(spans(calendar, first + DAY, found.last))
+        rest = [each for each in special if each.is_rest]
+        made_up = [each for each in special if not each.is_rest]
         if rest:
             found.say(N_("Not counted: {days}."), days=tuple(rest))
         if made_up:

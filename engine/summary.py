@@ -62,6 +62,8 @@ def plain(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else feel.dumps(value)
+    if text.isprintable():
+        return text.strip()
     return "".join(character for character in text if character.isprintable() or character in "\n\t").strip()
 
 
