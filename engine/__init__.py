@@ -9,6 +9,7 @@ from engine import (
     calendar_jobs,
     calendar_years,
     calendars,
+    channels,
     dmn,
     exports,
     feel,
@@ -18,10 +19,13 @@ from engine import (
     imports,
     invariants,
     limit_definitions,
+    notices,
+    preferences,
     queries,
     reasons,
     reckoning,
     repairs,
+    wordings,
     workers,
 )
 from engine.absences import AbsenceInvalid, AbsenceNotFound, AbsenceOver, AbsenceOverlaps, AbsenceSet, SubstituteAway
@@ -73,6 +77,7 @@ from engine.idempotency import Answered, Asked, KeyReused, StillRunning
 from engine.imports import Importer, RowRefused
 from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
 from engine.invariants import Unsound
+from engine.letters import Home
 from engine.locks import FailedJob, LockedJob, LockInvalid, LockLost
 from engine.messages import Delivery, MessageInvalid
 from engine.migration_plans import Plan, PlanInvalid, Selection, Step
@@ -93,6 +98,7 @@ from engine.models import (
     Job,
     KeptFilter,
     Limit,
+    Notice,
     Person,
     Queue,
     Reading,
@@ -211,6 +217,7 @@ __all__ = [
     "FourEyes",
     "Grant",
     "HistoryEvent",
+    "Home",
     "Importer",
     "Incident",
     "IncidentNotFound",
@@ -251,6 +258,7 @@ __all__ = [
     "NotYours",
     "NoteMissing",
     "NothingToRollBack",
+    "Notice",
     "OperatorsOnly",
     "OwnTask",
     "Person",
@@ -330,6 +338,7 @@ __all__ = [
     "calendar_jobs",
     "calendar_years",
     "calendars",
+    "channels",
     "dmn",
     "exports",
     "feel",
@@ -340,11 +349,14 @@ __all__ = [
     "invariants",
     "limit_definitions",
     "load_apps",
+    "notices",
     "now_utc",
     "open_database",
+    "preferences",
     "queries",
     "reasons",
     "reckoning",
     "repairs",
+    "wordings",
     "workers",
 ]
