@@ -21,6 +21,7 @@ from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbo
 from engine.queries.limit_states import LIMIT_FILTERS
 from engine.queries.limits import LimitRow, LimitView, limit, limit_names, limits, limits_of_case
 from engine.queries.lookup import Colleague, ProcessNamed, colleagues, find_units, processes, targets, unit, unit_codes
+from engine.queries.notices import notices, unread_notices
 from engine.queries.operations import (
     INCIDENT_KINDS,
     IncidentFilter,
@@ -48,6 +49,17 @@ from engine.queries.presence import (
     unread_count,
 )
 from engine.queries.programs import WebhookShown, deliveries, troubled_webhooks, webhook, webhooks
+from engine.queries.sendings import (
+    SENDING_STATES,
+    OutboxState,
+    SendingShown,
+    failed_sendings,
+    outbox_state,
+    preferences,
+    sendings,
+    wording_versions,
+    wordings,
+)
 from engine.queries.tasks import TaskView, draft, draft_saved_at, may_copy, obstacle, task, urgeable
 from engine.queries.upkeep import (
     ActionNotFound,
@@ -69,6 +81,7 @@ from engine.queries.versions import migrated_cases, migration, migrations, versi
 __all__ = [
     "INCIDENT_KINDS",
     "LIMIT_FILTERS",
+    "SENDING_STATES",
     "AbsenceShown",
     "Account",
     "ActionNotFound",
@@ -93,10 +106,12 @@ __all__ = [
     "Named",
     "Narrowed",
     "Offered",
+    "OutboxState",
     "Page",
     "ProcessNamed",
     "QueueCount",
     "RepairView",
+    "SendingShown",
     "StartView",
     "Startable",
     "TaskView",
@@ -124,6 +139,7 @@ __all__ = [
     "done",
     "draft",
     "draft_saved_at",
+    "failed_sendings",
     "find_units",
     "inbox",
     "inbox_counts",
@@ -144,12 +160,15 @@ __all__ = [
     "migration",
     "migrations",
     "names",
+    "notices",
     "obstacle",
     "offered",
     "operated_case_ids",
     "operated_cases",
+    "outbox_state",
     "people",
     "person",
+    "preferences",
     "processes",
     "readings",
     "register",
@@ -157,6 +176,7 @@ __all__ = [
     "resource",
     "resources",
     "retention_rules",
+    "sendings",
     "standin_of",
     "start",
     "startable",
@@ -169,9 +189,12 @@ __all__ = [
     "unit_codes",
     "units",
     "unread_count",
+    "unread_notices",
     "urgeable",
     "versions",
     "webhook",
     "webhooks",
+    "wording_versions",
+    "wordings",
     "year_versions",
 ]
