@@ -74,7 +74,7 @@ export function listenersGroup(element, injector, choices) {
     write(injector, element, [...listeners.map(asKept), first]);
   };
   return {
-    id: 'bihuan-listeners', label: words('监听', 'Listeners'), component: ListGroup, element, add: moments.length ? add : undefined,
+    id: 'bihuan-listeners', label: words('监听', 'Listeners'), component: ListGroup, element, translate: injector.get('translate'), add: moments.length ? add : undefined,
     items: listeners.map((listener, index) => itemOf({element, injector, choices, listeners, listener, index, moments})),
   };
 }
