@@ -28,7 +28,9 @@ def show(task_id: UUID) -> ResponseReturnValue:
     if view.task.state not in STANDING:
         return _over(view)
     file = filing.file_of(current.read(queries.case, view.case.id))
-    data = {**view.data, **(view.draft or {})}
+    main = current.read(queries.task, view.main.id) if view.main is not None else view
+    sent = (main.submitted or {}).get("data") or {}
+    data = {**view.data, **sent, **(view.draft or {})}
     is_sign = view.task.kind == "sign"
     return render_template(
         "tasks/sign.html" if is_sign else "tasks/show.html",
@@ -39,10 +41,10 @@ def show(task_id: UUID) -> ResponseReturnValue:
         documentation=view.documentation,
         may=view.may,
         also=view.also,
-        schema=view.form,
-        data=forms.filled(view.form, view.data if is_sign else data, file["attachments"]),
+        schema=main.form,
+        data=forms.filled(main.form, data, file["attachments"]),
         draft_at=current.read(queries.draft_saved_at, str(task_id)) if not is_sign else None,
-        buttons=forms.buttons(view.form),
+        buttons=forms.buttons(main.form),
         is_delegate="resolve" in view.may and view.task.assignee_id == current.actor().person_id,
         mine=next((sign for sign in view.signs if sign.task_id == task_id), None),
         waits_for=[sign for sign in view.signs if sign.state in STANDING],
