@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from engine import Engine, calendar_years, holiday_notices
+from web import cli as command_line
+from web.commands import installation
 
-from .conftest import Browser
+from .conftest import APP, Browser
 
 Visit = Callable[[str], Browser]
 NOTICE = """一、元旦：1月1日（周五）至3日（周日）放假，共3天。
@@ -89,3 +94,40 @@ def test_the_lines_of_a_notice_are_read() -> None:
     assert marks[date(2027, 1, 3)] == calendar_years.Mark(True, "元旦")
     with pytest.raises(calendar_years.YearInvalid):
         holiday_notices.read_notice("元旦：2月30日放假", 2027)
+
+
+class TestCommands:
+    @pytest.fixture
+    def house_of_root(self, settings: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setenv("BIHUAN_DATABASE_URL", settings.database_url)
+        monkeypatch.setenv("BIHUAN_FILES", str(settings.files))
+        monkeypatch.setattr(installation, "process_apps", lambda: (APP,))
+        return str(settings.database_url)
+
+    @staticmethod
+    def typed(*words: str) -> Any:
+        return CliRunner().invoke(command_line.cli, list(words))
+
+    def test_workdays_names_each_skipped_day_and_why(self) -> None:
+        told = self.typed("workdays", "2026-09-30", "3", "--explain").output.splitlines()
+        assert told[-1] == "2026-10-10"
+        assert sum("2026-10-0" in line for line in told) == 7
+        assert any(line.startswith("2026-10-10") for line in told[:-1])
+
+    def test_workdays_names_a_provisional_year(self) -> None:
+        told = self.typed("workdays", "2026-12-31", "3", "--explain").output
+        assert "2027" in told.splitlines()[-2]
+        assert told.splitlines()[-1] == "2027-01-06"
+
+    @pytest.mark.usefixtures("house_of_root")
+    def test_a_notice_is_published_and_counted_by(self, engine: Engine, tmp_path: Path) -> None:
+        (tmp_path / "notice.txt").write_text(NOTICE, encoding="utf-8")
+        file = str(tmp_path / "notice.txt")
+        assert self.typed("calendar", "publish", file).exit_code == 2
+        assert self.typed("calendar", "publish", file, "--year", "2027", "--dry-run").exit_code == 0
+        assert engine.calendar.is_provisional(2027)
+        assert self.typed("calendar", "publish", file, "--year", "2027", "--note", "国办").exit_code == 0
+        assert not engine.calendar.is_provisional(2027)
+        assert self.typed("workdays", "2027-02-10", "1").output == "2027-02-12\n"
+        shown = json.loads(self.typed("calendar", "show", "2027").stdout)
+        assert shown["work"] == {"2027-02-14": "调休上班"}

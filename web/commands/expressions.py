@@ -1,9 +1,9 @@
-"""`bihuan feel`, `bihuan decide` and `bihuan workdays`: trying what diagrams and tables will compute."""
+"""`bihuan feel` and `bihuan decide`: trying what diagrams and tables will compute."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import click
 
 from engine import calendars, dmn, feel
 from web.commands import terminal
-from web.commands.terminal import MISUSED, N_, Failed, _, is_chinese, say, say_wrong, show_table
+from web.commands.terminal import MISUSED, N_, Failed, _, is_chinese, say, say_wrong
 
 JSON_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -83,30 +83,3 @@ def decide(file: Path, decision: str | None, input_: Path | None, shows_log: boo
                 note = " ".join(filter(None, rule["annotations"]))
                 line = _("“{table}”: rule {rule} matched", table=table["table"], rule=rule["rule"])
                 say(f"{line}  {note}".rstrip())
-
-
-@click.command(help=N_("Print the working day N working days after DATE (YYYY-MM-DD); a negative N counts back."),
-               context_settings={"ignore_unknown_options": True})  # fmt: skip
-@click.argument("date", type=click.DateTime(["%Y-%m-%d"]))
-@click.argument("n", type=int)
-@click.option("--explain", is_flag=True, help=N_("Print every day from the start with what it is."))
-def workdays(date: datetime, n: int, explain: bool) -> None:
-    """This will print the day, and with `explain` each day on the way."""
-    start = date.date()
-    end = calendars.SHIPPED.workdays(start, n)
-    if explain:
-        first, last = min(start, end), max(start, end)
-        days = [first.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
-        show_table([_("Day"), _("What it is")], [(day.isoformat(), _described(day)) for day in days])
-    say(end.isoformat())
-
-
-def _described(day: date) -> str:
-    is_workday, is_weekend = calendars.SHIPPED.is_workday(day), day.weekday() >= 5
-    if is_workday:
-        words = _("working day (made up for a holiday)") if is_weekend else _("working day")
-    else:
-        words = _("rest day") if is_weekend else _("holiday")
-    if calendars.SHIPPED.is_provisional(day.year):
-        words = _("{words}, provisional: the holidays of {year} are not published", words=words, year=day.year)
-    return words

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from engine import BihuanError, Fault
-from web import faults
+from engine import BihuanError, Fault, Sentence
+from web import faults, wording
 
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "translations"
 
@@ -75,10 +75,16 @@ def reason_of(fault: Fault) -> str:
 
 def message_of(error: BihuanError) -> str:
     """This will return the message of an error of the engine in the reader's language, its faults below it."""
-    details = {name: _(value) if isinstance(value, str) else value for name, value in error.details.items()}
+    details = {name: _detail(value) for name, value in error.details.items()}
     message = error.text("zh" if is_chinese() else "en") or _(error.template).format_map(_Known(details))
     found: Iterable[Fault] = getattr(error, "faults", ())
     return "\n".join([message, *(f"{fault.name or fault.element or ''}: {reason_of(fault)}" for fault in found)])
+
+
+def _detail(value: Any) -> Any:
+    if isinstance(value, Sentence):
+        return wording.said(value, _)
+    return _(value) if isinstance(value, str) else value
 
 
 def message_of_record(record: Mapping[str, Any]) -> str:
