@@ -17,6 +17,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from engine.wire import CONNECTION
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -128,7 +130,7 @@ class Sessions:
                 yield session
             return
         with self._make.begin() as session:
-            session.connection(execution_options={"writes": True})
+            session.info[CONNECTION] = session.connection(execution_options={"writes": True})
             yield session
 
     @contextmanager

@@ -16,7 +16,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from engine.wire import Call, Command, Wire, command
+from engine.wire import CONNECTION, Call, Command, Wire, command
 
 Convert = Callable[[Any], Any]
 Values = Mapping[str, Any]
@@ -108,7 +108,7 @@ def _implementation(type: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
 
 def first(session: Session, question: Prepared, values: Values) -> list[Any] | None:
     """This will return the first row of a question, or None; what begins the transaction travels along."""
-    connection = session.connection()
+    connection = _connection(session)
     compiled = question.on(connection.dialect)
     if compiled.command is not None:
         answers, fault = _over_wire(connection, [(compiled, values)])
@@ -127,7 +127,7 @@ def send(session: Session, changes: Sequence[Change], *, commits: bool = False) 
     When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed. `commits`
     lets the transaction end with them where that saves a round trip: then the first one has to fail if it meets none.
     """
-    connection = session.connection()
+    connection = _connection(session)
     met: int | None = None
     while changes and met != 0:
         count = next((n for n, each in enumerate(changes) if not isinstance(each.statement, Prepared)), len(changes))
@@ -226,6 +226,12 @@ def _over_wire(
         return _wire(connection).run(calls, commits=commits)
     except connection.dialect.loaded_dbapi.Error as error:
         _fail(connection, error, sent[0][0].text, sent[0][1])
+
+
+def _connection(session: Session) -> Connection:
+    """A transaction that writes stays on one connection, so it need not be looked up again."""
+    found: Connection | None = session.info.get(CONNECTION)
+    return session.connection() if found is None else found
 
 
 def _wire(connection: Connection) -> Wire:

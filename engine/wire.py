@@ -21,6 +21,7 @@ Dump = tuple[Callable[[Any], bytes], int]
 Load = Callable[[bytes], Any]
 
 PLACE = re.compile(r"%\((\w+)\)s|%%")
+CONNECTION = "connection"  # where a session that writes keeps its one connection
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL's binary timestamps, which count microseconds
 OUTDATED = {"0A000", "26000"}  # its plan no longer fits the tables; it has been deallocated
 
