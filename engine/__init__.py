@@ -62,6 +62,7 @@ from engine.bpmn.shifting import CannotMove, CannotSkip, Standing
 from engine.bpmn.tokens import TokenGone
 from engine.cases import CaseEnded, CaseNotFound, CaseSuspended
 from engine.catalog import ZONE
+from engine.channels import Channels
 from engine.checks import Checked
 from engine.cleaning import CleanedUp, DueCases
 from engine.comments import CommentInvalid
@@ -182,6 +183,7 @@ __all__ = [
     "CaseRuns",
     "CaseSuspended",
     "Changed",
+    "Channels",
     "Checked",
     "Chosen",
     "CleanedUp",

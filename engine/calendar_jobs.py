@@ -100,6 +100,11 @@ def _forget_answers(engine: Engine, _should_stop: ShouldStop) -> object:
     return engine.forget_programs()
 
 
+@daily("notices", N_("Forget old notices and sent messages"), "03:22")
+def _forget_notices(engine: Engine, _should_stop: ShouldStop) -> object:
+    return engine.forget_messages()
+
+
 @daily("anchor", N_("Anchor the histories of the day"), "03:25")
 def _anchor(engine: Engine, _should_stop: ShouldStop) -> object:
     made = engine.anchor_daily()

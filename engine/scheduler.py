@@ -54,6 +54,7 @@ class Worker:
         for work, seconds in (
             (self.wake, every),
             (self.tell, every),
+            (self.send, every),
             (self.count, 10),
             (self.finish_actions, 10),
             (self.follow_calendar, min(5.0, every * 5)),
@@ -87,6 +88,12 @@ class Worker:
         if self.other:
             return 0
         return self._try(lambda: self.engine.deliver_webhooks(self.name, self._stopped.is_set)) or 0
+
+    def send(self) -> int:
+        """This will send people the messages that are due and return how many; a slow mail server delays nothing else."""
+        if self.other:
+            return 0
+        return self._try(lambda: self.engine.send_messages(self.name, self._stopped.is_set)) or 0
 
     def finish_actions(self) -> int:
         """This will go on with what operators began to do to many cases, and return how many were done."""

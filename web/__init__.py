@@ -18,6 +18,8 @@ PAGES = (
     "narrowing",
     "bulk",
     "readings",
+    "notices",
+    "messages",
     "tasks",
     "assignments",
     "colleagues",
@@ -48,6 +50,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.extensions["settings"] = settings
     app.extensions["engine"] = engine or Engine(settings.database_url, apps=load_apps(), files=settings.files)
     app.extensions["engine"].webhook_hosts = settings.inner_hosts
+    app.extensions["engine"].channels, app.extensions["engine"].home = settings.channels, settings.home
     for name in PARTS:
         import_module(f"web.{name}").register(app)
     for name in PAGES:

@@ -48,6 +48,7 @@ def tabs() -> dict[str, Any]:
             ("calendar.index", gettext("Working calendar"), 0),
             ("retention.index", gettext("Retention"), 0),
             ("webhooks.index", gettext("Webhooks"), current.read(queries.troubled_webhooks)),
+            ("messages.index", gettext("Sent messages"), current.read(queries.failed_sendings)),
             ("admin.deployments", gettext("Deployments"), 0),
             ("audit.index", gettext("Audit"), 0),
         )

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from engine import Channels, Home
 
 PREFIX = "BIHUAN_"
 LOCALES = ("zh", "en")
@@ -93,6 +96,29 @@ def _hosts(value: str) -> str:
     return ",".join(hosts)
 
 
+def _channel(value: str) -> str:
+    from engine import channels
+
+    try:
+        channels.check(value)
+    except channels.ChannelInvalid as error:
+        raise ValueError("use an address of Apprise; {to} in it stands for the person's own") from error
+    return value
+
+
+def _mail(value: str) -> str:
+    if not value.startswith(("mailto://", "mailtos://")):
+        raise ValueError("use mailto://host:port?from=… or mailtos://user:password@host:port?from=…")
+    return _channel(value)
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("use the address that people type: https://bihuan.example.gov.cn")
+    return value.rstrip("/")
+
+
 def _setting(parse: Callable[[str], T], default: Any, help: str) -> Any:
     return field(default=default, metadata={"parse": parse, "help": help})
 
@@ -115,6 +141,15 @@ class Settings:
     api_rate: str = _setting(_rate, "1200 per minute", "Requests to the API that one token may make.")
     webhook_hosts: str = _setting(
         _hosts, "", "Hosts inside your network that webhooks may tell, by comma: portal.example:8443."
+    )
+    address: str = _setting(_address, "", "Where people find the pages, for links in messages: https://….")
+    mail: str = _setting(_mail, "", "Mail server for messages: mailtos://user:password@host:465?from=….")
+    sms: str = _setting(_channel, "", "SMS gateway, an address of Apprise; {to} is the telephone number.")
+    dingtalk: str = _setting(_channel, "", "Robot of DingTalk: dingtalk://token/{to}.")
+    wecom: str = _setting(_channel, "", "Robot of WeCom: wecombot://key.")
+    feishu: str = _setting(_channel, "", "Robot of Feishu: feishu://token.")
+    message_webhook: str = _setting(
+        _channel, "", "Own gateway that takes messages as JSON: jsons://host/path?:to={to}."
     )
     rate_storage: str = _setting(_storage, "memory://", "Where attempts are counted; redis://… for several servers.")
     upload_megabytes: int = _setting(_number(1, 20), 20, "Largest attachment in MB.")
@@ -147,6 +182,17 @@ class Settings:
     def inner_hosts(self) -> frozenset[str]:
         """This will return the hosts inside the network that webhooks may tell."""
         return frozenset(filter(None, self.webhook_hosts.split(",")))
+
+    @property
+    def channels(self) -> Channels:
+        """This will return the ways by which messages leave the house."""
+        names = {name: name for name in ("mail", "sms", "dingtalk", "wecom", "feishu")} | {"webhook": "message_webhook"}
+        return Channels({channel: getattr(self, name) for channel, name in names.items()})
+
+    @property
+    def home(self) -> Home:
+        """This will return what messages say of the pages."""
+        return Home(self.address, self.title)
 
     @property
     def zone(self) -> ZoneInfo:

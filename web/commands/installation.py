@@ -74,6 +74,7 @@ def open_engine(chosen: Settings | None = None, *, is_fresh: bool = False) -> En
     chosen = chosen or settings()
     engine = Engine(chosen.database_url, apps=process_apps(), files=chosen.files)
     engine.webhook_hosts = chosen.inner_hosts
+    engine.channels, engine.home = chosen.channels, chosen.home
     try:
         is_current = is_fresh or engine.is_current()
     except OperationalError as error:
