@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, func, literal, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session, defer
 
 from engine.access import Actor, Standin, belongs
@@ -233,7 +233,8 @@ def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Count
     queues = _queues(session, actor)
     branches = [(0, _mine(actor)), *((queue.id, queue.tasks) for queue in queues)]
     branches += [(-number, theirs) for number, theirs in enumerate(_acting(actor), 1)]
-    rows = [_counting(session, id, branch, moment, soon_days) for id, branch in branches]
+    until = paging.soon_until(session, moment, soon_days)
+    rows = [_counting(id, branch, moment, until) for id, branch in branches]
     found = {row.queue: row for row in session.execute(union_all(*rows) if len(rows) > 1 else rows[0])}
     return Counts(
         all=sum(row.open for row in found.values()),
@@ -248,11 +249,20 @@ def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Count
     )
 
 
-def _counting(session: Session, id: int, branch: ColumnElement[bool], moment: datetime, soon_days: int) -> Select[Any]:
-    """What waits in one place. What is overdue stands first in its index, so one look counts that too."""
+def _counting(id: int, branch: ColumnElement[bool], moment: datetime, until: datetime) -> Select[Any]:
+    """What waits in one place. What is overdue stands first in its index, then what is due soon: one look counts both.
+
+    Only where it does not reach as far as that, what is due soon is counted by a second one.
+    """
     first = select(Task.order_at).where(branch).order_by(Task.order_at).limit(paging.MOST + 1).subquery()
     overdue = func.count().filter(first.c.order_at < moment)
-    soon = _capped(branch, *paging.due_range(session, moment, "soon", soon_days))
+    soon = case(
+        (
+            or_(func.count() <= paging.MOST, func.max(first.c.order_at) >= until),
+            func.count().filter(first.c.order_at >= moment, first.c.order_at < until),
+        ),
+        else_=_capped(branch, Task.order_at >= moment, Task.order_at < until),
+    )
     numbers = (func.count().label("open"), overdue.label("overdue"), soon.label("soon"))
     return select(literal(id).label("queue"), *numbers).select_from(first)
 
