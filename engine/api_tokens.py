@@ -31,6 +31,7 @@ SCOPES = (
     "versions",
     "audit",
     "webhooks",
+    "calendar",
 )
 MARK = "bihuan_"  # tells people and scanners for leaked secrets what it is
 SHOWN = len(MARK) + 6  # characters by which people tell tokens apart

@@ -22,7 +22,7 @@ from engine.queries import paging
 from engine.queries.cases import find_seen
 from engine.queries.limit_states import EXCEEDED, in_state
 from engine.queries.paging import Page
-from engine.reckoning import Reckoning
+from engine.reckoning import Happening, Reckoning
 
 CHANGES = ("limit_paused", "limit_resumed", "limit_extended", "limit_moved")
 
@@ -37,6 +37,7 @@ class LimitView:
     limit: Limit
     definition: LimitDefinition
     version: int
+    happened: list[Happening]
     reckoning: Reckoning
     may: frozenset[str]
     changes: list[HistoryEvent]
@@ -80,11 +81,13 @@ def _views(session: Session, actor: Actor, rows: Sequence[Limit]) -> Iterable[Li
     changes = _changes(session, {row.case_id for row in rows})
     for row in rows:
         definition = library.limit(session, row.resource_id)
+        happened = running_limits.read_happened(row.happened)
         yield LimitView(
             row,
             definition,
             versions.get(row.resource_id, 0),
-            running_limits.reckon(definition, running_limits.read_happened(row.happened), calendar),
+            happened,
+            running_limits.reckon(definition, happened, calendar),
             running_limits.verbs(actor, row, definition, paging.now(session)),
             changes.get(str(row.id), []),
         )
@@ -102,7 +105,8 @@ def limits(
     session: Session,
     actor: Actor,
     *,
-    state: str = RUNNING,
+    state: str | None = RUNNING,
+    case_id: UUID | None = None,
     code: str | None = None,
     unit_path: str | None = None,
     after: str | None = None,
@@ -110,10 +114,14 @@ def limits(
 ) -> Page[LimitRow]:
     """This will list limits of units that the actor oversees.
 
-    `state` is one of LIMIT_FILTERS: those that run (exceeded ones among them) come with the nearest due time first,
-    others with the newest first.
+    `state` is one of LIMIT_FILTERS or None: those that run (exceeded ones among them) come with the nearest due time
+    first, others with the newest first.
     """
-    where = [paging.in_scopes(Limit.unit_path, actor), *in_state(state, paging.now(session))]
+    where = [paging.in_scopes(Limit.unit_path, actor)]
+    if state is not None:
+        where += in_state(state, paging.now(session))
+    if case_id is not None:
+        where.append(Limit.case_id == case_id)
     if code is not None:
         where.append(Limit.code == code)
     if unit_path is not None:

@@ -131,3 +131,17 @@ class TestCommands:
         assert self.typed("workdays", "2027-02-10", "1").output == "2027-02-12\n"
         shown = json.loads(self.typed("calendar", "show", "2027").stdout)
         assert shown["work"] == {"2027-02-14": "调休上班"}
+
+
+def test_programs_read_a_year_try_a_notice_and_publish_it(visit: Visit, engine: Engine) -> None:
+    root = visit("root")
+    assert root.get("/api/calendar/2027").get_json()["is_provisional"] is True
+    tried = root.send("POST", "/api/calendar/2027", {"notice": NOTICE, "is_trial": True}).get_json()
+    assert "2027-02-14" in tried["days"]
+    assert engine.calendar.is_provisional(2027)
+    assert root.send("POST", "/api/calendar/2027", {"notice": NOTICE}).get_json()["version"] == 1
+    assert root.get("/api/calendar/2027").get_json()["work"] == {"2027-02-14": "调休上班"}
+    assert root.send("POST", "/api/calendar/2027", {"notice": NOTICE}).status_code == 409
+    refused = root.send("POST", "/api/calendar/2027", {"rest": {"2026-01-01": "元旦"}})
+    assert (refused.status_code, "不在本年度" in refused.get_json()["detail"]) == (422, True)
+    assert visit("carol").send("POST", "/api/calendar/2027", {"notice": NOTICE}).status_code == 403

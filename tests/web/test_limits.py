@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 from openpyxl import load_workbook
 from sqlalchemy.engine import make_url
 
@@ -62,7 +63,7 @@ class Desk:
         self.engine = engine
         odo = engine.actor(next(row.id for row in engine.read(queries.people, SYSTEM) if row.login == "odo"))
         self.case = engine.start_case("order", {}, by=odo)
-        (task,) = engine.read(queries.inbox, odo)
+        task = next(task for task in engine.read(queries.inbox, odo) if task.case_id == self.case.id)
         engine.complete_task(task.id, by=odo, data={})
 
     def limit(self, code: str = "rectification") -> Any:
@@ -157,3 +158,56 @@ def test_the_ledger_lists_what_one_oversees_and_is_a_spreadsheet(visit: Visit, d
     assert rows[0][:4] == ("编号", "案件", "单位", "时限")
     assert rows[1][3:5] == ("整改时限", "责令限期整改指令书")
     assert desk.case.number not in text(visit("mallory").get("/limits/"))
+
+
+def test_programs_read_the_reasons_and_stop_resume_and_extend(visit: Visit, desk: Desk) -> None:
+    lea = visit("lea")
+    (found,) = lea.get(f"/api/limits?case={desk.case.id}&code=rectification").get_json()["items"]
+    address = f"/api/limits/{found['id']}"
+    told = lea.get(address).get_json()
+    assert told["may"] == ["extend", "pause"]
+    assert told["basis"] == "责令限期整改指令书"
+    assert "当日不计入" in told["explanation"][0]
+    assert told["years"]
+    assert lea.send("POST", f"{address}/pause", {"ground": "不可抗力"}).status_code == 422
+    stopped = lea.send("POST", f"{address}/pause", STOP).get_json()
+    assert (stopped["state"], stopped["due_at"], stopped["left"]) == ("paused", None, "10 个工作日")
+    assert lea.send("POST", f"{address}/pause", STOP).status_code == 409
+    assert lea.send("POST", f"{address}/resume", {}).get_json()["state"] == "running"
+    before = desk.limit().due_at
+    foreseen = lea.get(f"{address}/extension?term=20 days").get_json()
+    assert desk.limit().due_at == before
+    extended = lea.send("POST", f"{address}/extend", {"term": "20 days", "reason": "设备未到货"}).get_json()
+    assert extended["due_at"] == foreseen["due_at"]
+    assert [each["kind"] for each in extended["happened"]] == ["started", "paused", "resumed", "extended"]
+    assert visit("odo").send("POST", f"{address}/resume", {}).status_code == 403
+    assert visit("mallory").get(address).status_code == 403
+
+
+def test_cases_are_found_by_the_state_of_their_limits(engine: Engine, desk: Desk) -> None:
+    def found(**asked: Any) -> list[Any]:
+        return [case.id for case in engine.read(queries.cases, SYSTEM, **asked)]
+
+    assert found(limit_state="running", limit_code="rectification") == [desk.case.id]
+    assert found(limit_state="exceeded") == found(limit_state="paused") == []
+    assert found(limit_state="met", limit_code="check") == [desk.case.id]
+
+
+def test_the_ledger_is_read_by_an_index_and_pages_go_on(engine: Engine, desk: Desk) -> None:
+    other = Desk(engine)
+    first = engine.read(queries.limits, SYSTEM, limit=1)
+    rest = engine.read(queries.limits, SYSTEM, limit=1, after=first.next)
+    assert {row.case_number for row in (*first, *rest)} == {desk.case.number, other.case.number}
+    assert rest.next is None
+    plan = engine.read(
+        lambda session: session.execute(
+            sqlalchemy.text(
+                "EXPLAIN QUERY PLAN SELECT * FROM limits JOIN cases ON cases.id = limits.case_id"
+                " WHERE limits.state = 'running' AND (limits.due_at, limits.id) > ('2026', x'00')"
+                " ORDER BY limits.due_at, limits.id LIMIT 51"
+            )
+        ).all()
+    )
+    told = " ".join(row.detail for row in plan)
+    assert "ix_limits_state" in told
+    assert "TEMP B-TREE" not in told

@@ -13,10 +13,12 @@ from web.accounts import limiter
 from web.api import (
     attachments,
     audit,
+    calendar,
     cases,
     definitions,
     documentation,
     jobs,
+    limits,
     lists,
     messages,
     once,
@@ -79,6 +81,8 @@ SCOPES_NEEDED: dict[Blueprint, str] = {
     webhooks.blueprint: "webhooks",
     versions.blueprint: "versions",
     audit.blueprint: "audit",
+    limits.blueprint: "cases",
+    calendar.blueprint: "calendar",
 }
 
 

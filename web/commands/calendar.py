@@ -86,6 +86,21 @@ def group() -> None:
 
 
 @group.command(
+    help=N_("Print what is special in a year, as JSON that `publish` reads. Example: bihuan calendar show 2027")
+)
+@click.argument("year", type=click.IntRange(1900, 2200))
+@click.option("--db", "database", metavar="URL", help=N_("Count by the calendar in force in this database."))
+def show(year: int, database: str | None) -> None:
+    """This will print the year on standard output, and beside it where it comes from."""
+    found = in_force(database).year(year)
+    say(calendar_years.write_year(found))
+    if found.is_provisional:
+        say_wrong(_("The calendar of {year} is provisional: its holidays are not published.", year=year))
+    elif found.version:
+        say_wrong(_("Calendar of {year}: version {version}.", year=year, version=found.version))
+
+
+@group.command(
     help=N_(
         "Put a year in force: JSON as `show` prints it, or the text of a notice. "
         "Example: bihuan calendar publish n.txt --year 2027"
