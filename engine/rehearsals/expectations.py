@@ -8,8 +8,8 @@ from typing import Any
 from engine import queries
 from engine.errors import BihuanError
 from engine.forms import FormInvalid
-from engine.models import CANCELLED, CLOSED
-from engine.rehearsals import moments
+from engine.models import CANCELLED, CLOSED, PAUSED, RUNNING
+from engine.rehearsals import moments, views
 from engine.rehearsals.script import Step
 from engine.rehearsals.stage import Stage
 from engine.rehearsals.views import Limit, View, document, standing
@@ -179,9 +179,51 @@ def due(view: View, wanted: Any) -> Iterator[str]:
 
 @expects
 def limits(view: View, wanted: Any) -> Iterator[str]:
-    """When limits end, by name."""
+    """When limits end, by code, name or task; or how one stands: due, state, paused, exceeded, rungs, extensions."""
     for name, said in wanted.items():
-        yield from _late(f"limit {name}", said, view.limits(name))
+        if isinstance(said, Mapping):
+            yield from _standing(view, name, said)
+        else:
+            yield from _late(f"limit {name}", said, view.limits(name))
+
+
+def _standing(view: View, name: str, said: Mapping[str, Any]) -> Iterator[str]:
+    found = view.running(name)
+    if not found:
+        yield f"limit {name} expected, but there is nothing of this name"
+        return
+    limit = found[-1]
+    now = view.stage.clock.now
+    is_over = limit.exceeded_at is not None or (
+        limit.state == RUNNING and limit.due_at is not None and limit.due_at < now
+    )
+    there = {
+        "state": limit.state,
+        "paused": limit.state == PAUSED,
+        "exceeded": is_over,
+        "rungs": limit.rung,
+        "extensions": limit.extensions,
+    }
+    for what, value in said.items():
+        if what == "due":
+            yield from _late(f"limit {name}", value, [views.Limit(limit.started_at, limit.due_at)])
+        elif what not in there:
+            yield f"limit {name} has no {what}; it has due, {', '.join(there)}"
+        else:
+            yield from _differs(f"{what} of limit {name}", value, there[what])
+
+
+@expects
+def notices(view: View, wanted: Any) -> Iterator[str]:
+    """What each person was told, in order: an item is words that all stand in its line (`limit_near 核实时限`)."""
+    for login, said in wanted.items():
+        lines = [view.told(notice) for notice in view.stage.notices(login)]
+        items = said if isinstance(said, list) else [said] if said else []
+        is_same = len(items) == len(lines) and all(
+            word in line for item, line in zip(items, lines, strict=True) for word in str(item).split()
+        )
+        if not is_same:
+            yield f"notices of {login} expected {items}, but there is {lines}"
 
 
 def _late(what: str, wanted: Any, found: list[Limit]) -> Iterator[str]:

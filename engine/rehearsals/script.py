@@ -41,6 +41,10 @@ VERBS: dict[str, tuple[str, ...]] = {
     "service": ("as", "with", "error", "fails"),
     "set": ("as", "case"),
     "enable": ("as", "case"),
+    "pause_limit": ("as", "ground", "approver", "case"),
+    "resume_limit": ("as", "note", "case"),
+    "extend_limit": ("as", "by", "reason", "decision", "asked_on", "case"),
+    "publish_year": ("as", "note"),
     "refused": ("because",),
     "expect": ("case",),
     "part": (),
@@ -49,12 +53,20 @@ OF_TASKS = (
     *("complete", "claim", "release", "delegate", "resolve", "transfer", "add_signs", "sign", "remove_sign"),
     *("return", "withdraw"),
 )
-NEEDS_SOMEBODY = (*OF_TASKS, "comment", "attach", "enable")
-NEEDS_TARGET = {"delegate": "to", "transfer": "to", "add_signs": "to", "remove_sign": "of", "return": "to"}
-NEEDS_VALUES = ("set", "refused", "expect")
-NEEDS_TEXT = (*OF_TASKS, "comment", "attach", "message", "signal", "service", "enable", "part")
+OF_LIMITS = ("pause_limit", "resume_limit", "extend_limit")
+NEEDS_SOMEBODY = (*OF_TASKS, *OF_LIMITS, "comment", "attach", "enable")
+NEEDS_TARGET = {
+    "delegate": "to",
+    "transfer": "to",
+    "add_signs": "to",
+    "remove_sign": "of",
+    "return": "to",
+    "extend_limit": "by",
+}
+NEEDS_VALUES = ("set", "refused", "expect", "publish_year")
+NEEDS_TEXT = (*OF_TASKS, *OF_LIMITS, "comment", "attach", "message", "signal", "service", "enable", "part")
 NOT_REFUSED = ("refused", "expect", "part")
-BY_NAME = ("vars", "queue", "due", "limits", "inbox")
+BY_NAME = ("vars", "queue", "due", "limits", "inbox", "notices")
 EXPECTED = (
     *("tasks", "waiting", "ended", "end", "documents", "title", "subject", "badge", "tone", "state", "number", "unit"),
     *("history", "incidents", "services", "error", *BY_NAME),
@@ -263,7 +275,11 @@ class _Reader:
         if verb in NEEDS_SOMEBODY and not values.get("as"):
             self.wrong(values, verb, f"{verb} needs as: who does it")
         if verb in NEEDS_TARGET and not values.get(NEEDS_TARGET[verb]):
-            self.wrong(values, verb, f"{verb} needs {NEEDS_TARGET[verb]}: a login, for return a step")
+            self.wrong(
+                values,
+                verb,
+                f"{verb} needs {NEEDS_TARGET[verb]}: a login, for return a step, for extend_limit a term or day",
+            )
         self._check_values(verb, values)
         return verb
 

@@ -31,7 +31,9 @@ from engine.models import (
     HistoryEvent,
     Incident,
     Job,
+    Limit,
     Message,
+    Notice,
     Person,
     Subscription,
     Task,
@@ -44,7 +46,8 @@ from engine.turn import Turn
 
 Data = dict[str, Any]
 WATCHED: tuple[Table, ...] = tuple(
-    table(model) for model in (Case, CaseField, Task, Job, Subscription, Message, Incident, HistoryEvent, Counter)
+    table(model)
+    for model in (Case, CaseField, Task, Job, Limit, Notice, Subscription, Message, Incident, HistoryEvent, Counter)
 )
 WAITING = "waiting"
 SIGN = "（会签）"  # behind the name of a task: somebody was asked to sign with it
@@ -127,6 +130,17 @@ class Stage:
     def incidents(self) -> list[Incident]:
         """This will return what stands still and is not repaired."""
         found = select(Incident).where(Incident.resolved_at.is_(None)).order_by(Incident.id)
+        return self.engine.read(lambda session: list(session.scalars(found)))
+
+    def limits(self, case_id: UUID) -> list[Limit]:
+        """This will return the limits of a case, the first one begun first."""
+        found = select(Limit).where(Limit.case_id == case_id).order_by(Limit.started_at, Limit.id)
+        return self.engine.read(lambda session: list(session.scalars(found)))
+
+    def notices(self, login: str) -> list[Notice]:
+        """This will return what a person was told, in order."""
+        person_id = self.actor(login).person_id
+        found = select(Notice).where(Notice.person_id == person_id).order_by(Notice.made_at, Notice.id)
         return self.engine.read(lambda session: list(session.scalars(found)))
 
     def evaluated(self, value: Any, data: Mapping[str, Any]) -> Any:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from engine import queries
 from engine.access import Actor, may_complete
+from engine.calendar_years import read_year, write_year
 from engine.form_fields import put_at
 from engine.messages import Delivery
 from engine.models import Case, Task
+from engine.reckoning import Term
 from engine.rehearsals import moments
 from engine.rehearsals.script import Script, Step
 from engine.rehearsals.stage import Stage
@@ -259,6 +264,54 @@ def set(act: Act) -> None:
     case = act.case()
     data = act.data(act.said, document(case))
     act.engine.change_data(case.id, data, by=act.by, reason=act.script.name)
+
+
+def _limit(act: Act) -> UUID:
+    """The limit of the case that the step names by code or name; of several the one that began last."""
+    case = act.case()
+    found = [limit for limit in act.stage.limits(case.id) if act.said in (limit.code, limit.name)]
+    if not found:
+        raise StepFailed(f"the case has no limit {act.said}; {standing(act.stage)}")
+    return found[-1].id
+
+
+@verb
+def pause_limit(act: Act) -> None:
+    """Somebody stops the clock of a limit on a legal ground."""
+    ground, approver = act.word("ground") or "", act.word("approver") or ""
+    act.engine.pause_limit(_limit(act), by=act.by, ground=ground, approver=approver)
+
+
+@verb
+def resume_limit(act: Act) -> None:
+    """Somebody lets a stopped clock go on."""
+    act.engine.resume_limit(_limit(act), by=act.by, note=act.word("note") or "")
+
+
+@verb
+def extend_limit(act: Act) -> None:
+    """Somebody extends a limit by a term (10 workdays), or to a day."""
+    said, asked = act.word("by") or "", act.word("asked_on")
+    term = date.fromisoformat(said) if moments.DAY.fullmatch(said) else Term.read(said)
+    act.engine.extend_limit(
+        _limit(act),
+        term,
+        by=act.by,
+        reason=act.word("reason") or "",
+        decision=act.word("decision") or "",
+        asked_on=date.fromisoformat(asked) if asked else None,
+    )
+
+
+@verb
+def publish_year(act: Act) -> None:
+    """An operator puts a year of the calendar in force: what it says is laid over the year as it is now."""
+    known = json.loads(write_year(act.engine.calendar.year(int(act.said["year"]))))
+    rest, work = (dict(act.said.get(kind) or {}) for kind in ("rest", "work"))
+    known["rest"] = {day: name for day, name in known["rest"].items() if day not in work} | rest
+    known["work"] = {day: name for day, name in known["work"].items() if day not in rest} | work
+    known["hours"] = act.said.get("hours") or known["hours"]
+    act.engine.publish_year(read_year(json.dumps(known)), by=act.by, note=act.word("note") or "")
 
 
 @verb

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import feel
+from engine import feel, models
 from engine.models import CANCELLED, CLOSED, Attachment, Case, HistoryEvent, Person, Task, Unit
 from engine.rehearsals import moments
 from engine.rehearsals.script import Step
@@ -71,10 +71,21 @@ class View:
         return sorted(codes.get(part, part) for part in parts), str(self.place(unit) or unit)
 
     def limits(self, name: str) -> list[Limit]:
-        """This will return what runs under a name: the case's own limit (`case`), or that of open tasks."""
+        """This will return what runs under a name: the case's own limit (`case`), limits, or that of open tasks."""
         if name == OF_CASE:
             return [Limit(self.case.started_at, self.case.due_at)]
+        if found := self.running(name):
+            return [Limit(found[-1].started_at, found[-1].due_at)]
         return [Limit(task.created_at, task.due_at) for task in self.named(name)]
+
+    def running(self, name: str) -> list[models.Limit]:
+        """This will return the limits of the case with this code or name, the last one begun last."""
+        return [limit for limit in self.stage.limits(self.case.id) if name in (limit.code, limit.name)]
+
+    def told(self, notice: models.Notice) -> str:
+        """This will return a notice as a line: when, its kind, and what it names."""
+        detail: Mapping[str, Any] = feel.loads(notice.detail)
+        return " ".join([moments.shown(notice.made_at), notice.kind, *map(str, detail.values())])
 
     def attachments(self) -> list[Attachment]:
         """This will return the files of the case that were not removed."""

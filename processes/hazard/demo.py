@@ -15,10 +15,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import Actor, AlreadyImported, Engine, Task, access, calendars, queries
+from engine import Actor, AlreadyImported, Engine, Job, Limit, Refused, Task, Term, access, calendars, queries
 
 from . import demo_script
 from .demo_script import Route
@@ -33,6 +33,9 @@ SECOND_OFFICER = ("countersign_order", "accept", "review_plan")
 LOGINS = {"section_chief": "kezhang", "expert": "zhuanjia", "sac_office": "anwei", "sac_leader": "fenguan"}
 MAY_BE_SKIPPED = ("propose_listing", "approve_listing", "delist", "countersign_order", "rectify")
 PLACES = {"441702": (21.858, 111.955), "441704": (21.868, 112.006)}
+
+EXTENDED = "专用设备到货延迟，企业书面申请延期"
+STOPPED = "委托第三方检测鉴定，鉴定所需时间不计入期限"
 
 Progress = Callable[[int, int, str], None]
 
@@ -84,10 +87,14 @@ def load_demo(engine: Engine, *, progress: Progress | None = None, password: str
     try:
         engine.clock = clock
         for done, (at, position, number) in enumerate(events, 1):
-            clock.at = at
+            world.let_pass(clock, at)
             world.act(by_position[position], number, at.astimezone(ZONE).date())
             if progress is not None:
                 progress(done, len(events), "办理隐患")
+        world.let_pass(clock, real() - timedelta(hours=1))
+        if any(hazard.case_id is not None for hazard in found):
+            world.decide()
+        world.let_pass(clock, real())
     finally:
         engine.clock = real
     return list(_shown(accounts, {unit["code"]: unit["name"] for unit in units}))
@@ -111,12 +118,37 @@ class _World:
     accounts: Mapping[str, Mapping[str, str]]
     actors: dict[str, Actor] = field(default_factory=dict)
 
+    def let_pass(self, clock: _Clock, until: datetime) -> None:
+        """This will move the clock and climb the ladders of limits on the way, each rung when it is due."""
+        while (due_at := self.engine.read(_next_due)) is not None and due_at <= until:
+            clock.at = max(clock.at, due_at)
+            if not self.engine.run_due_jobs():
+                break
+        clock.at = until
+
     def act(self, hazard: Hazard, number: int, day: date) -> None:
         """This will register a hazard (number 0) or take the next step of its way."""
         if number == 0:
             self.register(hazard, day)
         elif hazard.case_id is not None:
             self.step(hazard, hazard.route.steps[number - 1], day)
+
+    def decide(self) -> None:
+        """This will extend the rectification that has most time left, and stop the clock of the next two."""
+        decided = 0
+        for limit in self.engine.read(_rectifications):
+            by = self.actor(f"kezhang{COUNTIES.index(limit.region[:6]) + 1 if limit.region[:6] in COUNTIES else 3}")
+            try:
+                if decided == 0:
+                    ten = Term.read("10 workdays")
+                    self.engine.extend_limit(limit.id, ten, by=by, reason=EXTENDED, decision="延期〔2026〕1号")
+                else:
+                    self.engine.pause_limit(limit.id, by=by, ground=STOPPED, approver="分管负责人")
+            except Refused:
+                continue
+            decided += 1
+            if decided == 3:
+                return
 
     def register(self, hazard: Hazard, day: date) -> None:
         """This will start a case as a grid worker, an officer or the enterprise itself."""
@@ -189,6 +221,19 @@ class _World:
             ids = {person.login: person.id for person in self.engine.read(queries.accounts)}
             self.actors[login] = self.engine.actor(ids[login])
         return self.actors[login]
+
+
+def _next_due(session: Session) -> datetime | None:
+    """When the next job of a running case is due."""
+    waiting = select(func.min(Job.due_at)).where(Job.state == "waiting", Job.kind != "external")
+    return session.scalar(waiting)
+
+
+def _rectifications(session: Session) -> list[Limit]:
+    """The limits of rectification that run, the one with most time left first."""
+    running = select(Limit).where(Limit.code == "rectification", Limit.state == "running")
+    now = session.info["now"]
+    return list(session.scalars(running.where(Limit.due_at > now).order_by(Limit.due_at.desc(), Limit.started_at)))
 
 
 def _open_tasks(session: Session, case_id: UUID | None) -> list[Task]:
