@@ -14,7 +14,7 @@ from web import current
 
 Choice = dict[str, Any]
 CASE = "case"
-LIMIT_RULES = ("limits.rules", "limit_rules.index", "rules.index")
+LIMIT_RULES = ("limits.rules", "limit_rules.index")
 ATTRIBUTE = re.compile(r"bihuan:(\w+)")
 NAMED = re.compile(r"the (?:service|role|form|process|decision|limit) (?P<value>.+) (?:is not|does not)")
 FIELDS = {  # code of a fault -> field of the panel
