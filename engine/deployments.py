@@ -60,6 +60,12 @@ def deploy_diagram(turn: Turn, process_id: str, xml: str, *, note: str) -> Defin
     return turn.session.scalars(newest.limit(1)).one()
 
 
+def put_in_force(turn: Turn, package: Package, app: ProcessApp, *, note: str) -> Deployment | None:
+    """This will put what differs from what is in force now in force; None when nothing does. Raises FaultsFound."""
+    _refuse_faults(examine(turn, package, app))
+    return _deploy(turn, package, app, note=note, rule=OTHER)
+
+
 def restore(turn: Turn, package: Package, app: ProcessApp, target: Listed, *, note: str) -> Deployment | None:
     """This will put what a package holds back in force, as new versions; that of `target` tells what it restores."""
     deployment = _deploy(turn, package, app, note=note, rule=OTHER)

@@ -239,6 +239,21 @@ def _flat(error: ValidationError, path: str = "") -> Iterator[tuple[str, str]]:
     yield from walk(error.messages, path)
 
 
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """One field of a rule that two versions do not say alike."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def differences(old: LimitDefinition, new: LimitDefinition) -> list[RuleChange]:
+    """This will tell which fields of a rule two versions do not say alike."""
+    pairs = ((name, getattr(old, name), getattr(new, name)) for name in LimitDefinition.__dataclass_fields__)
+    return [RuleChange(name, before, after) for name, before, after in pairs if before != after]
+
+
 def starting_events(limits: Iterable[LimitDefinition]) -> dict[tuple[str, str, str], frozenset[str]]:
     """This will tell which limits an event may start: (process, element, entered or completed) -> codes."""
     found: dict[tuple[str, str, str], frozenset[str]] = {}

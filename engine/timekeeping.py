@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from engine import limit_changes, publications
+from engine import limit_changes, limit_rules, publications
 from engine.access import Actor
 from engine.calendar_years import Year
 from engine.calendars import Calendar
 from engine.limit_definitions import LimitDefinition
 from engine.mailroom import Mailroom
-from engine.models import Limit
+from engine.models import Limit, Resource
 from engine.publications import YearForeseen
 from engine.reckoning import Reckoning, Term
 
@@ -35,6 +35,17 @@ class Timekeeping(Mailroom):
     def foresee_year(self, year: Year, *, by: Actor) -> YearForeseen:
         """This will tell which days and running limits publishing a year would change. Raises OperatorsOnly."""
         return self.look(publications.foresee_year, year, by=by)
+
+    def deploy_limit(self, app: str, content: str, *, by: Actor, note: str = "") -> Resource:
+        """This will put one limit (the YAML of its entry) in force as a new version; what runs keeps its own.
+
+        Raises DesignersOnly, AppNotFound, LimitRuleUnchanged, and FaultsFound with every fault.
+        """
+        return self.write(by, limit_rules.deploy_limit, app, content, note=note)
+
+    def try_limit(self, content: str, day: date, *, by: Actor) -> Reckoning:
+        """This will tell when a limit that begins on `day` would be due. Raises DesignersOnly, FaultsFound."""
+        return self.look(limit_rules.try_limit, content, day, by=by)
 
     def pause_limit(
         self, limit_id: UUID, *, by: Actor, ground: str, approver: str, evidence: Sequence[UUID] = ()

@@ -18,8 +18,10 @@ from engine.queries.deployed import (
 )
 from engine.queries.designing import Named, Offered, offered
 from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbox_counts, started
+from engine.queries.limit_rules import RuleVersion, limit_rule, limit_rules
 from engine.queries.limit_states import LIMIT_FILTERS
 from engine.queries.limits import LimitRow, LimitView, limit, limit_names, limits, limits_of_case
+from engine.queries.load import Load, load
 from engine.queries.lookup import Colleague, ProcessNamed, colleagues, find_units, processes, targets, unit, unit_codes
 from engine.queries.notices import notices, unread_notices
 from engine.queries.operations import (
@@ -103,6 +105,7 @@ __all__ = [
     "JobShown",
     "LimitRow",
     "LimitView",
+    "Load",
     "Named",
     "Narrowed",
     "Offered",
@@ -111,6 +114,7 @@ __all__ = [
     "ProcessNamed",
     "QueueCount",
     "RepairView",
+    "RuleVersion",
     "SendingShown",
     "StartView",
     "Startable",
@@ -153,8 +157,11 @@ __all__ = [
     "kept_filters",
     "limit",
     "limit_names",
+    "limit_rule",
+    "limit_rules",
     "limits",
     "limits_of_case",
+    "load",
     "may_copy",
     "migrated_cases",
     "migration",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 from uuid import UUID
 
@@ -217,7 +217,8 @@ def foresee(asked: dict[str, Any], limit_id: UUID) -> Any:
     found = current.engine().foresee_limit(
         limit_id, "extend", by=current.actor(), term=term, asked_on=asked["asked_on"]
     )
-    return {"due_at": found.due_at, "explanation": [sentence(step) for step in found.steps]}
+    due_at = found.due_at.astimezone(UTC) if found.due_at is not None else None
+    return {"due_at": due_at, "explanation": [sentence(step) for step in found.steps]}
 
 
 def _term(term: str | None, until: date | None) -> Term | date | None:
