@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import cases, counters, files, prepared, submission
 from engine.access import MayNotStart, may_start
@@ -20,12 +20,15 @@ from engine.directory import Place
 from engine.errors import Conflict
 from engine.models import OPEN, Case, new_id
 from engine.people import UnitNotFound
+from engine.prepared import Prepared
 from engine.summary import set_place
 from engine.turn import Turn
 
 Data = dict[str, Any]
 DEFAULT_NUMBER = "{process}-{year}-{seq:05}"
 SEQUENCE = re.compile(r"\{seq[^}]*\}")
+
+_OF_ORIGIN = Prepared(select(CASES.c.number).where(CASES.c.origin == bindparam("origin")).limit(1))
 
 
 class AlreadyImported(Conflict):
@@ -100,9 +103,9 @@ def start_case(
 def _refuse_twice(turn: Turn, origin: str | None) -> None:
     if origin is None:
         return
-    number = turn.session.scalar(select(CASES.c.number).where(CASES.c.origin == origin))
-    if number is not None:
-        raise AlreadyImported(origin=origin, case=number)
+    found = prepared.first(turn.session, _OF_ORIGIN, {"origin": origin})
+    if found is not None:
+        raise AlreadyImported(origin=origin, case=found[0])
 
 
 def _place(turn: Turn, unit_code: str | None) -> Place | None:
