@@ -11,7 +11,10 @@ from engine import Engine, load_apps
 from web.config import Settings
 
 # What all pages share; each module shows `register`.
-PARTS = ("statics", "assets", "addresses", "accounts", "security", "locale", "formatting", "navigation", "errors")
+PARTS = (
+    *("metrics", "statics", "assets", "addresses", "accounts", "security", "locale", "formatting", "navigation"),
+    "errors",
+)
 # In the order of the navigation. A module shows `blueprint`, and `navigation` when it has entries there.
 PAGES = (
     "inbox",
@@ -28,6 +31,7 @@ PAGES = (
     "supervise",
     "limits",
     "studio",
+    "limit_rules",
     "versions",
     "admin",
     "calendar",
@@ -39,6 +43,8 @@ PAGES = (
     "absences",
     "accounts",
     "health",
+    "metrics",
+    "schedule",
 )
 
 

@@ -211,3 +211,31 @@ def test_the_ledger_is_read_by_an_index_and_pages_go_on(engine: Engine, desk: De
     told = " ".join(row.detail for row in plan)
     assert "ix_limits_state" in told
     assert "TEMP B-TREE" not in told
+
+
+class TestRules:
+    """Designers and operators change the rules of limits as new versions."""
+
+    def test_rules_are_listed_in_words(self, visit: Visit) -> None:
+        page = text(visit("root").get("/studio/limits/"))
+        for words in ("整改时限", "10 个工作日", "责令限期整改指令书", "到期前 5 个工作日：提醒承办人", "告知领导"):
+            assert words in page
+        assert visit("lea").get("/studio/limits/").status_code == 403
+        assert visit("lea").post("/studio/limits/check", content="code: check").status_code == 403
+
+    def test_a_rule_is_tried_checked_and_put_in_force(self, visit: Visit, engine: Engine) -> None:
+        root = visit("root")
+        newest = engine.read(queries.limit_rule, SYSTEM, "check")[0]
+        content = newest.content.replace("3 workdays", "5 workdays")
+        tried = text(root.post("/studio/limits/check", content=content, day="2026-09-30", step="try"))
+        assert "2026-10-13" in tried
+        assert "10-01至10-07 国庆节" in tried
+        faulty = root.post("/studio/limits/check", content=content.replace("5 workdays", "5 weeks"), step="deploy")
+        assert (faulty.status_code, "期限：" in text(faulty)) == (422, True)
+        assert root.post("/studio/limits/check", content=newest.content, step="deploy").status_code == 422
+        assert root.post("/studio/limits/check", content=content, note="按新办法", step="deploy").status_code == 303
+        page = text(root.get("/studio/limits/check"))
+        for words in ("第 2 版", "按新办法", "期限：3 个工作日 → 5 个工作日"):
+            assert words in page
+        engine.deploy_app(ORDERS)
+        assert str(engine.read(queries.limit_rule, SYSTEM, "check")[0].definition.term) == "5 workdays"

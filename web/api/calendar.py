@@ -92,4 +92,5 @@ def publish(asked: dict[str, Any], number: int) -> Any:
 
 def _check(number: int) -> None:
     if not FIRST <= number <= LAST:
-        raise ValidationError(gettext("A year from %(first)s to %(last)s.", first=FIRST, last=LAST), "number")
+        words = gettext("A year from %(first)s to %(last)s.", first=FIRST, last=LAST)
+        raise ValidationError({"number": [words]})

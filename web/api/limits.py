@@ -203,7 +203,7 @@ def extend(asked: dict[str, Any], limit_id: UUID) -> Any:
     """Extend a limit by a term, or to the day that a decision names"""
     term = _term(asked.pop("term"), asked.pop("until"))
     if term is None:
-        raise ValidationError(gettext("Say by how long, or to which day."), "term")
+        raise ValidationError({"term": [gettext("Say by how long, or to which day.")]})
     current.engine().extend_limit(limit_id, term, by=current.actor(), **asked)
     return current.read(queries.limit, limit_id)
 
