@@ -14,7 +14,7 @@ from web import current
 
 Choice = dict[str, Any]
 CASE = "case"
-LIMIT_RULES = ("limits.rules", "limit_rules.index")
+LIMIT_RULES = "limit_rules.index"
 ATTRIBUTE = re.compile(r"bihuan:(\w+)")
 NAMED = re.compile(r"the (?:service|role|form|process|decision|limit) (?P<value>.+) (?:is not|does not)")
 FIELDS = {  # code of a fault -> field of the panel
@@ -80,8 +80,7 @@ def _limit(limit: Any) -> Choice:
 
 
 def _limit_rules() -> str | None:
-    known = next((name for name in LIMIT_RULES if name in current_app.view_functions), None)
-    return url_for(known) if known is not None else None
+    return url_for(LIMIT_RULES) if LIMIT_RULES in current_app.view_functions else None
 
 
 def field_of(fault: Fault) -> tuple[str, str]:
