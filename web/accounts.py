@@ -23,7 +23,7 @@ blueprint = Blueprint("accounts", __name__)
 sessions = LoginManager()
 limiter = Limiter(get_remote_address)
 
-OPEN_TO_ALL = {"static", "accounts.sign_in", "locale.switch", "health.healthz", "health.readyz"}
+OPEN_TO_ALL = {"static", "accounts.sign_in", "locale.switch", "health.healthz", "health.readyz", "metrics.show"}
 
 
 class Visitor(UserMixin):  # type: ignore[misc]

@@ -43,6 +43,7 @@ def tabs() -> dict[str, Any]:
             ("admin.units", gettext("Units and roles"), 0),
             ("operations.incidents", gettext("Incidents"), incident_count()),
             ("operations.jobs", gettext("Jobs"), 0),
+            ("schedule.index", gettext("Calendar jobs"), 0),
             ("operations.cases", gettext("Look after cases"), 0),
             ("operations.actions", gettext("Actions"), 0),
             ("calendar.index", gettext("Working calendar"), 0),

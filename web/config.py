@@ -136,6 +136,10 @@ class Settings:
     port: int = _setting(_number(1, 65535), 8000, "Port to listen on.")
     web_processes: int = _setting(_number(1, 64), 2, "Processes of the web server.")
     web_threads: int = _setting(_number(1, 64), 4, "Threads of each web process.")
+    worker_threads: int = _setting(
+        _number(0, 32), 0, "Threads of each worker process; 0: one on SQLite, two on PostgreSQL."
+    )
+    metrics_token: str = _setting(_text, "", "Token that opens /metrics; without one only this machine may read it.")
     session_hours: int = _setting(_number(1, 168), 10, "Hours after which a person must sign in again.")
     sign_in_rate: str = _setting(_rate, "10 per minute", "Attempts to sign in that one address may make.")
     api_rate: str = _setting(_rate, "1200 per minute", "Requests to the API that one token may make.")

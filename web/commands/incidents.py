@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from engine import ZONE, Engine, IncidentNotFound, queries, reasons
+from engine import ZONE, Engine, IncidentNotFound, calendar_jobs, queries, reasons
 from web.commands import installation
 from web.commands.terminal import FAULTY, MISUSED, N_, Failed, _, is_chinese, message_of_record, say, show_table
 
@@ -152,6 +152,31 @@ def list_jobs(state: str | None, limit: int) -> None:
             for row in page
         ],
     )  # fmt: skip
+
+
+@job.command("schedule", help=N_("List what the calendar asks for: last run, how long it took, next run, error."))
+def show_schedule() -> None:
+    """This will print one calendar job a line, the next one first."""
+    found = installation.open_engine().read(calendar_jobs.schedule, installation.BY)
+    show_table(
+        [_("Job"), _("What it does"), _("Last run"), _("Seconds"), _("Result"), _("Next run"), _("Error")],
+        [
+            (each.name, _(each.title), at(each.last.begun_at) if each.last else "",
+             "" if each.took is None else f"{each.took:.1f}", each.last.result if each.last else "", at(each.next_at),
+             each.last.error.strip().rpartition("\n")[2] if each.last else "")
+            for each in found
+        ],
+    )  # fmt: skip
+
+
+@job.command("run", help=N_("Run a calendar job now, whenever it ran last."))
+@click.argument("name", type=click.Choice(sorted(calendar_jobs.JOBS)))
+def run_calendar_job(name: str) -> None:
+    """This will run it in this process and fail when it failed."""
+    done = calendar_jobs.run_now(installation.open_engine(), name, by=installation.BY)
+    if done.error:
+        raise Failed(done.error.strip().rpartition("\n")[2], exit_code=FAULTY)
+    say(_("Done: {result}", result=done.result or "-"))
 
 
 @job.command("retry", help=N_("Try a failed job again."))

@@ -103,16 +103,23 @@ def serve(host: str | None, port: int | None, processes: int | None, threads: in
 @click.command("worker", help=N_("Run due timers, service calls and retries; any number of workers may run at once."))
 @click.option("--poll", type=click.FloatRange(0.05, 60), default=1.0, show_default=True,
               help=N_("Seconds between two looks at an idle database."))  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 32),
+              help=N_("Threads that run jobs at the same time (setting BIHUAN_WORKER_THREADS)."))  # fmt: skip
 @click.option("--once", is_flag=True, help=N_("Run what is due now, then end."))
 @click.option("--quiet", is_flag=True, help=N_("Write only warnings and errors."))
-def run_worker(poll: float, once: bool, quiet: bool) -> None:
+def run_worker(poll: float, threads: int | None, once: bool, quiet: bool) -> None:
     """This will run due jobs until SIGTERM or Ctrl-C; the job that runs is finished first."""
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(asctime)s %(message)s")
-    engine = installation.open_engine()
-    worker = Worker(engine, every=poll)
+    _choose(worker_threads=threads)
+    chosen = installation.settings()
+    worker = Worker(installation.open_engine(chosen), every=poll, threads=chosen.worker_threads)
     if once:
         say(_("{count} jobs were run.", count=worker.work()))
         return
     if not quiet:
-        say(_("The worker waits for due jobs; Ctrl-C ends it."))
+        worker.report()
+        if worker.other:
+            say(_("On SQLite one worker works: {other} does, and this one stands by.", other=worker.other))
+        else:
+            say(_("The worker waits for due jobs; Ctrl-C ends it."))
     worker.run()

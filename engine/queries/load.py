@@ -1,0 +1,78 @@
+"""How much waits, how late it is and what went wrong, in figures: for monitors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from engine.access import Actor, require_operator
+from engine.models import OURS, PAUSED, RUNNING, CalendarRun, Incident, Job, Limit, WebhookDelivery, WorkerProcess
+from engine.queries.sendings import outbox_state
+
+LATE = (1, 5, 30, 60, 300, 3600)  # seconds
+ALIVE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What waits at one moment. `late` counts the due jobs by seconds: how many wait no longer than each of `LATE`."""
+
+    jobs: dict[tuple[str, str], int]
+    due: int
+    late: dict[int, int]
+    oldest: float
+    incidents: dict[str, int]
+    limits: dict[str, int]
+    deliveries: int
+    outbox: dict[str, int]
+    workers: dict[str, int]
+    calendar_failures: int
+
+
+def load(session: Session, actor: Actor) -> Load:
+    """This will count what waits. Raises OperatorsOnly."""
+    require_operator(actor)
+    now: datetime = session.info["now"]
+    due, late, oldest = _due(session, now)
+    jobs = select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
+    incidents = select(Incident.kind, func.count()).where(Incident.resolved_at.is_(None)).group_by(Incident.kind)
+    waiting = select(func.count()).where(WebhookDelivery.state == "waiting")
+    alive = select(WorkerProcess.is_active, func.count()).where(WorkerProcess.seen_at > now - ALIVE)
+    workers = {bool(is_active): count for is_active, count in session.execute(alive.group_by(WorkerProcess.is_active))}
+    outbox = outbox_state(session, actor)
+    return Load(
+        jobs={(kind, state): count for kind, state, count in session.execute(jobs)},
+        due=due,
+        late=late,
+        oldest=oldest,
+        incidents={str(kind): count for kind, count in session.execute(incidents)},
+        limits=_limits(session, now),
+        deliveries=session.scalar(waiting) or 0,
+        outbox={"unrouted": outbox.unrouted, "waiting": outbox.waiting, "failed": outbox.failed},
+        workers={"active": workers.get(True, 0), "standby": workers.get(False, 0)},
+        calendar_failures=_failures(session, now),
+    )
+
+
+def _due(session: Session, now: datetime) -> tuple[int, dict[int, int], float]:
+    counts = [func.count(case((Job.due_at > now - timedelta(seconds=seconds), 1))) for seconds in LATE]
+    nobody = or_(Job.leased_until.is_(None), Job.leased_until < now)
+    found = select(func.count(), func.min(Job.due_at), *counts).where(text(OURS), Job.due_at <= now, nobody)
+    total, first, *late = session.execute(found).one()
+    oldest = (now - first).total_seconds() if first is not None else 0.0
+    return total, dict(zip(LATE, late, strict=True)), oldest
+
+
+def _limits(session: Session, now: datetime) -> dict[str, int]:
+    over = func.count(case((Limit.due_at < now, 1)))
+    running, exceeded = session.execute(select(func.count(), over).where(Limit.state == RUNNING)).one()
+    paused = session.scalar(select(func.count()).where(Limit.state == PAUSED))
+    return {"running": running, "exceeded": exceeded, "paused": paused or 0}
+
+
+def _failures(session: Session, now: datetime) -> int:
+    recent = (CalendarRun.error != "", CalendarRun.begun_at > now - timedelta(days=1))
+    return session.scalar(select(func.count()).select_from(CalendarRun).where(*recent)) or 0
