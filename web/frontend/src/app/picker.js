@@ -35,7 +35,11 @@ class Picker {
     return [...this.chosen.querySelectorAll('input')].map(input => input.value);
   }
 
+  // what was found for other words is gone at once: a quick Enter never takes the wrong one
   askLater() {
+    this.hide();
+    this.found = [];
+    this.isWanted = false;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(), TYPING_PAUSE_MS);
   }
@@ -62,6 +66,10 @@ class Picker {
     this.at = -1;
     if (!this.found.length) {
       this.say(words('没有找到，请换个说法', 'Nothing found: try other words'));
+      return;
+    }
+    if (this.isWanted && this.found.length === 1) {
+      this.take(this.found[0]);
       return;
     }
     this.list.replaceChildren(...this.found.map((item, at) => element('li', {
@@ -101,6 +109,9 @@ class Picker {
     } else if (event.key === 'Enter' && !this.list.hidden && this.found.length) {
       event.preventDefault();
       this.take(this.found[Math.max(this.at, 0)]);
+    } else if (event.key === 'Enter' && this.input.value.trim()) {
+      event.preventDefault();
+      this.isWanted = true;
     } else if (event.key === 'Escape' && !this.list.hidden) {
       event.preventDefault();
       event.stopPropagation();
@@ -130,6 +141,7 @@ class Picker {
       element('input', {type: 'hidden', name: this.holder.dataset.name, value: item.value}),
       element('span', {}, item.name), element('span', {class: 'quiet'}, item.detail), remove));
     this.input.value = '';
+    this.isWanted = false;
     this.hide();
     this.show();
     if (this.input.hidden) {
