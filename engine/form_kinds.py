@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -133,7 +134,13 @@ class ChoiceValue(Value):
 
     def choices(self, loading: Loading) -> list[tuple[Any, str]]:
         """This will return values and labels."""
-        return options(self.spec, loading)
+        if "valuesExpression" in self.spec or "valuesKey" in self.spec:
+            return options(self.spec, loading)
+        return self._written
+
+    @cached_property
+    def _written(self) -> list[tuple[Any, str]]:
+        return written(self.spec)
 
 
 class ChoicesValue(ChoiceValue):
@@ -282,7 +289,13 @@ def options(spec: Mapping[str, Any], loading: Loading) -> list[tuple[Any, str]]:
     elif "valuesKey" in spec:
         found = value_at(loading.scope, spec["valuesKey"])
     else:
-        found = spec.get("values")
+        return written(spec)
+    return [_option(each) for each in found] if isinstance(found, list) else []
+
+
+def written(spec: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """This will return the choices that stand in the form itself."""
+    found = spec.get("values")
     return [_option(each) for each in found] if isinstance(found, list) else []
 
 

@@ -43,6 +43,9 @@ class Layout:
             kind = Rows(each) if each.type == "dynamiclist" else KINDS[each.type](each.spec, each.path, each.label)
             put_at(tree, each.path, kind)
         self.schema = _schema(tree)
+        self._hiding = [each for each in fields if each.hides]
+        # what no expression makes read-only is looked at as it was sent; a disabled field never is
+        self._sent = [(each, _may_be_read_only(each), _keeps_rows(each)) for each in fields if not _is_disabled(each)]
 
     def load(self, sent: Mapping[str, Any], loading: Loading) -> dict[str, Any]:
         """This will return the cleaned values. Raises marshmallow's ValidationError."""
@@ -63,14 +66,14 @@ class Layout:
         base = dict(loading.scope)
         for _ in range(len(self.fields) + 1):
             loading.scope = dict(base)
-            for each in self.fields:
-                value = value_at(sent, each.path)
-                if each.path in loading.hidden or _is_fixed(each, loading):
+            for each, may_be_read_only, keeps_rows in self._sent:
+                if each.path in loading.hidden or (may_be_read_only and _is_read_only(each, loading)):
                     continue
+                value = value_at(sent, each.path)
                 # a list that may not be shortened does not vanish because it was not sent
-                if value is not None or not _keeps_rows(each):
+                if value is not None or not keeps_rows:
                     put_at(loading.scope, each.path, value)
-            hidden = {each.path for each in self.fields if any(loading.resolve(hide) is True for hide in each.hides)}
+            hidden = {each.path for each in self._hiding if any(loading.resolve(hide) is True for hide in each.hides)}
             if hidden == loading.hidden:
                 return
             loading.hidden = hidden
@@ -245,8 +248,16 @@ def _keeps_rows(field: FormField) -> bool:
     return field.type == "dynamiclist" and field.spec.get("allowAddRemove") is False
 
 
-def _is_fixed(field: FormField, loading: Loading) -> bool:
-    return bool(field.spec.get("disabled")) or loading.resolve(field.spec.get("readonly")) is True
+def _is_disabled(field: FormField) -> bool:
+    return bool(field.spec.get("disabled"))
+
+
+def _may_be_read_only(field: FormField) -> bool:
+    return field.spec.get("readonly") not in (None, False, "")
+
+
+def _is_read_only(field: FormField, loading: Loading) -> bool:
+    return loading.resolve(field.spec.get("readonly")) is True
 
 
 def _laid_over(stored: Any, value: Any) -> Any:
