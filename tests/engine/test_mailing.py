@@ -156,9 +156,7 @@ def test_bob_gets_a_real_mail_in_chinese(office: Office) -> None:
     assert (sending.state, sending.attempts) == ("sent", 1)
 
 
-def test_nothing_is_sent_and_no_socket_opened_by_default(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_sent_and_no_socket_opened_by_default(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.engine.channels = Channels()
     office.tell()
 
