@@ -56,9 +56,6 @@ def _shown(each: queries.Colleague) -> dict[str, Any]:
         detail = ngettext("everybody there: %(num)d person", "everybody there: %(num)d people", each.people)
         role, unit = each.posts[0]
         return {"value": each.value, "name": f"{unit} {role_title(role)}", "detail": detail}
-    posts = gettext(", ").join(f"{unit} {role_title(role)}" for role, unit in each.posts[:2])
-    return {
-        "value": each.value,
-        "name": each.name,
-        "detail": f"{posts} · {gettext('away at the moment')}" if each.is_away else posts or each.value,
-    }
+    posts = gettext(", ").join(f"{unit} {role_title(role)}" for role, unit in each.posts[:2]) or each.value
+    away = gettext("away at the moment") if each.is_away else ""
+    return {"value": each.value, "name": each.name, "detail": " · ".join(filter(None, (posts, away)))}
