@@ -95,7 +95,7 @@ def digest(previous: str, row: dict[str, Any]) -> str:
         previous,
         str(row["case_id"]),
         row["seq"],
-        row["at"].astimezone(UTC).isoformat(timespec="microseconds"),
+        _written(row["at"]),
         row["kind"],
         row["actor_id"],
         row["actor"],
@@ -108,6 +108,11 @@ def digest(previous: str, row: dict[str, Any]) -> str:
         content.append(row["origin"])  # only then: events from before origins were kept have none
     text = _WRITER.encode(content)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=64)  # the events of a step share their moment
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def verify(session: Session, case_id: UUID) -> int:
