@@ -205,7 +205,7 @@ HEADINGS = (
     lazy_gettext("Limit"),
     lazy_gettext("Legal basis"),
     lazy_gettext("Began"),
-    lazy_gettext("Due"),
+    lazy_gettext("Due on"),
     lazy_gettext("Ended"),
     lazy_gettext("Extensions"),
     lazy_gettext("State"),

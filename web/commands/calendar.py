@@ -155,7 +155,7 @@ def listed(state: str, code: str | None, most: int) -> None:
     """This will print a line for each limit."""
     page = installation.open_engine().read(queries.limits, installation.BY, state=state, code=code, limit=most)
     rows = [(row.limit.id, row.case_number, row.limit.name, row.unit_name, _time(row.limit.due_at)) for row in page]
-    show_table([_("Id"), _("Case"), _("Limit"), _("Unit"), _("Due")], rows)
+    show_table([_("Id"), _("Case"), _("Limit"), _("Unit"), _("Due on")], rows)
 
 
 @limit.command(help=N_("Tell step by step why a limit ends on its day. Example: bihuan limit explain YH-2026-00001"))
