@@ -110,8 +110,13 @@ def _fire_all(turn: Turn, group: Sequence[Claimed]) -> None:
         if job.kind == jobs.TIMER:
             jobs.fire(turn, job)
         else:
-            ladders.climb(turn, job.id)
+            ladders.climb(turn, job.id, _case_of(job))
         messages.deliver_all(turn)
+
+
+def _case_of(job: Claimed) -> UUID:
+    assert job.case_id is not None
+    return job.case_id
 
 
 def _claim(turn: Turn, worker: str, limit: int, aside: Aside, lease: timedelta) -> list[Claimed]:
@@ -133,7 +138,7 @@ def _run_one(write: Write, library: Library, job: Claimed) -> None:
         elif job.kind == jobs.START:
             write(SYSTEM, jobs.start, job)
         elif job.kind == limits.KIND:
-            write(SYSTEM, ladders.climb, job.id)
+            write(SYSTEM, ladders.climb, job.id, _case_of(job))
         elif job.kind == limit_changes.RECALCULATE:
             write(SYSTEM, limit_changes.recalculate, job.id, job.details)
         elif job.kind == migration_runs.KIND:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
-from engine import cases, feel, limits, notices, queues, starting
+from engine import cases, feel, limits, notices, prepared, queues, starting
 from engine.bpmn.outcome import MessageSent, TaskOpened
 from engine.bpmn.stimuli import ThrowEscalation
 from engine.cases import Running
@@ -28,11 +28,30 @@ from engine.limit_definitions import (
     Rung,
 )
 from engine.models import OPEN, RUNNING, Job, Limit, Task
-from engine.prepared import Change
+from engine.prepared import Change, Prepared
 from engine.turn import Turn
 
 Data = dict[str, Any]
 LIMITS, JOBS, TASKS = table(Limit), table(Job), table(Task)
+NAMES = tuple(column.name for column in LIMITS.c)
+_QUESTION = Prepared(select(*LIMITS.c).where(LIMITS.c.id == bindparam("asked_limit", type_=LIMITS.c.id.type)))
+_COUNT = Prepared(
+    update(LIMITS)
+    .where(LIMITS.c.id == bindparam("climbed"))
+    .values(rung=bindparam("new_rung"), exceeded_at=bindparam("new_exceeded_at", type_=LIMITS.c.exceeded_at.type))
+)
+_REARM = Prepared(
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("next_rung"))
+    .values(
+        due_at=bindparam("next_due_at", type_=JOBS.c.due_at.type),
+        attempts=0,
+        leased_until=None,
+        leased_by=None,
+        error="",
+    )
+)
+_LAST = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("last_rung")))
 MESSAGE_KEPT = 30 * 24 * 3600  # seconds that a message of a ladder waits for its receiver
 
 
@@ -62,13 +81,14 @@ class Climb:
         return self.turn.session.execute(select(TASKS).where(*mine).order_by(TASKS.c.id)).mappings().all()
 
 
-def climb(turn: Turn, job_id: UUID) -> None:
-    """This will climb the next rung of a limit when it is due, and wait for the one after it."""
-    row = turn.session.execute(select(LIMITS).where(LIMITS.c.id == job_id)).mappings().first()
-    if row is None or row["state"] != RUNNING or row["due_at"] is None:
+def climb(turn: Turn, job_id: UUID, case_id: UUID) -> None:
+    """This will climb the next rung of a limit of a case when it is due, and wait for the one after it."""
+    running = cases.load(turn, case_id)  # before the limit's row: whoever changes that changes the case too
+    row = prepared.first(turn.session, _QUESTION, {"asked_limit": job_id})
+    limit = dict(zip(NAMES, row or (), strict=row is not None))
+    if row is None or limit["state"] != RUNNING or limit["due_at"] is None:
         turn.session.execute(delete(JOBS).where(JOBS.c.id == job_id))
         return
-    limit = dict(row)
     definition = turn.library.limit(turn.session, limit["resource_id"])
     order = limits.climbing_order(definition, limit["due_at"], turn.calendar)
     if limit["rung"] >= len(order):
@@ -76,9 +96,8 @@ def climb(turn: Turn, job_id: UUID) -> None:
         return
     at, rung = order[limit["rung"]]
     if at > turn.now:
-        turn.session.execute(_rearm(job_id, at))
+        prepared.send(turn.session, [Change(_REARM, {"next_rung": job_id, "next_due_at": at})])
         return
-    running = cases.load(turn, limit["case_id"])
     step = Climb(turn, running, limit, definition, rung)
     _count(step, [moment for moment, _rung in order])
     detail = {**step.told, "action": rung.do, "role": rung.role, "name": rung.name, "rung": limit["rung"] + 1}
@@ -90,21 +109,16 @@ def _count(step: Climb, moments: Sequence[datetime]) -> None:
     """The next rung waits; the first one after the due time says that the limit is exceeded."""
     limit, turn = step.limit, step.turn
     following = limit["rung"] + 1
-    values: Data = {"rung": following}
+    values: Data = {"climbed": limit["id"], "new_rung": following, "new_exceeded_at": limit["exceeded_at"]}
     if limit["due_at"] < turn.now and limit["exceeded_at"] is None:
-        values["exceeded_at"] = limit["due_at"]
+        values["new_exceeded_at"] = limit["due_at"]
         exceeded = Entry(kind="limit_exceeded", element=limit["element"], name=step.definition.name, detail=step.told)
         step.entries.append(exceeded)
-    step.changes.append(Change(update(LIMITS).where(LIMITS.c.id == limit["id"]).values(**values)))
+    step.changes.append(Change(_COUNT, values))
     if following < len(moments):
-        step.changes.append(Change(_rearm(limit["id"], moments[following])))
+        step.changes.append(Change(_REARM, {"next_rung": limit["id"], "next_due_at": moments[following]}))
     else:
-        step.changes.append(Change(delete(JOBS).where(JOBS.c.id == limit["id"])))
-
-
-def _rearm(job_id: UUID, at: datetime) -> Any:
-    values = {"due_at": at, "attempts": 0, "leased_until": None, "leased_by": None, "error": ""}
-    return update(JOBS).where(JOBS.c.id == job_id).values(**values)
+        step.changes.append(Change(_LAST, {"last_rung": limit["id"]}))
 
 
 def _write(step: Climb) -> None:

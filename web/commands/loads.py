@@ -1,4 +1,4 @@
-"""`bihuan bench complete|start|timers|inbox|board|floor`: the engine under load, each in a database of its own."""
+"""`bihuan bench complete|start|timers|limits|inbox|board|floor`: the engine under load, in databases of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
-from web.benchmarks import completing, floor, lists, models, starting, timers, world
+from web.benchmarks import completing, floor, ladders, lists, models, starting, timers, world
 from web.benchmarks.clients import ClientFailed
 from web.benchmarks.completing import Miscounted
 from web.benchmarks.copies import Show
@@ -88,6 +88,18 @@ def fire(db: str | None, clients: int, due: int, is_json: bool) -> None:
     _print(lines, is_json)
 
 
+@click.command("limits", help=N_("Climb ladders of limits that are all due at once, while an official works on."))
+@_DATABASE
+@click.option("--due", type=click.IntRange(1, 5_000_000), default=2000, show_default=True,
+              help=N_("How many limits are due."))  # fmt: skip
+@_JSON
+def climb(db: str | None, due: int, is_json: bool) -> None:
+    """This will measure ladders."""
+    with _measuring() as show:
+        lines = ladders.measure(db, due=due, show=show)
+    _print(lines, is_json)
+
+
 def _list(name: str, help: str, questions: Sequence[lists.Asked]) -> click.Command:
     @click.command(name, help=help)
     @_DATABASE
@@ -117,6 +129,7 @@ COMMANDS = (
     complete,
     start,
     fire,
+    climb,
     _list("inbox", N_("Read an official's inbox and count their queues."), lists.INBOX),
     _list("board", N_("Count what is overdue by unit and step, for a supervisor."), lists.BOARD),
     least,
