@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from engine.calendars import CHINA
 from engine.errors import Invalid
+from engine.outgoing import FAILURES
 
 MAIL: Final = "mail"
 # what a person's address looks like in each of them
@@ -42,12 +43,13 @@ class ChannelInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message; `id` stays the same when it is sent again."""
+    """One message to `name` from `site`; `id` stays the same when it is sent again."""
 
     id: str
     subject: str
     body: str
     name: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,16 @@ def _mail(plugin: Any, to: str, letter: Letter, now: Any) -> Receipt:
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
         return Receipt(f"{code} {_decoded(text)}"[:MOST_TEXT], is_final=code >= 500)
+    except smtplib.SMTPResponseException as error:
+        return Receipt(f"{error.smtp_code} {_decoded(error.smtp_error)}"[:MOST_TEXT])
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
-        return Receipt(f"{type(error).__name__}: {error}"[:MOST_TEXT])
+        return Receipt(_told(error))
     return Receipt()
+
+
+def _told(error: Exception) -> str:
+    known = (words for kind, words in FAILURES.items() if isinstance(error, kind))
+    return next(known, f"{type(error).__name__}: {error}"[:MOST_TEXT])
 
 
 def _decoded(text: bytes | str) -> str:
@@ -157,7 +166,7 @@ def _decoded(text: bytes | str) -> str:
 def _written(plugin: Any, to: str, letter: Letter, now: Any) -> EmailMessage:
     message = EmailMessage()
     name, sender = plugin.from_addr
-    message["From"] = formataddr((name or "", sender))
+    message["From"] = formataddr((name or letter.site, sender))
     message["To"] = formataddr((letter.name, to))
     message["Subject"] = " ".join(letter.subject.split())
     message["Date"] = format_datetime(now.astimezone(CHINA))
@@ -179,7 +188,7 @@ def _notify(plugin: Any, letter: Letter) -> Receipt:
             body=letter.body, title=letter.subject, notify_type=NotifyType.INFO, body_format=NotifyFormat.TEXT
         )
     except (OSError, TypeError, ValueError) as error:
-        return Receipt(f"{type(error).__name__}: {error}"[:MOST_TEXT])
+        return Receipt(_told(error))
     finally:
         logger.removeHandler(heard)
     return (

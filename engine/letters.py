@@ -35,12 +35,12 @@ def write(id: str, told: Sequence[Data], texts: Mapping[tuple[str, str], Text], 
     parts = [texts[row["kind"], language].fill({**shared, **_values(row, home.address)}) for row in told]
     if len(parts) == 1 and not first["is_digest"]:
         subject, body = parts[0]
-        return Letter(id, subject, body, person)
+        return Letter(id, subject, body, person, home.title)
     items = "\n\n".join(f"{number}. {body}" for number, (_subject, body) in enumerate(parts, 1))
     kind = DIGEST if any(row["is_digest"] for row in told) else BUNDLE
     link = f"{home.address}/notices" if home.address else ""
     subject, body = texts[kind, language].fill({**shared, "link": link, "count": len(parts), "items": items})
-    return Letter(id, subject, body, person)
+    return Letter(id, subject, body, person, home.title)
 
 
 def _values(row: Data, address: str) -> dict[str, str]:

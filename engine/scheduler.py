@@ -90,7 +90,7 @@ class Worker:
         return self._try(lambda: self.engine.deliver_webhooks(self.name, self._stopped.is_set)) or 0
 
     def send(self) -> int:
-        """This will send people the messages that are due and return how many; a slow mail server delays nothing else."""
+        """This will send people the messages that are due and return how many; slow mail delays nothing else."""
         if self.other:
             return 0
         return self._try(lambda: self.engine.send_messages(self.name, self._stopped.is_set)) or 0
