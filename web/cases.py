@@ -15,13 +15,15 @@ from web import current, filing, forms
 from web.addresses import here, safe
 from web.formatting import case_state
 from web.inbox import may_start
+from web.limit_words import STATES as STATES_OF_LIMITS
 from web.narrowing import Chip
 from web.navigation import Entry
 
 blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
 STATES = ("open", "suspended", "closed", "cancelled")
-NOT_FILTERS = {"q", "state", "process", "after", "sort"}
+LIMIT_CHIPS = ("exceeded", "paused")  # states of limits that one looks for
+NOT_FILTERS = {"q", "state", "process", "after", "sort", "limit_state", "limit_code"}
 
 
 @blueprint.get("/")
@@ -45,6 +47,8 @@ def _asked() -> dict[str, Any]:
         "q": args.get("q", "").strip()[:100],
         "state": args["state"] if args.get("state") in STATES else None,
         "process_id": args.get("process") or None,
+        "limit_state": args["limit_state"] if args.get("limit_state") in queries.LIMIT_FILTERS else None,
+        "limit_code": args.get("limit_code") or None,
         "filters": {name: value for name, value in args.items() if name not in NOT_FILTERS and value},
     }
 
@@ -53,9 +57,16 @@ def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
     yield Chip(here(state=None, after=None), gettext("All"), is_current=asked["state"] is None)
     for state in STATES:
         yield Chip(here(state=state, after=None), case_state(state), is_current=asked["state"] == state)
+    for state in LIMIT_CHIPS:
+        is_current = asked["limit_state"] == state
+        title = gettext("limit: %(state)s", state=STATES_OF_LIMITS[state])
+        yield Chip(here(limit_state=None if is_current else state, after=None), title, is_current=is_current)
 
 
 def _filters() -> Iterator[Chip]:
+    if code := request.args.get("limit_code"):
+        name = current.read(queries.limit_names).get(code, code)
+        yield Chip(here(limit_code=None, after=None), name, is_current=True)
     for name, value in request.args.items():
         if name not in NOT_FILTERS and value:
             yield Chip(here(**{name: None, "after": None}), f"{name}: {value}", is_current=True)
