@@ -239,3 +239,14 @@ class TestRules:
             assert words in page
         engine.deploy_app(ORDERS)
         assert str(engine.read(queries.limit_rule, SYSTEM, "check")[0].definition.term) == "5 workdays"
+
+
+def test_the_list_of_cases_is_narrowed_by_limits(visit: Visit, desk: Desk) -> None:
+    root = visit("root")
+    page = text(root.get("/cases/?limit_state=running&limit_code=rectification"))
+    assert desk.case.number in page
+    assert "时限已超期" in page
+    assert desk.case.number not in text(root.get("/cases/?limit_state=exceeded"))
+    found = root.get("/api/cases?limit_state=met&limit_code=check").get_json()["items"]
+    assert [case["number"] for case in found] == [desk.case.number]
+    assert root.get("/api/cases?limit_state=late").get_json()["items"] == []

@@ -81,6 +81,12 @@ class CasesAsked(Paging):
         validate=validate.OneOf(["open", "suspended", "closed", "cancelled"]),
     )
     process_id = text("Only cases of this process.", load_default=None)
+    limit_state = text(
+        "Only cases with a limit in this state.",
+        load_default=None,
+        validate=validate.OneOf(["running", "exceeded", "paused", "met", "late", "void"]),
+    )
+    limit_code = text("Only cases with a limit of this code.", load_default=None, validate=validate.Length(max=64))
 
 
 class TaskSummary(Schema):
