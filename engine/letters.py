@@ -15,6 +15,7 @@ from engine.wordings import BUNDLE, DIGEST, Text
 Data = Mapping[str, Any]
 MOMENTS = ("due", "from", "until")  # details that are moments
 LONGEST = 200  # characters of one value in a subject or body
+MOST = 50  # notices that one message tells in full; it counts them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,15 @@ def write(id: str, told: Sequence[Data], texts: Mapping[tuple[str, str], Text], 
     if (first["kind"], language) not in texts:
         language = "zh"
     shared = {"person": person, "site": home.title}
-    parts = [texts[row["kind"], language].fill({**shared, **_values(row, home.address)}) for row in told]
-    if len(parts) == 1 and not first["is_digest"]:
+    parts = [texts[row["kind"], language].fill({**shared, **_values(row, home.address)}) for row in told[:MOST]]
+    if len(told) == 1 and not first["is_digest"]:
         subject, body = parts[0]
         return Letter(id, subject, body, person, home.title)
     items = "\n\n".join(f"{number}. {body}" for number, (_subject, body) in enumerate(parts, 1))
+    items += "\n\n…" if len(told) > MOST else ""
     kind = DIGEST if any(row["is_digest"] for row in told) else BUNDLE
     link = f"{home.address}/notices" if home.address else ""
-    subject, body = texts[kind, language].fill({**shared, "link": link, "count": len(parts), "items": items})
+    subject, body = texts[kind, language].fill({**shared, "link": link, "count": len(told), "items": items})
     return Letter(id, subject, body, person, home.title)
 
 

@@ -38,7 +38,7 @@ WAITING, SENT, FAILED, DROPPED = "waiting", "sent", "failed", "dropped"
 # one attempt at once, then after these pauses; about nine hours in all
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 360))
 LEASE = timedelta(minutes=5)
-BATCH, ROUTED_AT_ONCE, TOGETHER, AT_ONCE = 16, 200, 100, 4
+BATCH, ROUTED_AT_ONCE, TOGETHER, AT_ONCE = 16, 200, 5_000, 4
 STALE = timedelta(days=1)  # what was told before is not sent any more when a channel comes later
 KEPT_FOR = timedelta(days=90)
 

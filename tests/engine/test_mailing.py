@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from engine import Engine, mailing
+from engine import Engine, mailing, notices, prepared
 from engine.calendars import SHIPPED
 from engine.channels import Channels
 from engine.letters import Home
@@ -178,6 +178,21 @@ def test_three_reminders_are_one_mail(office: Office) -> None:
     assert letter["Subject"] == "3 条消息"
     assert letter.get_content().count("甲将案件抄送给您") == 3
     assert len({sending.batch for sending in office.sendings()}) == 1
+
+
+def test_sixty_reminders_are_one_mail_that_tells_fifty(office: Office) -> None:
+    def tell(turn: Any) -> None:
+        bob = [office.cast.bob.person_id]
+        for number in range(60):
+            detail = {"task": f"第{number}步", "reason": "无人"}
+            prepared.send(turn.session, notices.tell(turn, bob, notices.INCIDENT, case=None, detail=detail))
+
+    office.engine.write(office.cast.olga, tell)
+    assert office.work(minutes=2) == 1
+    (letter,) = office.letters
+    assert letter["Subject"] == "60 条消息"
+    body = letter.get_content()
+    assert ("50. 案件在「第49步」停住" in body, "第50步" in body, body.strip().endswith("…")) == (True, False, True)
 
 
 def test_a_letter_that_fails_is_sent_again_under_its_number_and_at_last_given_up(office: Office) -> None:
