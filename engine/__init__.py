@@ -43,7 +43,7 @@ from engine.access import (
     Standin,
     SystemsOnly,
 )
-from engine.actions import ActionInvalid, ActionNotFound
+from engine.actions import ActionInvalid
 from engine.api_tokens import SCOPES, Grant, TokenInvalid, TokenNotFound
 from engine.apps import AppInvalid, AppNotFound, ProcessApp, Service, Summary, load_apps
 from engine.assignment import (
@@ -116,6 +116,7 @@ from engine.outbox import KINDS as EVENT_KINDS
 from engine.outgoing import AddressRefused, SecretInvalid
 from engine.people import PersonInvalid, PersonNotFound, UnitInvalid, UnitNotFound
 from engine.presence import Done, TooManyAtOnce
+from engine.queries import ActionNotFound
 from engine.readings import CopyInvalid, ReadingNotFound
 from engine.reckoning import Term
 from engine.repairs import Changed, Effect, Preview, ValueRefused

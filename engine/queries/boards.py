@@ -78,7 +78,8 @@ def board(
 def _of_days(kept: Any, count: Any, today: date, until: date) -> Select[Any]:
     late = case((kept.day < today, count), else_=0).label("late")
     near = case((and_(kept.day >= today, kept.day < until), count), else_=0).label("near")
-    return select(kept.unit_id, kept.unit_path, kept.step, late, near, count.label("open"))
+    columns: list[Any] = [kept.unit_id, kept.unit_path, kept.step, late, near, count.label("open")]
+    return select(*columns)
 
 
 def _late_today(moment: datetime, today: date) -> Select[Any]:
