@@ -87,7 +87,8 @@ def _late_today(moment: datetime, today: date) -> Select[Any]:
     midnight = datetime(today.year, today.month, today.day, tzinfo=ZONE)
     key = (func.coalesce(Task.unit_id, 0), Task.unit_path, Task.name)
     numbers = (func.count().label("late"), (-func.count()).label("near"), literal(0).label("open"))
-    return select(*key, *numbers).where(OPEN_TASK, Task.order_at >= midnight, Task.order_at < moment).group_by(*key)
+    columns: list[Any] = [*key, *numbers]
+    return select(*columns).where(OPEN_TASK, Task.order_at >= midnight, Task.order_at < moment).group_by(*key)
 
 
 def _within(column: InstrumentedAttribute[str], actor: Actor, unit_path: str | None) -> list[ColumnElement[bool]]:
