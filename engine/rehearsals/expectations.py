@@ -11,7 +11,7 @@ from engine.forms import FormInvalid
 from engine.models import CANCELLED, CLOSED, PAUSED, RUNNING
 from engine.rehearsals import moments, views
 from engine.rehearsals.script import Step
-from engine.rehearsals.stage import Stage
+from engine.rehearsals.stage import Stage, task_names
 from engine.rehearsals.views import Limit, View, document, standing
 from engine.scenarios import StepFailed
 
@@ -96,7 +96,7 @@ EXPECTED.update({what: _plain(what) for what in PLAIN})
 @expects
 def tasks(view: View, wanted: Any) -> Iterator[str]:
     """All open tasks by name; signatures that are asked for as 维修（会签）."""
-    yield from _differs("tasks", _sorted(wanted), view.stage.open_names())
+    yield from _differs("tasks", _sorted(wanted), task_names(view.stage.open_tasks()))
 
 
 @expects

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -110,11 +110,6 @@ class Stage:
         """This will return what waits for people, in order of creation."""
         return self.tasks("open")
 
-    def open_names(self) -> list[str]:
-        """This will name what waits for people; a signature by its task and that it is one."""
-        names = (task.name if task.kind == "task" else f"{task.name}{SIGN}" for task in self.open_tasks())
-        return sorted(names)
-
     def awaited(self) -> list[str]:
         """This will return the elements of cases where a timer runs, or a message or signal is awaited."""
         timers = select(Job.element).where(Job.case_id.is_not(None), Job.kind == "timer")
@@ -191,6 +186,11 @@ class Stage:
     def prints(self) -> dict[str, str]:
         """This will return a digest of each table that a step may change."""
         return self.engine.read(_prints)
+
+
+def task_names(tasks: Iterable[Task]) -> list[str]:
+    """This will name tasks; a signature by its task and that it is one."""
+    return sorted(task.name if task.kind == "task" else f"{task.name}{SIGN}" for task in tasks)
 
 
 def _next_due(session: Session, left: datetime) -> datetime | None:

@@ -14,7 +14,7 @@ from engine import feel, models
 from engine.models import CANCELLED, CLOSED, Attachment, Case, HistoryEvent, Person, Task, Unit
 from engine.rehearsals import moments
 from engine.rehearsals.script import Step
-from engine.rehearsals.stage import Stage
+from engine.rehearsals.stage import Stage, task_names
 from engine.scenarios import StepFailed
 
 Data = dict[str, Any]
@@ -122,7 +122,7 @@ def chosen(stage: Stage, step: Step) -> Case:
 
 def standing(stage: Stage) -> str:
     """This will say what is open."""
-    tasks = stage.open_names()
+    tasks = task_names(stage.open_tasks())
     ended = [case.end_element or case.state for case in stage.cases() if case.state in (CLOSED, CANCELLED)]
     also = f", ended at {', '.join(ended)}" if ended else ""
     return f"open tasks {tasks}, waiting {stage.awaited()}{also}, the clock stands at {moments.shown(stage.clock.now)}"

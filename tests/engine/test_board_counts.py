@@ -21,7 +21,7 @@ STEPS = ("登记", "审核", "复查")
 def counted(engine: Engine, now: datetime) -> Counter[tuple[str, str, str]]:
     """Counts open tasks by unit, step and urgency without any help."""
     found: Counter[tuple[str, str, str]] = Counter()
-    until = queries.paging.soon_until(now, 3)
+    until = engine.read(queries.paging.soon_until, now, 3)
     rows = engine.read(lambda session: session.execute(select(TASKS).where(TASKS.c.state == "open")).all())
     for row in rows:
         found[row.unit_path, row.name, "open"] += 1

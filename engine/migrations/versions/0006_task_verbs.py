@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from engine.db import UtcDateTime
-
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
