@@ -121,19 +121,17 @@ def first(session: Session, question: Prepared, values: Values) -> list[Any] | N
     return None if found is None else compiled.row(found)
 
 
-def send(session: Session, changes: Sequence[Change], *, commits: bool = False) -> int:
+def send(session: Session, changes: Sequence[Change]) -> int:
     """This will make all changes in their order and return how many rows the first one met.
 
-    When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed. `commits`
-    lets the transaction end with them where that saves a round trip: then the first one has to fail if it meets none.
+    When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed.
     """
     connection = _connection(session)
     met: int | None = None
     while changes and met != 0:
         count = next((n for n, each in enumerate(changes) if not isinstance(each.statement, Prepared)), len(changes))
         if count:
-            is_last = count == len(changes)
-            found = _send_prepared(connection, changes[:count], is_first=met is None, commits=commits and is_last)
+            found = _send_prepared(connection, changes[:count], is_first=met is None)
         else:
             count = 1
             found = cast(Any, session.execute(cast(Update, changes[0].statement))).rowcount
@@ -173,13 +171,13 @@ def _fold(parts: tuple[Prepared, ...]) -> Prepared:
     return Prepared(whole)
 
 
-def _send_prepared(connection: Connection, changes: Sequence[Change], *, is_first: bool, commits: bool) -> int:
+def _send_prepared(connection: Connection, changes: Sequence[Change], *, is_first: bool) -> int:
     if connection.dialect.name != "postgresql":
         return _send_one_by_one(connection, changes, is_first=is_first)
     sent = [
         (cast(Prepared, change.statement).on(connection.dialect), change.values or {}) for change in _folded(changes)
     ]
-    answers, fault = _over_wire(connection, sent, commits=commits)
+    answers, fault = _over_wire(connection, sent)
     met = answers[0].command_tuples or 0
     if fault is not None:
         if is_first and ((met == 0 and answers[0].status == COMMAND_OK) or fault.sqlstate == DIVISION_BY_ZERO):
@@ -213,9 +211,7 @@ def _run(connection: Connection, compiled: _Compiled, values: Values) -> Any:
     return cursor
 
 
-def _over_wire(
-    connection: Connection, sent: Sequence[tuple[_Compiled, Values]], *, commits: bool = False
-) -> tuple[list[Any], Any]:
+def _over_wire(connection: Connection, sent: Sequence[tuple[_Compiled, Values]]) -> tuple[list[Any], Any]:
     calls: list[Call] = []
     for compiled, values in sent:
         assert compiled.command is not None
@@ -223,7 +219,7 @@ def _over_wire(
         if _is_heard(connection):
             _tell(connection, None, compiled.text, {**compiled.fixed, **values})
     try:
-        return _wire(connection).run(calls, commits=commits)
+        return _wire(connection).run(calls)
     except connection.dialect.loaded_dbapi.Error as error:
         _fail(connection, error, sent[0][0].text, sent[0][1])
 

@@ -132,11 +132,10 @@ class Wire:
         self.names: dict[Command, bytes] = {}
         self.given = 0
 
-    def run(self, calls: Sequence[Call], *, commits: bool = False) -> tuple[list[pq.abc.PGresult], errors.Error | None]:
+    def run(self, calls: Sequence[Call]) -> tuple[list[pq.abc.PGresult], errors.Error | None]:
         """This will run all calls in one round trip and return their answers, and what the first faulty one told.
 
-        What begins the transaction goes ahead of them; `commits` ends it too. Raises psycopg's errors when the
-        connection is lost.
+        What begins the transaction goes ahead of them. Raises psycopg's errors when the connection is lost.
         """
         low: pq.abc.PGconn = self.connection.pgconn
         fresh = list(dict.fromkeys(each for each, _ in calls if each not in self.names))
@@ -150,8 +149,6 @@ class Wire:
                     low.send_prepare(self._name(each), each.text)
                 for each, parameters in calls:
                     low.send_query_prepared(self.names[each], parameters, each.formats, BINARY)
-                if commits:
-                    low.send_query_params(b"COMMIT", None)
                 low.pipeline_sync()
                 answers: list[pq.abc.PGresult] = self.connection.wait(_exchange(low))
                 low.exit_pipeline_mode()

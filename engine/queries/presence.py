@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine import feel
 from engine.access import Actor, Standin, standin_for
 from engine.models import Absence, KeptFilter, Person, Reading, Task, Unit
-from engine.models.presence import UNREAD
 from engine.queries import paging
 from engine.queries.cases import find_seen
 from engine.queries.paging import Page
+from engine.queries.unread import count as count_unread
+from engine.queries.unread import listed as unread_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +67,12 @@ def readings(
 
     `unread` lists only those that were not read, or only those that were.
     """
-    limit = paging.limited(limit)
-    parts = [state for state in (True, False) if unread in (None, state)]
-    items: list[Reading] = []
-    begun = _place(after)
-    for is_unread in parts:
-        if begun is not None and begun[0] < is_unread:
-            continue
-        rows = select(Reading).where(*_of(actor, is_unread)).order_by(Reading.id.desc()).limit(limit + 1 - len(items))
-        if begun is not None and begun[0] == is_unread:
-            rows = rows.where(Reading.id < begun[1])
-        items += session.scalars(rows)
-    counted = paging.count(session, *(select(Reading.id).where(*_of(actor, part)) for part in parts))
-    return paging.cut(items, limit, lambda row: (int(row.read_at is None), row.id), counted)
-
-
-def _place(after: str | None) -> tuple[bool, UUID] | None:
-    if after is None:
-        return None
-    is_unread, id = paging.read_cursor(after, (int, UUID))
-    return bool(is_unread), id
-
-
-def _of(actor: Actor, is_unread: bool) -> list[Any]:
-    state = literal_column(f"readings.{UNREAD}") if is_unread else Reading.read_at.is_not(None)
-    return [Reading.person_id == actor.person_id, state]
+    return unread_rows(session, Reading, actor, unread=unread, after=after, limit=limit)
 
 
 def unread_count(session: Session, actor: Actor) -> int:
     """This will count the copies that the actor has not read, up to 1001."""
-    first = select(Reading.id).where(*_of(actor, True)).limit(paging.MOST + 1).subquery()
-    return session.scalar(select(func.count()).select_from(first)) or 0
+    return count_unread(session, Reading, actor, most=paging.MOST)
 
 
 def case_readings(session: Session, actor: Actor, case_id: UUID) -> list[tuple[Reading, str]]:
