@@ -62,6 +62,10 @@ class Programs(Accounts):
         """This will send a message once more, under the same id. Raises DeliveryNotFound, StillWaiting."""
         return self.write(by, webhooks.send_again, delivery_id)
 
+    def send_failed_again(self, webhook_id: int, *, by: Actor) -> int:
+        """This will send all failed messages of a webhook once more and return how many. Raises WebhookNotFound."""
+        return self.write(by, webhooks.send_failed_again, webhook_id)
+
     def deliver_webhooks(self, worker: str = "engine", should_stop: Callable[[], bool] | None = None) -> int:
         """This will send all messages of webhooks that are due, and return how many."""
         return webhooks.deliver(

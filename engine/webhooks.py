@@ -169,6 +169,16 @@ def send_again(turn: Turn, delivery_id: UUID) -> WebhookDelivery:
     return row
 
 
+def send_failed_again(turn: Turn, webhook_id: int) -> int:
+    """This will send all failed messages of a webhook once more and return how many. Raises WebhookNotFound."""
+    require_operator(turn.by)
+    find(turn, webhook_id)
+    failed = (DELIVERIES.c.webhook_id == webhook_id, DELIVERIES.c.state == FAILED)
+    values = {"state": WAITING, "due_at": turn.now, "attempts": 0}
+    again = turn.session.execute(update(DELIVERIES).where(*failed).values(**values).returning(DELIVERIES.c.id))
+    return len(again.all())
+
+
 def deliver(
     write: Callable[..., Any],
     by: Any,

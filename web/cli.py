@@ -29,6 +29,7 @@ from web.commands import (
     serving,
     tokens,
     versions,
+    webhooks,
 )
 from web.commands.terminal import FAULTY, N_, STOPPED, _, localise, message_of, say_wrong
 
@@ -59,6 +60,7 @@ for command in (
     messages.message,
     messages.signal,
     notices.notice,
+    webhooks.webhook,
     diagrams.deploy,
     diagrams.check,
     diagrams.convert,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from engine import EVENT_KINDS, BihuanError, queries
 from web import current
@@ -178,4 +178,12 @@ def send_again(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
     """This will send a message once more."""
     current.engine().send_again(delivery_id, by=current.actor())
     flash(gettext("The message is sent again."), "success")
+    return _back(webhook_id)
+
+
+@blueprint.post("/<int:webhook_id>/again")
+def send_failed_again(webhook_id: int) -> ResponseReturnValue:
+    """This will send all messages that failed once more."""
+    count = current.engine().send_failed_again(webhook_id, by=current.actor())
+    flash(ngettext("%(num)d message is sent again.", "%(num)d messages are sent again.", count), "success")
     return _back(webhook_id)

@@ -50,7 +50,14 @@ from engine.queries.presence import (
     standin_of,
     unread_count,
 )
-from engine.queries.programs import WebhookShown, deliveries, troubled_webhooks, webhook, webhooks
+from engine.queries.programs import (
+    DELIVERY_STATES,
+    WebhookShown,
+    deliveries,
+    troubled_webhooks,
+    webhook,
+    webhooks,
+)
 from engine.queries.sendings import (
     SENDING_STATES,
     OutboxState,
@@ -81,6 +88,7 @@ from engine.queries.upkeep import (
 from engine.queries.versions import migrated_cases, migration, migrations, versions
 
 __all__ = [
+    "DELIVERY_STATES",
     "INCIDENT_KINDS",
     "LIMIT_FILTERS",
     "SENDING_STATES",

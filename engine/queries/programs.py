@@ -15,7 +15,7 @@ from engine.queries import paging
 from engine.queries.paging import Page
 from engine.webhooks import WebhookNotFound
 
-STATES = ("waiting", "delivered", "failed")
+DELIVERY_STATES = ("waiting", "delivered", "failed")
 
 
 @dataclass(frozen=True, slots=True)

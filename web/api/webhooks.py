@@ -76,7 +76,7 @@ class DeliveriesAsked(Schema):
     """Which messages are asked for."""
 
     state = text("Only those in this state.", load_default=None,
-                 validate=validate.OneOf(["waiting", "delivered", "failed"]))  # fmt: skip
+                 validate=validate.OneOf(queries.DELIVERY_STATES))  # fmt: skip
     after = text("The `next` of the page before this one.", load_default=None)
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
@@ -95,6 +95,12 @@ class DeliveryShown(Schema):
     created_at = moment("When it happened.")
     due_at = moment("When it is sent next.")
     delivered_at = moment("When it was taken.", allow_none=True)
+
+
+class SentAgain(Schema):
+    """How many messages are sent once more."""
+
+    count = fields.Integer(metadata={"description": "Messages that wait again."})
 
 
 class Pinged(Schema):
@@ -163,6 +169,13 @@ def ping(webhook_id: int) -> Any:
 def deliveries(asked: dict[str, Any], webhook_id: int) -> Any:
     """List the messages of a webhook, newest first"""
     return current.read(queries.deliveries, webhook_id, **asked)
+
+
+@blueprint.post("/webhooks/<int:webhook_id>/send-failed")
+@blueprint.response(202, SentAgain)
+def send_failed_again(webhook_id: int) -> Any:
+    """Send all messages of a webhook that failed once more, under the same ids"""
+    return {"count": current.engine().send_failed_again(webhook_id, by=current.actor())}
 
 
 @blueprint.post("/deliveries/<uuid:delivery_id>/send")
