@@ -26,7 +26,7 @@ from engine.models import CANCELLED, CLOSED, DONE, OPEN, Case, Reading, Task, We
 from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
 from engine.summary import index_fields, searchable, summarise
-from engine.turn import LostRace, Turn
+from engine.turn import Begun, LostRace, Turn
 
 CASES = table(Case)
 COLUMNS = tuple(CASES.c)
@@ -65,6 +65,7 @@ class Running:
     offers: list[dict[str, Any]] = field(default_factory=list)
     limits: list[dict[str, Any]] = field(default_factory=list)
     traces: list[dict[str, Any]] = field(default_factory=list)  # of steps that may yet be undone
+    key: str | None = None  # of the message that began it: no other may begin a case with it before this one has ended
     is_new: bool = False
     stored: dict[str, Any] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ def restore(turn: Turn, values: Sequence[Any]) -> Running:
         offers=kept.get("offers", []),
         limits=kept.get("limits", []),
         traces=kept.get("traces", []),
+        key=kept.get("key"),
     )
 
 
@@ -157,6 +159,9 @@ def advance(
         undone["seq"] = running.row["history_seq"]
     told_of = notices.of_withdrawn(turn, running.row, closing.withdrawn)
     changes = [*also, *closing.changes, *told_of, *fields, *limiting.changes, *_told(turn, running, events)]
+    if running.key is not None and outcome.ended:
+        changes.append(writing.letting_begin(running.id))
+        turn.ended.append(Begun(process_id=running.row["process_id"], correlation_key=running.key))
     if not running.is_new:
         changes += writing.copies(running.stored, running.row)
     _write(turn, running, [*changes, *opening.inserts, *history.inserting(events)])
@@ -249,6 +254,8 @@ def keep_snapshot(running: Running) -> None:
         kept["limits"] = running.limits
     if running.traces:
         kept["traces"] = running.traces
+    if running.key is not None:
+        kept["key"] = running.key
     running.row["snapshot"] = feel.dumps(kept)
 
 

@@ -22,6 +22,7 @@ from engine.db import table
 from engine.errors import Conflict
 from engine.files import Store
 from engine.models import (
+    BEGUN,
     CANCELLED,
     CLOSED,
     HELD,
@@ -145,6 +146,8 @@ def _read(session: Session, first: UUID, last: UUID) -> _Rows:
         found = select(source).where(source.c.case_id.between(first, last))
         if kind == TASK:
             found = found.where(TASKS.c.state.in_((OPEN, HELD)), TASKS.c.sign == 0)
+        elif kind == SUBSCRIPTION:
+            found = found.where(SUBSCRIPTIONS.c.kind != BEGUN)  # stands for the case, not for one of its tokens
         elif kind == JOB:
             found = found.where(JOBS.c.token.is_not(None))  # those of limits wait for no token
         for row in session.execute(found).mappings():

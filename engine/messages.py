@@ -17,8 +17,8 @@ from engine.bpmn.stimuli import ReceiveMessage, ReceiveSignal
 from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
 from engine.errors import Conflict, Invalid
-from engine.models import OPEN, Message, Start, Subscription, new_id
-from engine.turn import Awaited, Turn
+from engine.models import BEGUN, OPEN, Message, Start, Subscription, new_id
+from engine.turn import Awaited, Begun, Turn
 
 Data = dict[str, Any]
 MESSAGES, STARTS, SUBSCRIPTIONS = table(Message), table(Start), table(Subscription)
@@ -55,10 +55,11 @@ def publish(
 ) -> Delivery:
     """This will deliver a message to one receiver and tell what became of it. Raises MessageInvalid.
 
-    A running case that waits for it comes first (the one that waits longest), then a start event. Without a receiver it
-    is kept for `time_to_live` seconds. A key that was used for this name before does nothing while the first message is
-    kept, and for 7 days after it was taken; of a message that nobody took or kept no key is remembered: it may be sent
-    again.
+    A running case that waits for it comes first (the one that waits longest), then a start event; while a case that a
+    message with the same correlation key began has not ended, none begins another one of its process. Without a
+    receiver it is kept for `time_to_live` seconds. A key that was used for this name before does nothing while the
+    first message is kept, and for 7 days after it was taken; of a message that nobody took or kept no key is
+    remembered: it may be sent again.
     """
     if not name or len(name) > LONGEST:
         raise MessageInvalid(reason=f"a name has 1 to {LONGEST} characters")
@@ -74,7 +75,7 @@ def publish(
         if earlier is not None:
             return earlier
     _queue_up(turn, name, correlation_key)
-    if _correlate(turn, name, correlation_key, data) or _start(turn, name, data):
+    if _correlate(turn, name, correlation_key, data) or _start(turn, name, correlation_key, data):
         if key is not None:
             _keep(turn, "", None, {}, max(time_to_live, KEY_KEPT), key)  # under no name that anybody waits for
         return Delivery.TAKEN
@@ -133,14 +134,24 @@ def _correlate(turn: Turn, name: str, key: str | None, data: Data) -> bool:
     return False
 
 
-def _start(turn: Turn, name: str, data: Data) -> bool:
-    found = select(STARTS.c.definition_id, STARTS.c.element).where(STARTS.c.kind == "message", STARTS.c.name == name)
-    start = turn.session.execute(found.order_by(STARTS.c.process_id).limit(1)).first()
-    if start is None:
-        return False
-    listed = turn.catalog.definitions[start.definition_id]
-    starting.start_case(turn, listed, dict(data), element=start.element)
-    return True
+def _start(turn: Turn, name: str, key: str | None, data: Data) -> bool:
+    found = select(STARTS.c.definition_id, STARTS.c.process_id, STARTS.c.element)
+    found = found.where(STARTS.c.kind == "message", STARTS.c.name == name).order_by(STARTS.c.process_id)
+    for start in turn.session.execute(found).all():
+        if not key or _may_begin(turn, start.process_id, key):
+            listed = turn.catalog.definitions[start.definition_id]
+            starting.start_case(turn, listed, dict(data), element=start.element, key=key or None)
+            return True
+    return False
+
+
+def _may_begin(turn: Turn, process_id: str, key: str) -> bool:
+    """Camunda 8: one case of a process at a time for a key, whichever of its messages begins it; none without a key."""
+    if is_postgresql(turn.session):
+        turn.session.execute(select(func.pg_advisory_xact_lock(_number(BEGUN, process_id, key))))
+    begun = (SUBSCRIPTIONS.c.name == process_id, SUBSCRIPTIONS.c.correlation_key == key)
+    found = select(SUBSCRIPTIONS.c.id).where(SUBSCRIPTIONS.c.kind == BEGUN, *begun)
+    return turn.session.scalar(found.limit(1)) is None
 
 
 def broadcast(turn: Turn, name: str, data: Mapping[str, Any]) -> int:
@@ -174,6 +185,8 @@ def deliver_all(turn: Turn) -> None:
                 broadcast(turn, sent.signal, sent.data)
         elif turn.awaited:
             _take_early(turn, turn.awaited.pop(0))
+        elif turn.ended:
+            _begin_next(turn, turn.ended.pop(0))
         else:
             return
     raise MessageStorm(limit=MOST)
@@ -207,13 +220,30 @@ def _take_early(turn: Turn, awaited: Awaited) -> None:
     waits = waits.where(MESSAGES.c.name == awaited.message, MESSAGES.c.expires_at > turn.now, *keys)
     waits = waits.order_by(MESSAGES.c.id).limit(1).with_for_update(skip_locked=True)
     early = turn.session.execute(waits).first()
-    if early is None:
+    if early is not None and _correlate(turn, awaited.message, early.correlation_key, feel.loads(early.data)):
+        _forget(turn, early.id, early.idempotency_key)
+
+
+def _forget(turn: Turn, id: UUID, idempotency_key: str | None) -> None:
+    """Deletes an early message that was taken; its idempotency key is remembered."""
+    turn.session.execute(delete(MESSAGES).where(MESSAGES.c.id == id))
+    if idempotency_key is not None:
+        _keep(turn, "", None, {}, KEY_KEPT, idempotency_key)
+
+
+def _begin_next(turn: Turn, begun: Begun) -> None:
+    """The message that waits longest for a case of its key to end begins the next one of that process."""
+    key, of_process = begun.correlation_key, (STARTS.c.kind == "message", STARTS.c.process_id == begun.process_id)
+    names = sorted(turn.session.scalars(select(STARTS.c.name).where(*of_process)))
+    for name in names:
+        _queue_up(turn, name, key)
+    if not names or not _may_begin(turn, begun.process_id, key):
         return
-    if not _correlate(turn, awaited.message, early.correlation_key, feel.loads(early.data)):
-        return
-    turn.session.execute(delete(MESSAGES).where(MESSAGES.c.id == early.id))
-    if early.idempotency_key is not None:
-        _keep(turn, "", None, {}, KEY_KEPT, early.idempotency_key)
+    kept = select(MESSAGES.c.id, MESSAGES.c.name, MESSAGES.c.data, MESSAGES.c.idempotency_key)
+    kept = kept.where(MESSAGES.c.name.in_(names), MESSAGES.c.correlation_key == key, MESSAGES.c.expires_at > turn.now)
+    early = turn.session.execute(kept.order_by(MESSAGES.c.id).limit(1).with_for_update(skip_locked=True)).first()
+    if early is not None and _start(turn, early.name, key, feel.loads(early.data)):
+        _forget(turn, early.id, early.idempotency_key)
 
 
 def look_again(turn: Turn, case_id: UUID) -> None:

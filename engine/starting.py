@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import cases, counters, files, prepared, submission
+from engine import cases, counters, files, prepared, submission, writing
 from engine.access import MayNotStart, may_start
 from engine.apps import ProcessApp
 from engine.bpmn.stimuli import Start
@@ -18,7 +18,7 @@ from engine.catalog import ZONE, Listed
 from engine.definitions import ProcessNotFound
 from engine.directory import Place
 from engine.errors import Conflict
-from engine.models import OPEN, Case, new_id
+from engine.models import BEGUN, OPEN, Case, Subscription, new_id
 from engine.people import UnitNotFound
 from engine.prepared import Prepared
 from engine.summary import set_place
@@ -87,17 +87,29 @@ def start_case(
     unit_code: str | None = None,
     origin: str | None = None,
     element: str | None = None,
+    key: str | None = None,
 ) -> Running:
-    """This will start a case of a definition, at its none start event or at the start event `element`."""
+    """This will start a case of a definition, at its none start event or at the start event `element`.
+
+    `key` is that of the message that starts it: until the case has ended no other message with it starts one.
+    """
     app = turn.library.app(listed.app)
     process = turn.library.process(turn.session, listed.id)
     _refuse_twice(turn, origin)
     place = _place(turn, unit_code)
     row = _row(turn, app, listed, place, origin)
-    running = Running(row=row, data={}, state={}, process=process, app=app, is_new=True)
+    running = Running(row=row, data={}, state={}, process=process, app=app, key=key, is_new=True)
     given = {**data, "initiator": initiator(turn)}
     cases.advance(turn, running, Start(data=given, element=element))
+    if key is not None and running.row["state"] == OPEN:
+        prepared.send(turn.session, writing.inserting(Subscription, [_begun(running, element or "", key)]))
     return running
+
+
+def _begun(running: Running, element: str, key: str) -> Data:
+    """What stands for the key that a case was begun with; token 0 is the case itself."""
+    named = {"kind": BEGUN, "name": running.row["process_id"], "correlation_key": key}
+    return {"id": new_id(), "case_id": running.id, "token": 0, "element": element, **named}
 
 
 def _refuse_twice(turn: Turn, origin: str | None) -> None:

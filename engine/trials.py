@@ -36,6 +36,7 @@ class Case:
     data: dict[str, Any]
     open: dict[int, list[Opened]] = field(default_factory=dict)
     ended: bool = False
+    key: str | None = None
     incidents: dict[int, str] = field(default_factory=dict)
 
 
@@ -130,10 +131,10 @@ class World:
 
         return call
 
-    def begin(self, process: Process, data: dict[str, Any], element: str | None = None) -> None:
-        """This will start a case."""
+    def begin(self, process: Process, data: dict[str, Any], element: str | None = None, key: str | None = None) -> None:
+        """This will start a case; `key` is that of the message that starts it."""
         outcome = bpmn.step(process, None, {}, stimuli.Start(data, element), self.now, self)
-        case = Case(process, outcome.state, outcome.data)
+        case = Case(process, outcome.state, outcome.data, key=key)
         self.cases.append(case)
         self._keep(case, outcome)
 
@@ -160,6 +161,16 @@ class World:
         for opened in outcome.opened:
             if isinstance(opened, MessageAwaited):
                 self._deliver_kept(opened)
+        if outcome.ended and case.key:
+            self._begin_next(case.process, case.key)
+
+    def _begin_next(self, process: Process, key: str) -> None:
+        names = {start.message for start in process.starts if start.kind == "message"}
+        for sent in self.kept:
+            if sent.message in names and sent.correlation_key == key:
+                self.kept.remove(sent)
+                self.deliver(sent.message, key, sent.data)
+                return
 
     def _deliver_kept(self, awaited: MessageAwaited) -> None:
         for sent in self.kept:
@@ -189,10 +200,14 @@ class World:
                 return True
         for process in self.processes.values():
             for start in process.starts:
-                if start.kind == "message" and start.message == name:
-                    self.begin(process, data, start.element)
+                if start.kind == "message" and start.message == name and self._may_begin(process, key):
+                    self.begin(process, data, start.element, key)
                     return True
         return False
+
+    def _may_begin(self, process: Process, key: str | None) -> bool:
+        """One case of a process at a time is begun with a key."""
+        return not key or all(case.ended or case.key != key or case.process is not process for case in self.cases)
 
     def broadcast(self, name: str, data: dict[str, Any], besides: Case | None = None) -> None:
         """This will give a signal to every catcher, and start the cases that it starts."""

@@ -39,6 +39,14 @@ class Awaited:
     correlation_key: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A case that a message with a key had begun has ended: the next one with that key may begin another."""
+
+    process_id: str
+    correlation_key: str
+
+
 @dataclass(slots=True)
 class Turn:
     """One transaction: its session, the time and the person of the call, and messages still to be delivered.
@@ -55,6 +63,7 @@ class Turn:
     is_locking: bool = False
     sent: list[MessageSent | SignalSent] = field(default_factory=list)
     awaited: list[Awaited] = field(default_factory=list)
+    ended: list[Begun] = field(default_factory=list)
     made: set[tuple[int, str]] = field(default_factory=set)
     again: dict[str, int | None] = field(default_factory=dict)
     skipped: int = 0

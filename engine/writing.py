@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from engine.access import Actor
 from engine.bpmn.outcome import Outcome
 from engine.db import Base, table
-from engine.models import DONE, STANDING, WITHDRAWN, Case, Incident, Job, Subscription, Task
+from engine.models import BEGUN, DONE, STANDING, WITHDRAWN, Case, Incident, Job, Subscription, Task
 from engine.prepared import Change, Prepared
 
 TASK, JOB, SUBSCRIPTION = "task", "job", "subscription"
@@ -44,6 +44,9 @@ _CLOSE_TASK = Prepared(
 )
 _CLOSE_JOB, _CLOSE_SUBSCRIPTION = (
     Prepared(delete(target).where(*_of_token(target))) for target in (JOBS, SUBSCRIPTIONS)
+)
+_LET_BEGIN = Prepared(
+    delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.case_id == bindparam("ended_case"), SUBSCRIPTIONS.c.kind == BEGUN)
 )
 
 
@@ -96,6 +99,11 @@ def close_waiting(case_id: UUID, waiting: dict[str, str], outcome: Outcome, now:
         elif kind is not None:
             closing.changes.append(Change(_CLOSE_JOB if kind == JOB else _CLOSE_SUBSCRIPTION, values))
     return closing
+
+
+def letting_begin(case_id: UUID) -> Change:
+    """This will tell how to let a message begin a case that could not while the case `case_id` had not ended."""
+    return Change(_LET_BEGIN, {"ended_case": case_id})
 
 
 def copies(old: dict[str, Any], row: dict[str, Any]) -> list[Change]:

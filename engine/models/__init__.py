@@ -22,7 +22,7 @@ from engine.models.cases import (
     Task,
 )
 from engine.models.definitions import Definition, Deployment, Resource, Start
-from engine.models.jobs import OURS, THEIRS, Incident, Job, Message, Subscription
+from engine.models.jobs import BEGUN, OURS, THEIRS, Incident, Job, Message, Subscription
 from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit
 from engine.models.notices import Notice, NoticePreference, Sending, Wording
 from engine.models.operations import ActionItem, DeletedCase, Hold, OperatorAction, OrphanedFile, RetentionRule
@@ -35,6 +35,7 @@ from engine.models.versions import MigratedCase, Migration
 from engine.models.workers import CalendarRun, WorkerProcess
 
 __all__ = [
+    "BEGUN",
     "CANCELLED",
     "CASE_STATES",
     "CLOSED",

@@ -59,8 +59,15 @@ class Job(Base):
     error: Mapped[str] = mapped_column(Text, default="")
 
 
+BEGUN = "begun"
+
+
 class Subscription(Base):
-    """A case waits for a message or a signal."""
+    """A case waits for a message or a signal.
+
+    One of kind `begun` waits for nothing: until its case has ended no other message with the key may start a case of
+    the process that is its name.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (Index(None, "kind", "name", "correlation_key"), UniqueConstraint("case_id", "token"))

@@ -18,6 +18,7 @@ from engine.access import Actor, NotYourCase, may_see_case
 from engine.cases import CaseNotFound, had_task, has_copy
 from engine.errors import Invalid
 from engine.models import (
+    BEGUN,
     HELD,
     OPEN,
     Attachment,
@@ -80,7 +81,7 @@ def case(session: Session, actor: Actor, case_id: UUID) -> CaseView:
     attachments = _all(session, Attachment, case_id, Attachment.id)
     incidents = _all(session, Incident, case_id, Incident.id)
     jobs = _all(session, Job, case_id, Job.due_at)
-    subscriptions = _all(session, Subscription, case_id, Subscription.id)
+    subscriptions = [row for row in _all(session, Subscription, case_id, Subscription.id) if row.kind != BEGUN]
     return CaseView(
         case=found,
         definition=session.get_one(Definition, found.definition_id),

@@ -23,6 +23,7 @@ from engine.access import SYSTEM, Actor
 from engine.apps import ProcessApp
 from engine.db import table
 from engine.models import (
+    BEGUN,
     THEIRS,
     Attachment,
     Case,
@@ -113,9 +114,8 @@ class Stage:
     def awaited(self) -> list[str]:
         """This will return the elements of cases where a timer runs, or a message or signal is awaited."""
         timers = select(Job.element).where(Job.case_id.is_not(None), Job.kind == "timer")
-        return self.engine.read(
-            lambda session: sorted([*session.scalars(timers), *session.scalars(select(Subscription.element))])
-        )
+        awaited = select(Subscription.element).where(Subscription.kind != BEGUN)
+        return self.engine.read(lambda session: sorted([*session.scalars(timers), *session.scalars(awaited)]))
 
     def services(self) -> list[str]:
         """This will return the types of the services that wait for a program elsewhere."""
