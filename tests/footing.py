@@ -1,0 +1,27 @@
+"""What every process of a test run stands on: compiled modules are kept, files of the run lie in memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+MEMORY = Path("/dev/shm")
+ROOM = 2 * 1024**3  # bytes; a run needs about a quarter of it
+
+
+def lay() -> None:
+    """This will let the tests and all that they start keep bytecode and use the memory for their files.
+
+    A run starts hundreds of interpreters, which would otherwise compile every module anew, and makes some hundred
+    PostgreSQL databases of 600 files each. Whoever sets TMPDIR keeps it.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+lay()
