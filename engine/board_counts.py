@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal_column, select
+from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, insert, literal_column, select, text, union_all
 from sqlalchemy.orm import Session
 
 from engine.db import is_postgresql, table, upserting
@@ -14,6 +14,7 @@ from engine.turn import Turn
 CHANGES, COUNTS, TASKS = table(BoardChange), table(BoardCount), table(Task)
 KEY = ("unit_path", "step", "day", "unit_id")
 AT_ONCE = 20_000
+WHY = "counts of boards were not those of the open tasks"
 
 
 def fold(turn: Turn) -> int:
@@ -39,14 +40,37 @@ def fold(turn: Turn) -> int:
     return len(gone)
 
 
-def recount(turn: Turn) -> None:
-    """This will count all open tasks anew."""
+def differences(session: Session) -> list[RowMapping]:
+    """This will compare what the counts and changes sum up to (`kept`) with the open tasks (`found`), cell by cell."""
+    return list(session.execute(_compared(session)).mappings())
+
+
+def _compared(session: Session) -> Select[Any]:
+    cell = [TASKS.c.unit_path, TASKS.c.name.label("step"), _day(session).label("day")]
+    cell.append(func.coalesce(TASKS.c.unit_id, 0).label("unit_id"))
+    none: ColumnElement[int] = literal_column("0")
+    found = select(*cell, func.count().label("found"), none.label("kept"))
+    found = found.where(TASKS.c.state == literal_column("'open'")).group_by(*cell)
+    kept = select(*(COUNTS.c[name] for name in KEY), none, COUNTS.c.open)
+    changed = select(*(CHANGES.c[name] for name in KEY), none, CHANGES.c.change)
+    both = union_all(found, kept, changed).subquery()
+    sums = [func.sum(both.c[name]).label(name) for name in ("found", "kept")]
+    key = [both.c[name] for name in KEY]
+    return select(*key, *sums).group_by(*key).having(sums[0] != sums[1]).order_by(*key)
+
+
+def recount(turn: Turn) -> int:
+    """This will correct counts that are not those of the open tasks and return how many were wrong.
+
+    One statement sees the tables at one moment, so that nobody has to wait; what others change meanwhile is added.
+    """
     session = turn.session
-    session.execute(delete(CHANGES))
-    session.execute(delete(COUNTS))
-    cell = [TASKS.c.unit_path, TASKS.c.name, _day(session), func.coalesce(TASKS.c.unit_id, 0)]
-    found = select(*cell, func.count()).where(TASKS.c.state == literal_column("'open'")).group_by(*cell)
-    session.execute(insert(COUNTS).from_select([*KEY, "open"], found))
+    if is_postgresql(session):  # two at once would correct twice
+        session.execute(text("LOCK TABLE board_counts IN SHARE UPDATE EXCLUSIVE MODE"))
+    wrong = _compared(session).subquery()
+    columns = [*(wrong.c[name] for name in KEY), wrong.c.found - wrong.c.kept]
+    corrected = insert(CHANGES).from_select([*KEY, "change"], select(*columns)).returning(CHANGES.c.id)
+    return len(session.execute(corrected).all())
 
 
 def _day(session: Session) -> ColumnElement[Any]:

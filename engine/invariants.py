@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, func, select
 from sqlalchemy.orm import Session
 
-from engine import feel
+from engine import board_counts, feel
 from engine.db import table
 from engine.errors import Conflict
 from engine.files import Store
@@ -38,6 +38,7 @@ from engine.models import (
     Limit,
     Subscription,
     Task,
+    Unit,
 )
 from engine.writing import COPIED, JOB, SUBSCRIPTION, TASK
 
@@ -97,6 +98,10 @@ class LimitLost(Unsound):
 
 class LimitLeft(Unsound):
     """The limit {code} runs and case {case} does not know of it. It will warn of nothing that waits."""
+
+
+class BoardMiscounted(Unsound):
+    """Boards count {kept} open tasks “{step}” in {unit} due {day}; there are {found}. Run: bihuan doctor --recount"""
 
 
 class FileMissing(Unsound):
@@ -220,6 +225,14 @@ def _check_rows(case: Row, held: Mapping[Token, Row], incidents: Sequence[Row]) 
             for of_case, of_task in COPIED.items():
                 if row[of_task] != case[of_case]:
                     yield CopyOld(case=case["number"], field=of_case)
+
+
+def look_at_boards(session: Session) -> Iterator[Unsound]:
+    """This will tell which counts of boards are not those of the open tasks."""
+    names: dict[int, str] = {row.id: row.name for row in session.execute(select(Unit.id, Unit.name))}
+    for row in board_counts.differences(session):
+        told = {name: row[name] for name in ("kept", "found", "step", "day")}
+        yield BoardMiscounted(case="-", unit=names.get(row["unit_id"], row["unit_path"]), **told)
 
 
 def look_at_files(session: Session, folder: Path, *, is_deep: bool = False) -> Iterator[Unsound]:

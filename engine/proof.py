@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine import anchors, audit, backups, exports, invariants, mining, restoring
+from engine import actions, anchors, audit, backups, board_counts, exports, invariants, mining, restoring
 from engine.access import SYSTEM, Actor, require_operator
 from engine.audit import Verdict
 from engine.backups import Manifest, Progress
@@ -38,9 +38,24 @@ class Proof(Operations):
         with self.snapshot() as session:
             case_id = audit.find(session, number) if number is not None else None
             found = list(invariants.look(session, case_id=case_id))
+            if case_id is None:
+                found += invariants.look_at_boards(session)
             if with_files:
                 found += invariants.look_at_files(session, self._files, is_deep=is_deep)
         return found
+
+    def recount_boards(self, *, by: Actor) -> int:
+        """This will correct counts of boards that are not those of the open tasks, while everybody works on.
+
+        It returns how many were wrong. Raises OperatorsOnly.
+        """
+        require_operator(by)
+        wrong = self.write(by, board_counts.recount)
+        while self.write(by, board_counts.fold):
+            pass
+        if wrong:
+            self.write(by, actions.note, "recount", reason=board_counts.WHY, detail={"counts": wrong})
+        return wrong
 
     def anchor(self, *, by: Actor) -> Anchor:
         """This will seal what happened since the last anchor under one digest. Raises OperatorsOnly, Busy."""

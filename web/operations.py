@@ -52,6 +52,7 @@ VERBS = {
     "retention": lazy_gettext("Set a rule of retention"),
     "retention-dropped": lazy_gettext("Drop a rule of retention"),
     "cleanup": lazy_gettext("Clean-up"),
+    "recount": lazy_gettext("Boards counted anew"),
 }
 CASE_VERBS = ("suspend", "resume", "cancel", "hold", "release", "delete")
 SINCE = {"1": lazy_gettext("last hour"), "24": lazy_gettext("last day"), "168": lazy_gettext("last week")}

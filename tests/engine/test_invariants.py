@@ -94,3 +94,24 @@ def test_many_cases_are_read_in_batches(engine: Engine, cast: Any, monkeypatch: 
         engine.start_case("parallel", {}, by=cast.alice, unit_code="420101")
     damage(engine, "UPDATE cases SET incidents = 1")
     assert len(engine.check_soundness(by=cast.olga)) == 5 == engine.read(queries.cases, cast.olga).total
+
+
+def test_counts_of_boards_that_are_wrong_are_named_and_corrected(engine: Engine, case: Any, cast: Any) -> None:
+    open_before = engine.read(queries.board, SYSTEM).open
+    damage(
+        engine,
+        "UPDATE board_counts SET open = open + 3",
+        "DELETE FROM board_changes WHERE id IN (SELECT min(id) FROM board_changes)",
+    )
+    found = engine.check_soundness(by=SYSTEM)
+    assert {type(finding).__name__ for finding in found} == {"BoardMiscounted"}
+    assert "某县应急管理局" in {finding.details["unit"] for finding in found}
+    assert all(finding.details["kept"] != finding.details["found"] for finding in found)
+    assert engine.check_soundness(by=SYSTEM, number=case.number) == []
+    with pytest.raises(OperatorsOnly):
+        engine.recount_boards(by=cast.bob)
+    assert engine.recount_boards(by=cast.olga) == len(found)
+    assert engine.check_soundness(by=SYSTEM) == []
+    assert engine.read(queries.board, SYSTEM).open == open_before
+    assert engine.recount_boards(by=cast.olga) == 0
+    assert [action.verb for action in engine.read(queries.actions, cast.olga).items] == ["recount"]

@@ -77,6 +77,8 @@ def fill(
         if show is not None:
             show(min(last * each, count), count)
     engine.write(SYSTEM, board_counts.recount)  # what is copied wholesale wakes no trigger
+    while engine.write(SYSTEM, board_counts.fold):
+        pass
     _tidy(engine.database)
 
 

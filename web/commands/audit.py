@@ -113,9 +113,12 @@ def verify_file(file: Path, line: str | None) -> None:
 @click.option("--case", "number", metavar="NUMBER", help=N_("Only the case with this number."))
 @click.option("--files", is_flag=True, help=N_("Look for every attachment in the store, too."))
 @click.option("--deep", is_flag=True, help=N_("Read every attachment and compare it with its checksum."))
-def doctor(number: str | None, files: bool, deep: bool) -> None:
+@click.option("--recount", is_flag=True, help=N_("Correct the counts of boards first, where they are wrong."))
+def doctor(number: str | None, files: bool, deep: bool, recount: bool) -> None:
     """This will end with exit code 1 when anything does not fit."""
     engine = installation.open_engine()
+    if recount:
+        say(_("{count} counts of boards were corrected.", count=engine.recount_boards(by=installation.BY)))
     found = engine.check_soundness(by=installation.BY, number=number, with_files=files or deep, is_deep=deep)
     if not report_soundness(found):
         raise click.exceptions.Exit(FAULTY)
