@@ -17,7 +17,7 @@ from engine.catalog import Catalog
 from engine.errors import BihuanError, Fault, FaultsFound
 from engine.limit_definitions import LimitDefinition
 
-PROVIDED = frozenset({"initiator", "loopCounter", "outcome"})
+PROVIDED = frozenset({"initiator", "loopCounter", "outcome", "adHocSubProcessElements"})
 COUNTERS = re.compile(r"(numberOf|nrOf)\w*(Instances|Iterations)?")
 
 
@@ -188,6 +188,7 @@ def _missing(process: bpmn.Process, app: ProcessApp, known: _Known) -> Iterator[
         for role in () if groups.startswith("=") else filter(None, map(str.strip, groups.split(","))):
             if role not in app.roles:
                 yield _at(node, "role-unknown", f"the role {role} is not declared by the app")
+    for node in process.listened():
         for listener in node.listeners:
             if listener.script is not None or listener.type.text.startswith("="):
                 continue
@@ -257,10 +258,10 @@ def _takes_anything(process: bpmn.Process) -> bool:
     """A service, a listener, a message or another process may bring any variable."""
     if any(start.kind in ("message", "signal") for start in process.starts):
         return True
+    if any(listener.script is None for node in process.listened() for listener in node.listeners):
+        return True
     for node in process.walk():
         if node.call is not None and node.call.what in ("service", "process") and not node.outputs:
-            return True
-        if any(listener.script is None for listener in node.listeners):
             return True
         if node.event is not None and node.event.kind in ("message", "signal", "error", "escalation"):
             return True
@@ -273,11 +274,12 @@ def _written(process: bpmn.Process) -> set[str]:
         paths.extend(mapping.target for mapping in (*node.inputs, *node.outputs))
         paths.append(node.call.result if node.call else None)
         paths.append(node.script.result if node.script else None)
-        paths.extend(listener.script.result for listener in node.listeners if listener.script is not None)
         paths.append(node.properties.get("bihuan:initiator"))
         if node.loop is not None:
             paths.extend((node.loop.element, node.loop.output_collection))
         if node.ad_hoc is not None:
             paths.append(node.ad_hoc.output_collection)
         paths.append(node.properties.get("bihuan:outcome", node.properties.get("outcome")))
+    every = [listener for node in process.listened() for listener in node.listeners]
+    paths.extend(listener.script.result for listener in every if listener.script is not None)
     return {path.split(".")[0] for path in paths if path}

@@ -226,7 +226,9 @@ def task_row(
 ) -> Data:
     """This will return the row of a new task, with all that an inbox shows of its case."""
     place = route.place
-    detail = {"local": opened.local, "properties": dict(opened.properties), "lane": opened.lane}
+    detail: Data = {"local": opened.local, "properties": dict(opened.properties), "lane": opened.lane}
+    if opened.headers:
+        detail["headers"] = dict(opened.headers)
     return {
         "id": new_id(),
         "case_id": case["id"],

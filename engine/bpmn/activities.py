@@ -121,10 +121,9 @@ def _rule(run: Run, token: Token) -> None:
     if not isinstance(decision, str):
         raise run.trouble(call.target, context(token), "decision", "the id is not text")
     day = _day(run, token, call)
+    tag = call.version_tag if call.tag is None else usertasks.text(run, token, call.tag, "version tag")
     try:
-        decided = run.host.decide(
-            decision, call.binding, call.version_tag, token.key, dict(context(token)), run.now, day
-        )
+        decided = run.host.decide(decision, call.binding, tag, token.key, dict(context(token)), run.now, day)
     except LookupError:
         raise Stuck(f"There is no decision {decision}.", decision=decision, binding=call.binding) from None
     except BihuanError as error:

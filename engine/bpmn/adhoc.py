@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine import feel
 from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import ActivityOffered
-from engine.bpmn.process import Node, is_entry
+from engine.bpmn.process import Node, is_choice
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
 from engine.bpmn.variables import context
@@ -14,7 +14,7 @@ from engine.bpmn.waiting import event_starts, subscribe
 
 def offered(token: Token) -> list[Node]:
     """This will return the activities that a person may start in the ad-hoc subprocess `token`."""
-    return [node for node in token.content.nodes if is_entry(node) and node.is_activity]
+    return [node for node in token.content.nodes if is_choice(node)]
 
 
 def open_ad_hoc(run: Run, token: Token) -> None:

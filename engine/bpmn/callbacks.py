@@ -37,15 +37,13 @@ def listeners(element: etree._Element, report: Report) -> None:
 
 
 def of_process(element: etree._Element, report: Report) -> None:
-    """This will have start and end events listened to in place of their process."""
+    """This will translate the listeners of a process."""
     for item in vendor_extensions(element, "executionListener"):
         event = item.get("event") or "start"
-        name, there = ("startEvent", "end") if event == "start" else ("endEvent", "start")
-        events = list(children(element, name)) if event in ("start", "end") else []
-        for target in events:
-            _listen(target, item, there, report)
-        if not events:
-            report.impossible(element, "executionListener", shown(item), f"the process has no {name} to listen to")
+        if event == "end" or (event == "start" and child(element, "startEvent") is not None):
+            _listen(element, item, event, report)
+        else:
+            report.impossible(element, "executionListener", shown(item), f"nothing here tells of {event}")
 
 
 def of_flow(element: etree._Element, report: Report) -> None:

@@ -39,7 +39,8 @@ def call(run: Run, token: Token) -> None:
 def come_back(run: Run, token: Token) -> None:
     """This will hand over the results of the called process and go on behind the call.
 
-    Without output mappings everything goes back unless the diagram says no; with both, the mappings win.
+    Without output mappings everything goes back unless the diagram says no; with both, the mappings win. In models of
+    Camunda 7 `<camunda:out variables="all"/>` hands everything over beside them.
     """
     close_events(run, token)
     document = token.doc or {}
@@ -48,12 +49,13 @@ def come_back(run: Run, token: Token) -> None:
     token.doc = None
     token.inner, token.inner_key = token.process, token.key
     token.info.pop("key", None)
+    token.info.pop("closing", None)
     run.tell("returned", token)
     if everything:
         for name in document:
             token.local.pop(name, None)
     if token.node.outputs:
-        if everything:
+        if everything and not token.process.is_native:
             run.write(token, document)
         run.push(("complete", token, document))
     else:

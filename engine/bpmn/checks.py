@@ -206,6 +206,15 @@ def _throws(process: Process, node: Node) -> Iterator[DiagramFault]:
             around = around[1:]
         if target is None or not target.is_activity or target.scope not in visible:
             yield _at(node, "compensation-target", ref=activity)
+        elif process.is_native and not _is_undone(target):
+            yield _at(node, "compensation-nothing", ref=target.name or activity)
+
+
+def _is_undone(target: Node) -> bool:
+    """Camunda 8: what is named needs a handler, or is a subprocess with what was done inside."""
+    if target.type in SCOPES and not target.by_event:
+        return True
+    return any(_kind(boundary) == "compensation" for boundary in target.boundaries)
 
 
 def _caught_twice(process: Process, node: Node) -> Iterator[DiagramFault]:

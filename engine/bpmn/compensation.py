@@ -40,6 +40,8 @@ def record(run: Run, token: Token) -> None:
         return
     inner = token.info.get("completed") or []
     has_handler = _compensation_boundary(node) is not None
+    if has_handler and token.is_item and token.process.is_native:
+        return  # Camunda 8: undone once, when all items are done; the old engines undo each item
     if node.content is None:
         if not has_handler:
             return
@@ -49,6 +51,12 @@ def record(run: Run, token: Token) -> None:
     scope = scope_of(token)
     local = {name: value for name, value in token.local.items() if name != "loopCounter"}
     scope.info["completed"] = [*scope.info.get("completed", []), [node.id, local, inner]]
+
+
+def record_items(run: Run, body: Token) -> None:
+    """This will remember a completed multi-instance activity that has a handler of its own for all of its items."""
+    if body.process.is_native and _compensation_boundary(body.node) is not None:
+        record(run, body)
 
 
 def scope_of(token: Token) -> Token:

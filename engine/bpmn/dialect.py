@@ -7,9 +7,10 @@ import re
 from lxml import etree
 
 from engine.bpmn import listeners as listening
+from engine.bpmn import timers
 from engine.bpmn.expressions import Place, Values
 from engine.bpmn.process import AdHoc, Assignment, Call, Form, Mapping, Node, Script, Value
-from engine.bpmn.source import BIHUAN, bihuan, child, extension, extensions, local, text_of, zeebe
+from engine.bpmn.source import BIHUAN, bihuan, child, extension, local, text_of, zeebe
 
 BINDINGS = frozenset({"latest", "deployment", "versionTag"})
 EMBEDDED = "camunda-forms:bpmn:"
@@ -18,6 +19,7 @@ EMBEDDED = "camunda-forms:bpmn:"
 def extend(node: Node, element: etree._Element, values: Values, place: Place) -> None:
     """This will read everything of the dialect that stands at `element` into `node`."""
     node.properties = properties_of(element)
+    node.headers = listening.headers_of(child(element, "extensionElements"))
     node.inputs, node.outputs = mappings(element, values, place)
     node.skip = values.require_feel(element.get(bihuan("skip")), place, "skip condition")
     node.listeners = listening.read(node, element, values, place)
@@ -81,14 +83,24 @@ def _assignment(element: etree._Element, values: Values, place: Place) -> Assign
         found.users = _members(people.get("candidateUsers"), values, place, "users")
     schedule = extension(element, zeebe("taskSchedule"))
     if schedule is not None:
-        found.due = values.read(schedule.get("dueDate"), place, "due date")
-        found.follow_up = values.read(schedule.get("followUpDate"), place, "follow-up date")
+        found.due = _moment(schedule.get("dueDate"), values, place, "due date")
+        found.follow_up = _moment(schedule.get("followUpDate"), values, place, "follow-up date")
     priority = extension(element, zeebe("priorityDefinition"))
     if priority is not None:
         found.priority = values.read(priority.get("priority"), place, "priority")
         if found.priority is not None and found.priority.feel is None:
             _number(found.priority.text, values, place, "priority", 100)
     return found
+
+
+def _moment(text: str | None, values: Values, place: Place, what: str) -> Value | None:
+    value = values.read(text, place, what)
+    if value is not None and value.feel is None and not value.text.startswith("=") and values.strict:
+        try:
+            timers.instant(value.text)
+        except timers.TimerInvalid as error:
+            values.refuse(place, "timer-invalid", text=value.text, kind=what, problem=error.message)
+    return value
 
 
 def _number(text: str, values: Values, place: Place, what: str, high: int) -> None:
@@ -112,6 +124,8 @@ def _form(element: etree._Element, values: Values, place: Place) -> Form | None:
     given = [text for text in (holder.get("formId"), holder.get("externalReference"), key) if (text or "").strip()]
     if len(given) != 1 and values.strict:
         values.refuse(place, "form-choice")
+    elif values.strict and holder.get("externalReference") and holder.get("bindingType"):
+        values.refuse(place, "form-binding", text=holder.get("bindingType"))
     return Form(
         form_id=values.read(holder.get("formId") or embedded, place, "form"),
         external=values.read(holder.get("externalReference") or ("" if embedded else key), place, "form"),
@@ -140,11 +154,7 @@ def _service(element: etree._Element, values: Values, place: Place) -> Call | No
     retries = values.read(holder.get("retries"), place, "retries")
     if retries is not None and retries.feel is None:
         _number(retries.text, values, place, "retries", 999_999_999)
-    headers = {}
-    for holder in extensions(element, zeebe("taskHeaders")):
-        for item in holder.findall(zeebe("header")):
-            if item.get("key"):
-                headers[str(item.get("key"))] = item.get("value") or ""
+    headers = listening.headers_of(child(element, "extensionElements"))
     return Call("service", type, retries=retries, priority=_job_priority(element, values, place), headers=headers)
 
 
@@ -155,10 +165,15 @@ def _job_priority(element: etree._Element, values: Values, place: Place) -> Valu
         found = extension(holder, zeebe("jobPriorityDefinition"))
         if found is not None:
             value = values.read(found.get("priority"), place, "priority")
-            if value is not None and value.feel is None and not re.fullmatch(r"-?\d{1,9}", value.text):
+            if value is not None and value.feel is None and not is_int32(value.text):
                 values.refuse(place, "number-invalid", place="priority", text=value.text, low=-(2**31), high=2**31 - 1)
             return value
     return None
+
+
+def is_int32(text: str) -> bool:
+    """This will tell whether `text` is a whole number of 32 bits."""
+    return bool(re.fullmatch(r"-?\d{1,10}", text)) and -(2**31) <= int(text) < 2**31
 
 
 def _script(node: Node, element: etree._Element, values: Values, place: Place) -> None:
@@ -191,9 +206,11 @@ def _decision(node: Node, element: etree._Element, values: Values, place: Place)
     if target is None:
         values.refuse(place, "decision-missing")
     else:
-        binding = _binding(holder, values, place)
+        binding, tag = _binding(holder, values, place), holder.get("versionTag")
         day = values.read(element.get(bihuan("effectiveOn")), place, "effective day")
-        node.call = Call("decision", target, binding, holder.get("versionTag"), result=result, effective_on=day)
+        node.call = Call("decision", target, binding, tag, result=result, effective_on=day)
+        if tag is not None and tag.strip().startswith("="):
+            node.call.tag = values.require_feel(tag, place, "version tag")
 
 
 def _called(node: Node, element: etree._Element, values: Values, place: Place) -> None:
@@ -221,12 +238,18 @@ def _ad_hoc(node: Node, element: etree._Element, values: Values, place: Place) -
         node.ad_hoc.active = values.require_feel(holder.get("activeElementsCollection"), place, "active elements")
         node.ad_hoc.output_collection = values.name(holder.get("outputCollection"), place)
         node.ad_hoc.output_element = values.require_feel(holder.get("outputElement"), place, "output element")
+        if (node.ad_hoc.output_collection is None) != (node.ad_hoc.output_element is None):
+            values.refuse(place, "loop-output")
     node.ad_hoc.sequential = element.get("ordering") == "Sequential"
     if node.call is not None:
         values.refuse(place, "element-unsupported", type="adHocSubProcess (taskDefinition)")
 
 
 def _required_service(node: Node, element: etree._Element, values: Values, place: Place) -> None:
+    linked = extension(element, zeebe("linkedResources"))
+    for item in linked if linked is not None else ():
+        if not all((item.get(name) or "").strip() for name in ("resourceId", "resourceType", "linkName")):
+            values.refuse(place, "resource-incomplete")
     if node.call is None:
         values.refuse(place, "service-type-missing")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from engine.bpmn.process import Assignment, Call, EventDefinition, Flow, Form, Loop, Node, Process, Value
+from engine.bpmn.process import Assignment, Call, EventDefinition, Flow, Form, Listener, Loop, Node, Process, Value
 from engine.bpmn.process import Mapping as IoMapping
 
 
@@ -146,12 +146,18 @@ def _node(process: Process, node: Node) -> Iterator[tuple[str, str]]:
         yield "script", " → ".join(filter(None, (_written(node.script.expression), node.script.result)))
     yield "inputs", _mappings(node.inputs)
     yield "outputs", _mappings(node.outputs)
-    yield "listeners", "\n".join(f"{each.event}: {_written(each.type)}" for each in node.listeners)
+    yield "listeners", "\n".join(f"{each.event}: {_written(each.type)}{_headers(each)}" for each in node.listeners)
+    if node.call is None:
+        yield "headers", "\n".join(f"{name}: {value}" for name, value in node.headers.items())
     if node.ad_hoc is not None:
         told = (_written(node.ad_hoc.completion), _written(node.ad_hoc.active), node.ad_hoc.output_collection)
         yield "ad-hoc", "\n".join(filter(None, told))
     for name, value in node.properties.items():
         yield f"property:{name}", value
+
+
+def _headers(listener: Listener) -> str:
+    return "".join(f" {name}={value}" for name, value in listener.headers.items())
 
 
 def _written(value: Value | None) -> str:

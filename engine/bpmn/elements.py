@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -13,7 +13,7 @@ from engine.bpmn import dialect, listeners
 from engine.bpmn.events import event_of
 from engine.bpmn.expressions import Place, Values, place_of
 from engine.bpmn.parser import ProcessSpec, Spec
-from engine.bpmn.process import SCOPES, Content, Flow, Loop, Node, Process, Value
+from engine.bpmn.process import SCOPES, Content, Flow, Listener, Loop, Node, Process, Value, is_choice
 from engine.bpmn.source import bpmn, child, extension, extensions, line_of, local, text_of, zeebe
 from engine.errors import BihuanError
 
@@ -57,7 +57,6 @@ def build(spec: ProcessSpec, definitions: Definitions, values: Values) -> Proces
         process.forms[form.get("id") or ""] = text_of(form)
         if not text_of(form):
             values.refuse(place_of(element), "form-empty", id=form.get("id") or "")
-    listeners.refuse_of_process(element, values, place_of(element))
     process.is_native = values.strict
     process.strict = process.properties.get("bihuan:uncaughtErrors") != "end"
     for index, node_spec in enumerate(spec.nodes.values()):
@@ -69,6 +68,7 @@ def build(spec: ProcessSpec, definitions: Definitions, values: Values) -> Proces
         process.content.initial = _initial(process.content)
     _handlers(process, element)
     _name_starts(process, values)
+    _listen(process, listeners.of_process(element, values, place_of(element)), values, place_of(element))
     process.uses = values.uses
     return process
 
@@ -204,6 +204,27 @@ def _arrange(process: Process, values: Values) -> None:
             if link in content.links:
                 values.refuse(Place(node.id, node.name, node.line), "link-duplicate", link=link)
             content.links[link] = node
+    for node in process.nodes.values():
+        if node.ad_hoc is not None and node.content is not None:
+            node.ad_hoc.choices = [_choice(inner) for inner in node.content.nodes if is_choice(inner)]
+
+
+def _choice(node: Node) -> dict[str, object]:
+    """One of Camunda 8's `adHocSubProcessElements`."""
+    told = {"elementId": node.id, "elementName": node.name, "documentation": node.documentation}
+    return {**told, "properties": dict(node.properties)}
+
+
+def _listen(process: Process, found: list[Listener], values: Values, place: Place) -> None:
+    """Has start events tell what listens to the start of the process, and its closing what listens to its end."""
+    at_start = [replace(listener, event="end") for listener in found if listener.event == "start"]
+    at_end = [listener for listener in found if listener.event == "end"]
+    if at_start and not process.content.starts:
+        values.refuse(place, "listener-unsupported", event="start", type="process", problem=listeners.NO_START)
+    for node in process.content.starts:
+        node.listeners = [*at_start, *node.listeners]
+    if at_end:
+        process.closing = Node(process.id, "process", process.id, process.name, listeners=at_end)
 
 
 def _name_starts(process: Process, values: Values) -> None:

@@ -56,6 +56,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "A form needs exactly one of form id and external reference.",
         "表单必须且只能填写表单编号、外部引用之一。",
     ),
+    "form-binding": (
+        "A form elsewhere has no versions here: it cannot be bound to {text}.",
+        "外部表单在此没有版本，不能设置绑定方式 {text}。",
+    ),
+    "resource-incomplete": (
+        "A linked resource needs an id, a type and a link name.",
+        "关联资源必须填写资源编号、资源类型和关联名称。",
+    ),
     "form-empty": ("The embedded form {id} has no content.", "内嵌表单 {id} 没有内容。"),
     "start-name": (
         "The name of the {kind} that starts a case is found when the diagram is put in force, without any data; {text} "
@@ -175,6 +183,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "{ref} cannot be compensated from here.",
         "无法从此处补偿 {ref}。",
     ),
+    "compensation-nothing": (
+        "{ref} has no handler that could undo it.",
+        "{ref} 没有补偿处理活动，无法补偿。",
+    ),
     "cancel-outside": ("A cancel event belongs to a transaction.", "取消事件只能用于事务子流程。"),
     "non-interrupting": ("An event of kind {kind} always interrupts.", "{kind} 类型的事件必须是中断的。"),
     "mapping-target": ("{text} is not a variable name.", "{text} 不是有效的变量名。"),
@@ -271,11 +283,11 @@ TERMS: dict[object, str] = {
     "active elements": "初始活动",
     "variable names": "变量名",
     "skip condition": "跳过条件",
+    "version tag": "版本标签",
     "effective day": "适用日期",
     # Why a listener cannot be called (engine/bpmn/listeners.py).
-    "a case has none; its start event can be listened to when it ends, its end events when they start": (
-        "案件本身没有监听器，请写在开始事件（结束时）或结束事件（开始时）上"
-    ),
+    "a process can be listened to when it starts and when it ends": "流程只能在开始时和结束时监听",
+    "the process has no start event": "流程没有开始事件",
     "the person who does this would have to wait for it; a task can be listened to when it opens and when it is done": (
         "办理人必须等它返回；任务只能在生成时和办结时监听"
     ),

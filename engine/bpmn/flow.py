@@ -8,7 +8,7 @@ from engine.bpmn import activities, adhoc, calls, compensation, gateways, loops
 from engine.bpmn.mappings import apply_inputs, take_over
 from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import Event
-from engine.bpmn.process import Flow
+from engine.bpmn.process import Flow, Node
 from engine.bpmn.returning import keep_on, without_kept
 from engine.bpmn.run import Run, operation
 from engine.bpmn.tokens import Token
@@ -140,7 +140,9 @@ def done(run: Run, scope: Token) -> None:
         if scope.node.type == "adHocSubProcess" and scope.kind == "act":
             run.push(("ad_hoc_progress", scope))
         return
-    if scope.kind == "case":
+    if scope.inner.closing is not None and "closing" not in scope.info and _holds_process(scope):
+        _close_process(run, scope, scope.inner.closing)
+    elif scope.kind == "case":
         run.clear(scope)
         scope.info.clear()
         run.ended = True
@@ -156,3 +158,14 @@ def done(run: Run, scope: Token) -> None:
     else:
         close_events(run, scope)
         run.push(("complete", scope, {}))
+
+
+def _holds_process(scope: Token) -> bool:
+    return scope.kind == "case" or (scope.node.type == "callActivity" and scope.doc is not None)
+
+
+def _close_process(run: Run, scope: Token, closing: Node) -> None:
+    """Calls what listens to the end of the process in `scope`; the process has ended when that is done."""
+    close_events(run, scope)
+    scope.info["closing"] = 1
+    run.push(("listen", run.create("act", closing, scope), "end", 0, {}))

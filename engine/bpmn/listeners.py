@@ -15,7 +15,8 @@ OF_ELEMENTS = frozenset({"start", "end"})
 OF_TASKS = {"creating": "creating", "create": "creating", "completing": "completing", "complete": "completing"}
 # These end their path or jump away: nothing is left to come after.
 ENDING = {"errorEventDefinition", "terminateEventDefinition", "cancelEventDefinition", "linkEventDefinition"}
-OF_PROCESS = "a case has none; its start event can be listened to when it ends, its end events when they start"
+OF_PROCESS = "a process can be listened to when it starts and when it ends"
+NO_START = "the process has no start event"
 BLOCKING = (
     "the person who does this would have to wait for it; a task can be listened to when it opens and when it is done"
 )
@@ -50,17 +51,30 @@ def read(node: Node, element: etree._Element, values: Values, place: Place) -> l
     return found
 
 
-def refuse_of_process(element: etree._Element, values: Values, place: Place) -> None:
-    """This will refuse the listeners of a process as a whole."""
+def of_process(element: etree._Element, values: Values, place: Place) -> list[Listener]:
+    """This will read the listeners of a process as a whole."""
+    found = []
     for item in _items(element, "executionListener"):
-        problem = OF_PROCESS
         event = item.get("eventType") or ""
-        values.refuse(place, "listener-unsupported", event=event, type="process", problem=problem)
+        if event in OF_ELEMENTS:
+            found.extend(_listener(event, item, values, place))
+        else:
+            values.refuse(place, "listener-unsupported", event=event, type="process", problem=OF_PROCESS)
+    _refuse_twice(found, values, place)
+    return found
 
 
 def _items(element: etree._Element, name: str) -> list[etree._Element]:
     holder = extension(element, zeebe(f"{name}s"))
     return holder.findall(zeebe(name)) if holder is not None else []
+
+
+def headers_of(holder: etree._Element | None) -> dict[str, str]:
+    """This will return the `zeebe:taskHeaders` inside `holder`; one without key or value is passed over."""
+    if holder is None:
+        return {}
+    items = (item for headers in holder.findall(zeebe("taskHeaders")) for item in headers.findall(zeebe("header")))
+    return {str(item.get("key")): str(item.get("value")) for item in items if item.get("key") and item.get("value")}
 
 
 def _listener(event: str, item: etree._Element, values: Values, place: Place) -> list[Listener]:
@@ -78,7 +92,7 @@ def _listener(event: str, item: etree._Element, values: Values, place: Place) ->
     retries = values.read(item.get("retries"), place, "retries")
     if retries is not None and retries.feel is None and not retries.text.isdigit():
         values.refuse(place, "number-invalid", place="retries", text=retries.text, low=0, high=999_999_999)
-    return [Listener(event, type, retries)]
+    return [Listener(event, type, retries, headers=headers_of(item))]
 
 
 def _problem(node: Node, element: etree._Element, event: str) -> str:

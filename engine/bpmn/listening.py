@@ -42,7 +42,8 @@ def listen(run: Run, token: Token, event: str, index: int, data: dict[str, Any])
             run.push(("listen", token, event, index + 1, {name: value}))
             return
         token.info["listens"] = [event, index]
-        call = Call("service", listener.type, retries=listener.retries, headers={"listener": event})
+        headers = {**token.node.headers, **listener.headers, "listener": event}
+        call = Call("service", listener.type, retries=listener.retries, headers=headers)
         try:
             call_service(run, token, call, "listen", event, index + 1)
         except ServiceError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine import feel
+from engine.bpmn import compensation
+from engine.bpmn.expressions import is_target
 from engine.bpmn.process import Loop
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
@@ -80,9 +82,9 @@ def _item(run: Run, body: Token, loop: Loop, index: int, value: Any) -> Token:
     if loop.element is not None:
         item.local[loop.element] = value
     output = loop.output_element
-    if output is not None and output.feel is not None and output.feel.text.strip() in output.feel.names:
+    if output is not None and output.feel is not None and is_target(output.feel.text.strip()):
         # A result that is just a variable belongs to the item: items must not overwrite each other's.
-        item.local.setdefault(output.feel.text.strip(), None)
+        item.local.setdefault(output.feel.text.strip().split(".")[0], None)
     return item
 
 
@@ -131,6 +133,7 @@ def close_body(run: Run, body: Token) -> None:
         results = body.info.pop("out", [])
         run.write(body, {loop.output_collection: results})
     run.tell("completed", body, items=body.info["done"])
+    compensation.record_items(run, body)
     run.push(("leave", body))
     run.push(("look", body))
 

@@ -28,7 +28,7 @@ class TaskOpened(Opened):
     """A person has something to do. All expressions of its diagram are already evaluated.
 
     `local` holds what only this task sees (input mappings, the item and counter of a multi-instance).
-    `properties` holds `zeebe:properties` and the `bihuan:` attributes that are literal.
+    `properties` holds `zeebe:properties` and the `bihuan:` attributes that are literal, `headers` `zeebe:taskHeaders`.
     """
 
     lane: str | None = None
@@ -44,6 +44,7 @@ class TaskOpened(Opened):
     external_form: str | None = None
     local: Data = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,23 +8,9 @@ from typing import Any
 
 from engine import feel
 
-ACTIVITIES = frozenset(
-    [
-        "task",
-        "manualTask",
-        "userTask",
-        "serviceTask",
-        "sendTask",
-        "receiveTask",
-        "scriptTask",
-        "businessRuleTask",
-        "callActivity",
-        "subProcess",
-        "transaction",
-        "adHocSubProcess",
-    ]
-)
 SCOPES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+TASKS = "task manualTask userTask serviceTask sendTask receiveTask scriptTask businessRuleTask"
+ACTIVITIES = frozenset({*TASKS.split(), "callActivity", *SCOPES})
 GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 FLOW_NODES = ACTIVITIES | GATEWAYS | EVENTS
@@ -124,13 +110,15 @@ class Form:
 class Call:
     """Something outside the diagram that an activity needs: `what` is process, decision or service.
 
-    `effective_on` gives the day whose version of a decision counts; without it that is the day of the step.
+    `effective_on` gives the day whose version of a decision counts; without it that is the day of the step. `tag` is a
+    version tag that FEEL finds.
     """
 
     what: str
     target: Value
     binding: str = "latest"
     version_tag: str | None = None
+    tag: Value | None = None
     result: str | None = None
     effective_on: Value | None = None
     retries: Value | None = None
@@ -160,11 +148,12 @@ class Listener:
     type: Value
     retries: Value | None = None
     script: Script | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class AdHoc:
-    """What rules an ad-hoc subprocess."""
+    """What rules an ad-hoc subprocess; `choices` describes the activities that may be started in it."""
 
     completion: Value | None = None
     cancel_remaining: bool = True
@@ -172,6 +161,7 @@ class AdHoc:
     active: Value | None = None
     output_collection: str | None = None
     output_element: Value | None = None
+    choices: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -206,6 +196,7 @@ class Node:
     skip: Value | None = None
     listeners: list[Listener] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     boundaries: list[Node] = field(default_factory=list)
     content: Content | None = None
     before: frozenset[str] | None = None
@@ -247,6 +238,11 @@ def is_entry(node: Node) -> bool:
         and not node.is_compensation
         and not (node.event is not None and node.event.kind == "link" and node.type == "intermediateCatchEvent")
     )
+
+
+def is_choice(node: Node) -> bool:
+    """This will tell whether `node` is an activity that a person may start in an ad-hoc subprocess."""
+    return node.is_activity and is_entry(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +287,10 @@ class Use:
 
 @dataclass(slots=True)
 class Process:
-    """One process of a diagram: all its nodes, flat, and what they need from outside."""
+    """One process of a diagram: all its nodes, flat, and what they need from outside.
+
+    `closing` is no node of the diagram: it carries the listeners that are called when nothing else is left to do.
+    """
 
     id: str
     name: str = ""
@@ -303,6 +302,7 @@ class Process:
     nodes: dict[str, Node] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
     content: Content = field(default_factory=Content)
+    closing: Node | None = None
     strict: bool = True
     is_native: bool = True
     uses: list[Use] = field(default_factory=list)
@@ -358,9 +358,13 @@ class Process:
     @property
     def service_types(self) -> list[str]:
         """This will return the types of called services; one that is found by FEEL begins with `=`."""
-        every = (listener for node in self.nodes.values() for listener in node.listeners)
+        every = (listener for node in self.listened() for listener in node.listeners)
         listened = {listener.type.text for listener in every if listener.script is None}
         return sorted({*self._calls("service"), *listened})
+
+    def listened(self) -> list[Node]:
+        """This will return everything that listeners may stand at: all nodes, and the end of the process itself."""
+        return [*self.nodes.values(), *([self.closing] if self.closing is not None else [])]
 
     def inside(self, scope: str) -> Content:
         """This will return what stands directly inside the process or the subprocess `scope`."""

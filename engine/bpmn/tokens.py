@@ -153,6 +153,8 @@ class Tree:
         boundary = boundary and above.process.nodes[element].attached_to == above.node.id
         owner, key = (above.process, above.key) if boundary else (above.inner, above.inner_key)
         node = owner.nodes.get(element)
+        if node is None and owner.closing is not None and element == owner.id:
+            node = owner.closing
         if node is None:
             raise SnapshotInvalid(element=element)
         token = Token(id, kind, node, above, owner, key)

@@ -53,6 +53,7 @@ def _task(run: Run, token: Token) -> TaskOpened:
         external_form=text(run, token, form.external, "form") if form else None,
         local=dict(token.local),
         properties=node.properties,
+        headers=node.headers,
     )
 
 

@@ -19,6 +19,8 @@ def layers(token: Token) -> list[Data]:
             found.append(token.local)
         if token.kind == "body":
             found.append(counters(token))
+        elif token.node.ad_hoc is not None and token.node.ad_hoc.choices:
+            found.append({"adHocSubProcessElements": token.node.ad_hoc.choices})
         above = token.parent
         if above is None:
             found.append(token.doc if token.doc is not None else {})

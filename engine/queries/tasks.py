@@ -32,10 +32,10 @@ class TaskView:
     """A task, its case, the data it sees, its form (None: only a button), and what the actor may do with it.
 
     `may` holds verbs: claim, complete, release, delegate, resolve, transfer, add_signs, sign, remove_sign, return,
-    withdraw. `assignee`, `owner` (who delegated it) and `completed_by` are names; `properties` and `documentation`
-    those of the diagram's element. `signs` were added to it (or to the task that it is a signature of), `submitted` is
-    what it was finished with while signatures are missing, `countersign` how far a multi-instance has come, `earlier`
-    where it may be returned to.
+    withdraw. `assignee`, `owner` (who delegated it) and `completed_by` are names; `properties`, `headers` and
+    `documentation` those of the diagram's element. `signs` were added to it (or to the task that it is a signature of),
+    `submitted` is what it was finished with while signatures are missing, `countersign` how far a multi-instance has
+    come, `earlier` where it may be returned to.
     """
 
     task: Task
@@ -54,6 +54,7 @@ class TaskView:
     signs: list[Sign] = field(default_factory=list)
     countersign: Countersign | None = None
     earlier: list[Step] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
     also: frozenset[str] = frozenset()  # `urge`, `copy`: what others than who does it may do
 
 
@@ -92,6 +93,7 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
         signs=signs,
         countersign=signatures.countersign(session, found, snapshot["state"]),
         earlier=earlier if "return" in may else [],
+        headers=detail.get("headers", {}),
         also=_also(session, actor, found, case, detail["properties"]),
     )
 

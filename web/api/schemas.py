@@ -168,6 +168,7 @@ class TaskShown(Schema):
     form = Document(metadata={"description": "form-js schema of its form."}, allow_none=True)
     draft = Document(metadata={"description": "What I typed and have not submitted."}, allow_none=True)
     may = fields.List(fields.String(), metadata={"description": "What I may do with it: claim, release, complete."})
+    headers = Document(metadata={"description": "Task headers of the diagram: constants for programs."})
 
 
 class CaseShown(Schema):
