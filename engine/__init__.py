@@ -45,7 +45,7 @@ from engine.access import (
 )
 from engine.actions import ActionInvalid
 from engine.api_tokens import SCOPES, Grant, TokenInvalid, TokenNotFound
-from engine.apps import AppInvalid, AppNotFound, ProcessApp, Service, Summary, load_apps
+from engine.apps import AppInvalid, AppNotFound, ProcessApp, Service, Single, Summary, load_apps
 from engine.assignment import (
     MayNotTransfer,
     NotDelegated,
@@ -128,6 +128,7 @@ from engine.runtime import Engine
 from engine.scheduler import Worker
 from engine.sentences import Sentence
 from engine.signing import AlreadyAsked, NotSign, TooManySigns, WhenUnknown
+from engine.singles import AlreadyRuns
 from engine.starting import AlreadyImported
 from engine.tasks import (
     Delegated,
@@ -164,6 +165,7 @@ __all__ = [
     "AddressRefused",
     "AlreadyAsked",
     "AlreadyImported",
+    "AlreadyRuns",
     "Anchor",
     "Answered",
     "ApiToken",
@@ -291,6 +293,7 @@ __all__ = [
     "ServiceError",
     "SignDone",
     "SignPlanned",
+    "Single",
     "Standin",
     "Standing",
     "Step",

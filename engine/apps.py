@@ -50,6 +50,22 @@ class Summary:
                 yield name, text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """Of cases with the same `key` (FEEL over the start data) one at a time is open.
+
+    `given` are FEEL texts by name: they are filled into the start data, in their order, before the key is computed.
+    `unit` gives the code of the unit that the case belongs to from its first moment on, and is numbered in. A ladder
+    that would start a case sends `message` with the key instead: it starts one, or joins the one that is open. A person
+    who would start a second one is told which case is open.
+    """
+
+    message: str
+    key: str
+    given: Mapping[str, str] = field(default_factory=dict)
+    unit: str = "=null"
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A function that service tasks call by `type`.
@@ -68,6 +84,7 @@ class ProcessApp:
     """A folder of diagrams, decisions, forms and the services they need; deleting the folder removes it.
 
     `people` returns units and persons, as `Engine.load_people` takes them: the world of the demo and of scenarios.
+    Who holds a role of `leaders` in a unit arranges who acts for its groups, and for those of the units below.
     """
 
     name: str
@@ -78,7 +95,9 @@ class ProcessApp:
     summary: Summary = field(default_factory=Summary)
     fields: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
+    leaders: Sequence[str] = ()
     starters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    singles: Mapping[str, Single] = field(default_factory=dict)
     registers: Mapping[str, str] = field(default_factory=dict)
     importer: Any = None
     demo: Any = None
@@ -94,11 +113,16 @@ class ProcessApp:
             if not known <= NUMBER_FIELDS or "seq" not in known:
                 raise ValueError(f"number needs {{seq}} and may use {sorted(NUMBER_FIELDS)}")
             self.number.format(region="", year=2000, seq=1, process="")
+            if unknown := set(self.leaders) - self.roles.keys():
+                raise ValueError(f"leaders names {sorted(unknown)}, which roles does not")
             for kind in self.fields.values():
                 if kind not in FIELD_KINDS:
                     raise ValueError(f"{kind} is not one of {FIELD_KINDS}")
             for _name, text in self.summary.expressions():
                 feel.literal_or_expression(text)
+            for single in self.singles.values():
+                for text in (*single.given.values(), single.key, single.unit):
+                    feel.literal_or_expression(text)
         except (ValueError, KeyError, IndexError, Invalid) as error:
             raise AppInvalid(app=self.name, reason=str(error)) from error
 

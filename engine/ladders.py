@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, update
 
-from engine import cases, feel, limits, notices, prepared, queues, starting
+from engine import cases, feel, limits, notices, prepared, queues, singles, starting
+from engine.batches import OF_TASK, Known
 from engine.bpmn.outcome import MessageSent, TaskOpened
 from engine.bpmn.stimuli import ThrowEscalation
+from engine.calendars import CHINA
 from engine.cases import Running
 from engine.db import table
 from engine.history import Entry
@@ -52,6 +54,9 @@ _REARM = Prepared(
     )
 )
 _LAST = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("last_rung")))
+_RAISE = Prepared(
+    update(TASKS).where(TASKS.c.id == bindparam("raised_task")).values(priority=bindparam("new_priority"))
+)
 MESSAGE_KEPT = 30 * 24 * 3600  # seconds that a message of a ladder waits for its receiver
 
 
@@ -64,6 +69,7 @@ class Climb:
     limit: Data
     definition: LimitDefinition
     rung: Rung
+    known: Known
     changes: list[Change] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
@@ -75,34 +81,45 @@ class Climb:
 
     def tasks(self) -> Sequence[Any]:
         """This will return the open tasks that the limit runs on: its own, or all of its case."""
-        mine = [TASKS.c.case_id == self.running.id, TASKS.c.state == OPEN]
-        if self.limit["token"] is not None:
-            mine.append(TASKS.c.token == self.limit["token"])
-        return self.turn.session.execute(select(TASKS).where(*mine).order_by(TASKS.c.id)).mappings().all()
+        token = self.limit["token"]
+        found = self.known.tasks.get(self.running.id)
+        if found is None:
+            mine = (TASKS.c.case_id == self.running.id, TASKS.c.state == OPEN)
+            found = self.turn.session.execute(select(*OF_TASK).where(*mine).order_by(TASKS.c.id)).mappings().all()
+        return [task for task in found if token is None or task["token"] == token]
 
 
-def climb(turn: Turn, job_id: UUID, case_id: UUID) -> None:
-    """This will climb the next rung of a limit of a case when it is due, and wait for the one after it."""
-    running = cases.load(turn, case_id)  # before the limit's row: whoever changes that changes the case too
-    row = prepared.first(turn.session, _QUESTION, {"asked_limit": job_id})
-    limit = dict(zip(NAMES, row or (), strict=row is not None))
-    if row is None or limit["state"] != RUNNING or limit["due_at"] is None:
-        turn.session.execute(delete(JOBS).where(JOBS.c.id == job_id))
+def climb(turn: Turn, job_id: UUID, case_id: UUID, known: Known | None = None) -> None:
+    """This will climb the next rung of a limit of a case when it is due, and wait for the one after it.
+
+    `known` is what was read of the case and the limit before.
+    """
+    known = known or Known()
+    running = known.case(turn, case_id)  # before the limit's row: whoever changes that changes the case too
+    limit = known.limits.pop(job_id, None) or _read(turn, job_id)
+    if limit is None or limit["state"] != RUNNING or limit["due_at"] is None:
+        prepared.send(turn.session, [Change(_LAST, {"last_rung": job_id})])
         return
     definition = turn.library.limit(turn.session, limit["resource_id"])
     order = limits.climbing_order(definition, limit["due_at"], turn.calendar)
     if limit["rung"] >= len(order):
-        turn.session.execute(delete(JOBS).where(JOBS.c.id == job_id))
+        prepared.send(turn.session, [Change(_LAST, {"last_rung": job_id})])
         return
     at, rung = order[limit["rung"]]
     if at > turn.now:
         prepared.send(turn.session, [Change(_REARM, {"next_rung": job_id, "next_due_at": at})])
         return
-    step = Climb(turn, running, limit, definition, rung)
+    step = Climb(turn, running, limit, definition, rung, known)
     _count(step, [moment for moment, _rung in order])
     detail = {**step.told, "action": rung.do, "role": rung.role, "name": rung.name, "rung": limit["rung"] + 1}
     step.entries.append(Entry(kind="rung_climbed", element=limit["element"], name=definition.name, detail=detail))
     _ACTIONS[rung.do](step)
+    known.tasks.pop(case_id, None)  # the rung may have changed them
+
+
+def _read(turn: Turn, limit_id: UUID) -> Data | None:
+    row = prepared.first(turn.session, _QUESTION, {"asked_limit": limit_id})
+    return None if row is None else dict(zip(NAMES, row, strict=True))
 
 
 def _count(step: Climb, moments: Sequence[datetime]) -> None:
@@ -163,8 +180,8 @@ def _notify(step: Climb) -> None:
 
 def _raise(step: Climb) -> None:
     for task in step.tasks():
-        raised = update(TASKS).where(TASKS.c.id == task["id"]).values(priority=step.rung.priority)
-        step.changes.append(Change(raised))
+        values = {"raised_task": task["id"], "new_priority": step.rung.priority}
+        step.changes.append(Change(_RAISE, values))
     _write(step)
 
 
@@ -224,11 +241,31 @@ def _start(step: Climb) -> None:
     if listed is None:
         step.entries.append(Entry(kind="rung_empty", name=step.definition.name, detail={"process": step.rung.name}))
     _write(step)
-    if listed is not None:
-        row = step.running.row
-        data = {"limit": step.told, "case": {"number": row["number"], "title": row["title"], "unit": row["unit_name"]}}
-        place = step.turn.directory.units.get(row["unit_id"])
-        starting.start_case(step.turn, listed, data, unit_code=place.code if place else None)
+    if listed is None:
+        return
+    turn, single = step.turn, singles.single_of(step.turn, listed)
+    if single is None:
+        place = turn.directory.units.get(step.running.row["unit_id"])
+        starting.start_case(turn, listed, _account(step), unit_code=place.code if place else None)
+        return
+    matter = singles.filled(turn, turn.library.app(listed.app), listed, _account(step))
+    told = {"correlation_key": matter.key, "data": matter.data, "time_to_live": MESSAGE_KEPT}
+    turn.sent.append(MessageSent(message=single.message, **told))
+
+
+def _account(step: Climb) -> Data:
+    """What a process that a ladder starts is told: the limit, the case, and who has the tasks that it runs on."""
+    row, units = step.running.row, step.turn.directory.units
+    place = units.get(row["unit_id"])
+    case = {"number": row["number"], "title": row["title"], "unit": row["unit_name"]}
+    held = [(task["name"], units[task["unit_id"]]) for task in step.tasks() if task["unit_id"] in units]
+    tasks = [{"name": name, "unit": unit.name, "unit_code": unit.code} for name, unit in held]
+    due_on = step.limit["due_at"].astimezone(CHINA).date().isoformat()
+    return {
+        "limit": {**step.told, "due_on": due_on},
+        "case": {**case, "unit_code": place.code if place else None},
+        "tasks": tasks,
+    }
 
 
 _ACTIONS: dict[str, Callable[[Climb], None]] = {

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select
 
-from engine import cases, feel, starting
+from engine import cases, feel, singles, starting
 from engine.bpmn.outcome import MessageSent
 from engine.bpmn.stimuli import ReceiveMessage, ReceiveSignal
 from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
 from engine.errors import Conflict, Invalid
-from engine.models import BEGUN, OPEN, Message, Start, Subscription, new_id
+from engine.models import OPEN, Message, Start, Subscription, new_id
 from engine.turn import Awaited, Begun, Turn
 
 Data = dict[str, Any]
@@ -147,11 +147,7 @@ def _start(turn: Turn, name: str, key: str | None, data: Data) -> bool:
 
 def _may_begin(turn: Turn, process_id: str, key: str) -> bool:
     """Camunda 8: one case of a process at a time for a key, whichever of its messages begins it; none without a key."""
-    if is_postgresql(turn.session):
-        turn.session.execute(select(func.pg_advisory_xact_lock(_number(BEGUN, process_id, key))))
-    begun = (SUBSCRIPTIONS.c.name == process_id, SUBSCRIPTIONS.c.correlation_key == key)
-    found = select(SUBSCRIPTIONS.c.id).where(SUBSCRIPTIONS.c.kind == BEGUN, *begun)
-    return turn.session.scalar(found.limit(1)) is None
+    return singles.open_case(turn, process_id, key) is None
 
 
 def broadcast(turn: Turn, name: str, data: Mapping[str, Any]) -> int:

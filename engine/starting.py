@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from engine import cases, counters, files, prepared, submission, writing
+from engine import cases, counters, files, prepared, singles, submission, writing
 from engine.access import MayNotStart, may_start
 from engine.apps import ProcessApp
 from engine.bpmn.stimuli import Start
@@ -48,7 +48,7 @@ def start_by_person(
     """This will start a case with the data of the process's start form.
 
     The engine itself (an import, a demo) may start every process and, where there is no form, give any data. Raises
-    MayNotStart, FormInvalid, AlreadyImported, UnitNotFound.
+    MayNotStart, FormInvalid, AlreadyImported, AlreadyRuns, UnitNotFound.
     """
     listed = _newest(turn, process_id)
     app = turn.library.app(listed.app)
@@ -67,6 +67,9 @@ def start_by_person(
             turn, form.id if form else None, sent, outcome=None, case={}, around=around, locale=locale
         )
         named.extend(found)
+    matter = singles.filled(turn, app, listed, data).key
+    if matter is not None:
+        singles.refuse_second(turn, process_id, matter)
     running = start_case(turn, listed, data, unit_code=unit_code, origin=origin)
     prepared.send(turn.session, files.bind(turn, list(dict.fromkeys(named)), case_id=running.id, task_id=None))
     return running.as_case()
@@ -91,15 +94,18 @@ def start_case(
 ) -> Running:
     """This will start a case of a definition, at its none start event or at the start event `element`.
 
-    `key` is that of the message that starts it: until the case has ended no other message with it starts one.
+    `key` is that of the message that starts it, or of its matter: until the case has ended no other message with it
+    starts one.
     """
     app = turn.library.app(listed.app)
     process = turn.library.process(turn.session, listed.id)
+    matter = singles.filled(turn, app, listed, data)
+    key = key or matter.key
     _refuse_twice(turn, origin)
-    place = _place(turn, unit_code)
+    place = _place(turn, unit_code or matter.unit_code)
     row = _row(turn, app, listed, place, origin)
     running = Running(row=row, data={}, state={}, process=process, app=app, key=key, is_new=True)
-    given = {**data, "initiator": initiator(turn)}
+    given = {**matter.data, "initiator": initiator(turn)}
     cases.advance(turn, running, Start(data=given, element=element))
     if key is not None and running.row["state"] == OPEN:
         prepared.send(turn.session, writing.inserting(Subscription, [_begun(running, element or "", key)]))

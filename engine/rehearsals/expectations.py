@@ -174,7 +174,7 @@ def due(view: View, wanted: Any) -> Iterator[str]:
     """When tasks are due: a day, a minute, or so long after they were opened."""
     for name, said in wanted.items():
         limits = [Limit(task.created_at, task.due_at) for task in view.named(name)]
-        yield from _late(f"due date of {name}", said, limits)
+        yield from _late(view, f"due date of {name}", said, limits)
 
 
 @expects
@@ -184,7 +184,7 @@ def limits(view: View, wanted: Any) -> Iterator[str]:
         if isinstance(said, Mapping):
             yield from _standing(view, name, said)
         else:
-            yield from _late(f"limit {name}", said, view.limits(name))
+            yield from _late(view, f"limit {name}", said, view.limits(name))
 
 
 def _standing(view: View, name: str, said: Mapping[str, Any]) -> Iterator[str]:
@@ -206,7 +206,7 @@ def _standing(view: View, name: str, said: Mapping[str, Any]) -> Iterator[str]:
     }
     for what, value in said.items():
         if what == "due":
-            yield from _late(f"limit {name}", value, [views.Limit(limit.started_at, limit.due_at)])
+            yield from _late(view, f"limit {name}", value, [views.Limit(limit.started_at, limit.due_at)])
         elif what not in there:
             yield f"limit {name} has no {what}; it has due, {', '.join(there)}"
         else:
@@ -226,8 +226,9 @@ def notices(view: View, wanted: Any) -> Iterator[str]:
             yield f"notices of {login} expected {items}, but there is {lines}"
 
 
-def _late(what: str, wanted: Any, found: list[Limit]) -> Iterator[str]:
-    if not found or not all(moments.is_due(limit.due_at, limit.begins_at, wanted) for limit in found):
+def _late(view: View, what: str, wanted: Any, found: list[Limit]) -> Iterator[str]:
+    calendar = view.stage.engine.calendar
+    if not found or not all(moments.is_due(limit.due_at, limit.begins_at, wanted, calendar) for limit in found):
         there = ", ".join(moments.shown(limit.due_at) for limit in found) or "nothing of this name"
         begun = f" (since {moments.shown(found[0].begins_at)})" if found else ""
         yield f"{what} expected {wanted}, but there is {there}{begun}"

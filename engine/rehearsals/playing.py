@@ -84,9 +84,10 @@ def run_file(path: str | Path, apps: Apps) -> list[RunResult]:
     path = Path(path)
     try:
         found = script.read(path)
-        if found.app not in apps:
-            raise ScenarioInvalid(problem=f"there is no app {found.app}; there are {', '.join(apps) or 'none'}")
-        scene = stage.set_up(found, apps[found.app])
+        for name in (found.app, *found.beside):
+            if name not in apps:
+                raise ScenarioInvalid(problem=f"there is no app {name}; there are {', '.join(apps) or 'none'}")
+        scene = stage.set_up(found, apps[found.app], *(apps[name] for name in found.beside))
     except BihuanError as error:
         return [RunResult(str(path), path.stem, 0, False, str(error))]
     results = []

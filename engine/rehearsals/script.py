@@ -17,7 +17,7 @@ from engine.trials import T0, ScenarioInvalid
 
 Data = dict[str, Any]
 SHARED = ("people", "units", "papers", "parts")
-HEAD = ("name", "app", "start_at", "world", "uses", *SHARED, "runs")
+HEAD = ("name", "app", "beside", "start_at", "world", "uses", *SHARED, "runs")
 UNIT = ("name", "kind", "parent", "region")
 PERSON = ("name", "post", "roles", "is_admin")
 VERBS: dict[str, tuple[str, ...]] = {
@@ -101,13 +101,14 @@ class Run:
 
 @dataclass(slots=True)
 class Script:
-    """A rehearsal file as read."""
+    """A rehearsal file as read; `beside` are apps that are in force with its own."""
 
     path: Path
     name: str
     app: str
     start_at: datetime = T0
     world: str = ""
+    beside: list[str] = field(default_factory=list)
     units: list[Data] = field(default_factory=list)
     people: list[Data] = field(default_factory=list)
     papers: dict[str, Any] = field(default_factory=dict)
@@ -196,6 +197,8 @@ class _Reader:
         except timers.TimerInvalid:
             self.wrong(self.tree, "start_at", "start_at reads 2026-03-02 09:00")
         script.world = str(self.tree.get("world") or "")
+        beside = self.tree.get("beside") or []
+        script.beside = [str(name) for name in (beside if isinstance(beside, list) else [beside])]
         script.units = [self._unit(held, code) for code, held in self.shared("units").items()]
         script.people = [self._person(held, login) for login, held in self.shared("people").items()]
         for name, held in self.papers.items():

@@ -239,20 +239,25 @@ def _shut(engine: Engine) -> None:
 
 
 _INHABITED: dict[str, Path] = {}
-_STAGES: dict[tuple[int, datetime, Path], Stage] = {}
+_STAGES: dict[tuple[tuple[int, ...], datetime, Path], Stage] = {}
 
 
-def set_up(script: Script, app: ProcessApp) -> Stage:
-    """This will return a stage where `app` was deployed at the start and the people of the script have their roles.
+def set_up(script: Script, app: ProcessApp, *beside: ProcessApp) -> Stage:
+    """This will return a stage where the apps were deployed at the start and the people of the script have their roles.
 
     It is prepared once for all files that begin alike. Raises FaultsFound, ScenarioInvalid, UnitInvalid, PersonInvalid.
     """
-    inhabited = _inhabited(*_inhabitants(script, app))
-    key = (id(app), script.start_at, inhabited)  # the stage keeps its app, so no other app gets this id
+    apps = (app, *beside)
+    inhabited = _inhabited(*_inhabitants(script, apps))
+    key = (
+        tuple(map(id, apps)),
+        script.start_at,
+        inhabited,
+    )  # the engine keeps its apps: no other gets these ids
     if key not in _STAGES:
         clock = Clock(script.start_at)
-        prepared = _prepare(inhabited, (app,), clock, lambda engine: engine.deploy_app(app))
-        engine = _open(prepared.with_name("current.sqlite"), (app,), clock)
+        prepared = _prepare(inhabited, apps, clock, lambda engine: [engine.deploy_app(each) for each in apps])
+        engine = _open(prepared.with_name("current.sqlite"), apps, clock)
         _STAGES[key] = Stage(engine, app, clock, prepared, script.start_at)
     return _STAGES[key]
 
@@ -277,11 +282,12 @@ def _prepare(template: Path, apps: tuple[ProcessApp, ...], clock: Clock, change:
     return file
 
 
-def _inhabitants(script: Script, app: ProcessApp) -> tuple[list[Data], list[Data]]:
+def _inhabitants(script: Script, apps: tuple[ProcessApp, ...]) -> tuple[list[Data], list[Data]]:
     units: list[Data] = []
     people: list[Data] = []
     if script.world:
-        if script.world != WORLD or app.people is None:
-            raise ScenarioInvalid(problem=f"the app {app.name} has no world {script.world}")
-        units, people = ([dict(row) for row in rows] for rows in app.people())
+        world = next((app.people for app in apps if app.people is not None), None)
+        if script.world != WORLD or world is None:
+            raise ScenarioInvalid(problem=f"the app {apps[0].name} has no world {script.world}")
+        units, people = ([dict(row) for row in rows] for rows in world())
     return [*units, *script.units], [*people, *script.people]

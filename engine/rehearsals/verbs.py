@@ -226,7 +226,7 @@ def attach(act: Act) -> None:
 @verb
 def advance(act: Act) -> None:
     """Time passes, and what becomes due on the way happens."""
-    act.stage.advance(moments.goal(act.stage.clock.now, act.said))
+    act.stage.advance(moments.goal(act.stage.clock.now, act.said, act.engine.calendar))
 
 
 @verb

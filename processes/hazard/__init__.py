@@ -44,6 +44,7 @@ app = ProcessApp(
         "整改期限": "day",
     },
     roles=ROLES,
+    leaders=("section_chief", "bureau_leader", "sac_leader", "ent_head"),
     starters={"hazard": ("grid_worker", "town_officer", "inspector", "ent_safety", "hotline")},
     registers={
         "criteria": "data/criteria.csv",
