@@ -30,6 +30,7 @@ from engine.writing import JOB, SUBSCRIPTION, TASK, inserting
 
 Data = dict[str, Any]
 EMPTY_QUEUE = "empty-queue"
+MOST_RANK = 2**31 - 1  # there is one priority more below zero than above
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,7 @@ def _open_job(
         "element": opened.element,
         "state": "waiting",
         "due_at": due_at,
-        "rank": -priority,
+        "rank": min(-priority, MOST_RANK),
         "attempts": 0,
         "retries": retries,
         "payload": feel.dumps(payload or {}),

@@ -90,7 +90,7 @@ def _number(run: Run, token: Token, value: Value, what: str) -> int:
         number = int(found)
     except (TypeError, ValueError):
         raise run.trouble(value, context(token), what, "it is no number") from None
-    if abs(number) > MOST:
+    if not -MOST - 1 <= number <= MOST:
         raise run.trouble(value, context(token), what, f"it is beyond {MOST}")
     return number
 

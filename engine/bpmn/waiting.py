@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from engine import feel
@@ -52,6 +53,8 @@ def key_of(run: Run, token: Token, event: EventDefinition) -> str | None:
     found = feel.to_json(run.evaluate(event.correlation_key, token, "correlation key"))
     if found is None or isinstance(found, bool | list | dict):
         raise run.trouble(event.correlation_key, context(token), "correlation key", "it is neither text nor a number")
+    if isinstance(found, Decimal):
+        return format(found.normalize(), "f")  # equal numbers are one key, however many zeros they end with
     return str(found)
 
 
