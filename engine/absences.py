@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,11 +11,12 @@ from sqlalchemy import and_, insert, update
 
 from engine import directory as directories
 from engine import notices
-from engine.access import OperatorsOnly
+from engine.access import OperatorsOnly, leads
+from engine.apps import ProcessApp
 from engine.catalog import ZONE
 from engine.db import table
 from engine.directory import Away, Place
-from engine.errors import Conflict, Invalid, NotFound
+from engine.errors import Conflict, Invalid, NotFound, Refused
 from engine.models import Absence, Notice
 from engine.people import PersonNotFound, UnitNotFound
 from engine.turn import Turn
@@ -55,6 +56,10 @@ class NobodyThere(AbsenceInvalid):
 
 class QueueUnclear(AbsenceInvalid):
     """A group is written as role@unit code."""
+
+
+class LeadersOnly(Refused):
+    """Only operators and those who lead {unit} may arrange who acts for its groups."""
 
 
 class AbsenceOverlaps(Conflict):
@@ -100,7 +105,7 @@ class AbsenceSet:
 def arrange(turn: Turn, wish: Wish) -> AbsenceSet:
     """This will let somebody act for a person, or a group for a group, from one moment to another.
 
-    Raises AbsenceInvalid, AbsenceOverlaps, SubstituteAway, PersonNotFound, UnitNotFound, OperatorsOnly.
+    Raises AbsenceInvalid, AbsenceOverlaps, SubstituteAway, PersonNotFound, UnitNotFound, OperatorsOnly, LeadersOnly.
     """
     if not turn.now < wish.until_at or not wish.from_at < wish.until_at:
         raise AbsenceBackwards
@@ -137,11 +142,14 @@ def _tell(turn: Turn, values: dict[str, Any]) -> None:
 
 
 def end(turn: Turn, absence_id: int) -> Absence:
-    """This will end an absence now, or call it off. Raises AbsenceNotFound, AbsenceOver, OperatorsOnly."""
+    """This will end an absence now, or call it off. Raises AbsenceNotFound, AbsenceOver, OperatorsOnly, LeadersOnly."""
     absence = turn.session.get(Absence, absence_id)
     if absence is None:
         raise AbsenceNotFound
-    _require_right(turn, absence.person_id)
+    if absence.person_id is None:
+        _require_leader(turn, turn.directory.units[absence.unit_id or 0])
+    else:
+        _require_right(turn, absence.person_id)
     if absence.ended_at is not None or absence.until_at <= turn.now:
         raise AbsenceOver
     absence.ended_at, absence.ended_by = turn.now, turn.by.person_id
@@ -156,10 +164,22 @@ def _lock(turn: Turn) -> None:
     turn.refresh()
 
 
-def _require_right(turn: Turn, person_id: int | None) -> None:
+def _require_right(turn: Turn, person_id: int) -> None:
     by = turn.by
-    if by.person_id is not None and not by.is_admin and (person_id is None or person_id != by.person_id):
+    if by.person_id is not None and not by.is_admin and person_id != by.person_id:
         raise OperatorsOnly
+
+
+def _require_leader(turn: Turn, *places: Place) -> None:
+    roles = leaders(turn.library.apps.values())
+    for place in places:
+        if not leads(turn.by, roles, place.path):
+            raise LeadersOnly(unit=place.name)
+
+
+def leaders(apps: Iterable[ProcessApp]) -> frozenset[str]:
+    """This will return the roles of all apps that lead a unit."""
+    return frozenset(role for app in apps for role in app.leaders)
 
 
 def _of_person(turn: Turn, wish: Wish) -> dict[str, Any]:
@@ -186,9 +206,9 @@ def _of_person(turn: Turn, wish: Wish) -> dict[str, Any]:
 
 
 def _of_group(turn: Turn, wish: Wish) -> dict[str, Any]:
-    _require_right(turn, None)
     role, place = _queue(turn, wish.queue or "")
     other, elsewhere = _queue(turn, wish.substitute_queue or "")
+    _require_leader(turn, place, elsewhere)
     if (role, place.id) == (other, elsewhere.id):
         raise OwnSubstitute
     if (elsewhere.id, other) not in turn.directory.held:

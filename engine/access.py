@@ -275,6 +275,17 @@ def may_decide(actor: Actor, roles: Iterable[str], unit_path: str) -> bool:
     return any(held.role in wanted and unit_path.startswith(held.scope) for held in actor.memberships)
 
 
+def leads(actor: Actor, roles: Iterable[str], unit_path: str) -> bool:
+    """This will tell whether the actor leads a unit: they hold one of `roles` in it or in a unit above; operators do.
+
+    Departments lead themselves and what lies below them, not what the unit around them oversees.
+    """
+    if actor.is_admin or actor.person_id is None:
+        return True
+    wanted = set(roles)
+    return any(held.role in wanted and unit_path.startswith(held.unit_path) for held in actor.memberships)
+
+
 def may_start(actor: Actor, roles: Iterable[str]) -> bool:
     """This will tell whether the actor holds one of the roles that start a process; `*` lets everybody."""
     wanted = set(roles)

@@ -39,6 +39,7 @@ def index() -> str:
         mine=actor.person_id,
         processes=process_names(),
         posts=_posts(person),
+        leads=person is None and bool(current.read(queries.led_units)),
         now=now,
         today=local(now).date(),
         second=timedelta(seconds=1),
@@ -46,9 +47,9 @@ def index() -> str:
 
 
 def _person() -> Any:
-    """The account that an operator looks at; None: one's own."""
+    """The account that an operator looks at; None: one's own. Raises OperatorsOnly."""
     login = request.values.get("person")
-    if not login or not current.actor().is_admin or login == current.actor().login:
+    if not login or login == current.actor().login:
         return None
     return current.read(queries.account, login)
 
@@ -63,7 +64,7 @@ def _posts(person: Any) -> list[tuple[str, str]]:
 
 @blueprint.post("/")
 def arrange() -> ResponseReturnValue:
-    """This will let somebody act for the person, or for whom an operator names, from one day to another."""
+    """This will let somebody act for the person, for whom an operator names, or a group for a group that one leads."""
     person = _person()
     from_at, until_at = _moment("from_day", time()), _moment("until_day", time(), days=1)
     if from_at is None or until_at is None:
@@ -72,7 +73,9 @@ def arrange() -> ResponseReturnValue:
     made = current.engine().set_absence(
         by=current.actor(),
         person=person.login if person is not None else None,
-        substitute=request.form.get("substitute", ""),
+        substitute=request.form.get("substitute"),
+        queue=request.form.get("queue"),
+        substitute_queue=request.form.get("substitute_queue"),
         from_at=from_at,
         until_at=until_at,
         role=role or None,

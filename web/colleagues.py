@@ -29,6 +29,12 @@ def people() -> ResponseReturnValue:
     return jsonify(items=[_shown(each) for each in found])
 
 
+@blueprint.get("/queues")
+def queues() -> ResponseReturnValue:
+    """This will list the queues of units that the person leads."""
+    return jsonify(items=[_shown(each) for each in current.read(queries.led_queues, q=_words())])
+
+
 @blueprint.get("/units")
 def units() -> ResponseReturnValue:
     """This will list units that the person oversees."""

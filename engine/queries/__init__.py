@@ -22,7 +22,18 @@ from engine.queries.limit_rules import RuleVersion, limit_rule, limit_rules
 from engine.queries.limit_states import LIMIT_FILTERS
 from engine.queries.limits import LimitRow, LimitView, limit, limit_names, limits, limits_of_case
 from engine.queries.load import Load, load
-from engine.queries.lookup import Colleague, ProcessNamed, colleagues, find_units, processes, targets, unit, unit_codes
+from engine.queries.lookup import (
+    Colleague,
+    ProcessNamed,
+    colleagues,
+    find_units,
+    led_queues,
+    led_units,
+    processes,
+    targets,
+    unit,
+    unit_codes,
+)
 from engine.queries.notices import notices, unread_notices
 from engine.queries.operations import (
     INCIDENT_KINDS,
@@ -163,6 +174,8 @@ __all__ = [
     "incidents",
     "jobs",
     "kept_filters",
+    "led_queues",
+    "led_units",
     "limit",
     "limit_names",
     "limit_rule",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine.access import Actor
+from engine.absences import leaders
+from engine.access import Actor, leads
 from engine.directory import Directory, Official, Place
 from engine.models import Task
 from engine.queries import paging
@@ -103,6 +105,18 @@ def colleagues(
 
     found = _best(session, directory, filter(may_be_chosen, directory.officials.values()), q, near)
     return [*found, *(_queues(session, directory, q, is_in_line) if queues else ())][: 2 * MOST]
+
+
+def led_units(session: Session, actor: Actor) -> set[int]:
+    """This will return the units whose groups the actor may arrange; for operators all."""
+    roles = leaders(paging.library(session).apps.values())
+    return {id for id, place in _directory(session).units.items() if leads(actor, roles, place.path)}
+
+
+def led_queues(session: Session, actor: Actor, *, q: str = "") -> list[Colleague]:
+    """This will list the queues in units that the actor leads and that hold every word of `q`."""
+    led = led_units(session, actor)
+    return list(islice(_queues(session, _directory(session), q, led.__contains__), MOST))
 
 
 def find_units(session: Session, actor: Actor, *, q: str = "") -> list[Place]:

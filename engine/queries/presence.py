@@ -15,6 +15,7 @@ from engine.access import Actor, Standin, standin_for
 from engine.models import Absence, KeptFilter, Person, Reading, Task, Unit
 from engine.queries import paging
 from engine.queries.cases import find_seen
+from engine.queries.lookup import led_units
 from engine.queries.paging import Page
 from engine.queries.unread import count as count_unread
 from engine.queries.unread import listed as unread_rows
@@ -38,6 +39,7 @@ class AbsenceShown:
     is_group: bool
     ended_at: datetime | None
     person_id: int | None = None
+    may_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,9 @@ def case_readings(session: Session, actor: Actor, case_id: UUID) -> list[tuple[R
 
 
 def absences(session: Session, actor: Actor, *, past: bool = False) -> list[AbsenceShown]:
-    """This will list absences of the actor and those in which they act for others; for operators all.
+    """This will list absences of the actor, those in which they act for others and those of groups that they lead.
 
-    Those over are listed when `past` is asked for.
+    Operators see all. Those over are listed when `past` is asked for.
     """
     moment = paging.now(session)
     rows = select(Absence).order_by(Absence.from_at.desc(), Absence.id.desc())
@@ -98,11 +100,20 @@ def absences(session: Session, actor: Actor, *, past: bool = False) -> list[Abse
                 (Absence.role == held.role) & (Absence.unit_id == held.unit_id) & Absence.person_id.is_(None)
             )
             concerned.append((Absence.substitute_role == held.role) & (Absence.substitute_unit_id == held.unit_id))
+        concerned.append(Absence.person_id.is_(None) & Absence.unit_id.in_(led_units(session, actor)))
         rows = rows.where(or_(*concerned))
     found = list(session.scalars(rows.limit(paging.MOST)))
     persons = _names(session, Person, {id for row in found for id in (row.person_id, row.substitute_id)})
     units = _names(session, Unit, {id for row in found for id in (row.unit_id, row.substitute_unit_id)})
-    return [_shown(row, persons, units, moment) for row in found]
+    led = led_units(session, actor)
+    return [_shown(row, persons, units, moment, _may_end(actor, row, moment, led)) for row in found]
+
+
+def _may_end(actor: Actor, row: Absence, moment: datetime, led: set[int]) -> bool:
+    if row.ended_at is not None or row.until_at <= moment:
+        return False
+    is_own = row.person_id is not None and row.person_id == actor.person_id
+    return actor.is_admin or is_own or (row.person_id is None and row.unit_id in led)
 
 
 def _names(session: Session, model: Any, ids: set[int | None]) -> dict[int | None, str]:
@@ -110,7 +121,7 @@ def _names(session: Session, model: Any, ids: set[int | None]) -> dict[int | Non
 
 
 def _shown(
-    row: Absence, persons: dict[int | None, str], units: dict[int | None, str], moment: datetime
+    row: Absence, persons: dict[int | None, str], units: dict[int | None, str], moment: datetime, may_end: bool
 ) -> AbsenceShown:
     is_group = row.person_id is None
     return AbsenceShown(
@@ -128,6 +139,7 @@ def _shown(
         is_group=is_group,
         ended_at=row.ended_at,
         person_id=row.person_id,
+        may_end=may_end,
     )
 
 

@@ -22,6 +22,7 @@ from engine import (
     access,
     queries,
 )
+from engine.absences import LeadersOnly
 
 REPORT = {"地点": "三楼", "情况": "漏水"}
 FIXED = {"data": {"处理": "换管"}, "outcome": "修好"}
@@ -132,7 +133,7 @@ def test_an_absence_may_be_for_some_tasks_only(
 
 def test_a_group_acts_for_a_group(engine: Engine, cast: Any, clock: Any, task: Task) -> None:
     queues = {"queue": "officer@420101-yj", "substitute_queue": "clerk@420102"}
-    with pytest.raises(OperatorsOnly):
+    with pytest.raises(LeadersOnly):
         engine.set_absence(by=cast.bob, from_at=clock(), until_at=clock() + timedelta(days=1), **queues)
     other = engine.start_case("repair", REPORT, by=cast.alice)
     [claimed] = [each for each in engine.read(queries.inbox, cast.bob).items if each.case_id == other.id]

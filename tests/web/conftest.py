@@ -30,6 +30,7 @@ APP = ProcessApp(
     summary=Summary(title="=漏水情况", subject="=地点", badge='="一般"', tone="yellow"),
     fields={"地点": "text"},
     roles={"reporter": "报修人", "plumber": "管道工", "manager": "物业经理"},
+    leaders=("manager",),
     starters={"leak": ("reporter",)},
 )
 UNITS = [

@@ -98,10 +98,36 @@ def test_an_absence_is_refused_in_words_and_ended_by_its_person_or_an_operator(v
 
 
 def test_only_an_operator_sets_an_absence_for_somebody_else(visit: Visit) -> None:
-    assert absent(visit("bob"), "carol", person="bert").status_code == 200
-    assert "丙" not in look(visit("root"), "/absences/").partition("<tbody>")[2].partition("</tbody>")[0]
+    assert absent(visit("bob"), "carol", person="bert").status_code == 403
+    assert "目前没有外出" in look(visit("root"), "/absences/")
     assert absent(visit("root"), "carol", person="bert").status_code == 200
     assert "丙" in look(visit("root"), "/absences/?person=bert")
+
+
+def of_group(browser: Browser, queue: str, acts: str) -> Any:
+    days = {"from_day": TODAY.isoformat(), "until_day": TODAY.isoformat()}
+    return browser.post("/absences/", headers=SCRIPT, queue=queue, substitute_queue=acts, note="培训", **days)
+
+
+def test_who_leads_a_unit_lets_one_of_its_queues_act_for_another(visit: Visit, leak: dict[str, Any]) -> None:
+    carol, bob = visit("carol"), visit("bob")
+    assert "岗位代办" in look(carol, "/absences/")
+    assert "岗位代办" not in look(bob, "/absences/")
+    found = carol.get("/find/queues?q=管道").get_json()["items"]
+    assert [each["value"] for each in found] == ["plumber@office"], "not that of the other town"
+    assert bob.get("/find/queues?q=管道").get_json()["items"] == []
+    assert of_group(bob, "plumber@office", "manager@office").status_code == 403
+    assert of_group(carol, "plumber@office", "plumber@other").status_code == 403
+    assert of_group(carol, "plumber@office", "manager@office").get_json() == {"location": "/absences/"}
+    task = first_task(carol)
+    assert "您正在代 物业办 办理" in look(carol, task)
+    assert "培训" in look(bob, "/absences/"), "who is of the queue sees who acts for it"
+    ending = re.search(r"/absences/(\d+)/end", look(carol, "/absences/"))
+    assert ending is not None
+    assert "/end" not in look(bob, "/absences/")
+    assert bob.post(ending[0], headers=SCRIPT).status_code == 403
+    assert carol.post(ending[0], headers=SCRIPT).status_code == 200
+    assert task not in look(carol, "/inbox")
 
 
 def test_filters_stand_in_the_address_and_are_kept_under_a_name(visit: Visit, leak: dict[str, Any]) -> None:
