@@ -56,9 +56,9 @@ class Presence(Handling):
     ) -> AbsenceSet:
         """This will let `substitute` (a login) act for `person` (else the actor) between two moments.
 
-        `role`, `unit` (a code) and `process_id` narrow it to some tasks. Or a group for a group, which operators set and
-        who leads both units: `queue` and `substitute_queue` as role@unit code. Raises AbsenceInvalid, AbsenceOverlaps,
-        SubstituteAway, OperatorsOnly, LeadersOnly, PersonNotFound, UnitNotFound.
+        `role`, `unit` (a code) and `process_id` narrow it to some tasks. Or a group for a group, which operators set,
+        and who leads both units: `queue` and `substitute_queue` as role@unit code. Raises AbsenceInvalid,
+        AbsenceOverlaps, SubstituteAway, OperatorsOnly, LeadersOnly, PersonNotFound, UnitNotFound.
         """
         wish = Wish(
             person=(person or by.login) if queue is None else None,
