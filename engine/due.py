@@ -1,7 +1,8 @@
 """Runs the jobs that are due, oldest first; their effects on others happen outside of every transaction.
 
-A few timers or rungs share a transaction, because waiting for the disk is most of what firing one takes. When one of
-them fails each is run in a transaction of its own, as every other job is.
+Timers and rungs that follow one another share a transaction, because waiting for the disk and for answers is most of
+what firing one takes: their cases are read at once and written at once. When one of them fails the batch is undone and
+each half of it tried again, until what fails stands alone: then it is a failed job as every other one.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from itertools import groupby
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from engine import bpmn, jobs, ladders, limit_changes, limits, messages, migration_runs
+from engine import batches, bpmn, jobs, ladders, limit_changes, limits, messages, migration_runs, prepared
 from engine.access import SYSTEM as ENGINE
 from engine.access import Actor
 from engine.apps import Service
 from engine.definitions import Library
 from engine.hands import KEPT, Aside, Hand
 from engine.jobs import Claimed
-from engine.turn import Turn
+from engine.turn import LostRace, Turn
 
 log = logging.getLogger(__name__)
 SYSTEM = replace(ENGINE, origin="worker")
 T = TypeVar("T")
-BATCH = 20
-TOGETHER = 10
+BATCH = 20  # what one worker takes from the others while any of it may be slow
+TOGETHER = 100  # timers and rungs, which never are
 QUICK = (jobs.TIMER, limits.KIND)
 KEPT_LEASE = timedelta(seconds=KEPT)
 
@@ -52,9 +53,9 @@ def run(
     `hand` is what the worker's heartbeat sees of them.
     """
     hand = hand or Hand()
-    done = 0
+    done, most = 0, BATCH
     while done < limit:
-        size = min(BATCH, limit - done)
+        size = min(most, limit - done)
         batch = write(SYSTEM, _claim, worker, size, hand.aside(), KEPT_LEASE if hand.is_kept else jobs.LEASE)
         hand.take(batch)
         for group in _groups(batch):
@@ -67,6 +68,7 @@ def run(
                 hand.end(mine)
                 done += len(mine)
         give_back(write, hand.give_back(), worker)
+        most = TOGETHER if all(job.kind in QUICK for job in batch) else BATCH
         if len(batch) < size and not hand.forget():
             break
     return done
@@ -94,24 +96,39 @@ def _groups(batch: Sequence[Claimed]) -> Iterator[Sequence[Claimed]]:
 
 
 def _run_group(write: Write, library: Library, group: Sequence[Claimed]) -> None:
-    if len(group) > 1:
-        try:
-            write(SYSTEM, _fire_all, group)
-        except Exception:
-            log.info("%s jobs are run one by one", len(group), exc_info=True)
-        else:
-            return
-    for job in group:
-        _run_one(write, library, job)
+    if len(group) == 1:
+        _run_one(write, library, group[0])
+        return
+    try:
+        write(SYSTEM, _fire_all, group)
+    except Exception:
+        log.info("%s jobs are tried again in two halves", len(group), exc_info=True)
+        half = len(group) // 2
+        _run_group(write, library, group[:half])
+        _run_group(write, library, group[half:])
 
 
 def _fire_all(turn: Turn, group: Sequence[Claimed]) -> None:
+    try:
+        with prepared.gathering(turn.session):
+            _fire_each(turn, group)
+    except prepared.Unmet as problem:
+        raise LostRace from problem
+
+
+def _fire_each(turn: Turn, group: Sequence[Claimed]) -> None:
+    climbing = [job for job in group if job.kind == limits.KIND]
+    overseen = {_case_of(job) for job in climbing}
+    known = batches.read(turn, {_case_of(job) for job in group}, [job.id for job in climbing], overseen)
     for job in group:
         if job.kind == jobs.TIMER:
-            jobs.fire(turn, job)
+            jobs.fire(turn, job, known)
+            known.tasks.pop(_case_of(job), None)
         else:
-            ladders.climb(turn, job.id, _case_of(job))
-        messages.deliver_all(turn)
+            ladders.climb(turn, job.id, _case_of(job), known)
+        if turn.sent or turn.awaited:
+            messages.deliver_all(turn)
+            known.forget()
 
 
 def _case_of(job: Claimed) -> UUID:

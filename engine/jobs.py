@@ -19,11 +19,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, TextClause, and_, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, cases, feel, limits, notices, reasons, starting
+from engine import bpmn, cases, feel, limits, notices, prepared, reasons, starting
 from engine.apps import Service
+from engine.batches import Known
 from engine.bpmn import timers
 from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
 from engine.db import is_postgresql, table
@@ -31,6 +32,7 @@ from engine.errors import NotFound
 from engine.hands import Aside
 from engine.history import Entry
 from engine.models import OPEN, OURS, Incident, Job, Notice, new_id
+from engine.prepared import Change, Prepared
 from engine.turn import Turn
 from engine.writing import inserting
 
@@ -41,6 +43,7 @@ TIMER, SERVICE, START, EXTERNAL = "timer", "service", "start", "external"
 LEASE = timedelta(minutes=5)  # where no heartbeat keeps it
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
+_GONE = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("gone_job")))
 LONGEST_STACK = 8_000  # characters: its end tells most
 
 
@@ -148,11 +151,14 @@ def keep(session: Session, ids: Sequence[UUID], *, until: datetime, worker: str)
     session.execute(update(JOBS).where(*mine).values(leased_until=until))
 
 
-def fire(turn: Turn, job: Claimed) -> None:
-    """This will fire a timer, once: when its token waits no longer, nothing happens."""
+def fire(turn: Turn, job: Claimed, known: Known | None = None) -> None:
+    """This will fire a timer, once: when its token waits no longer, nothing happens.
+
+    `known` is what was read of the case before.
+    """
     assert job.case_id is not None
     assert job.token is not None
-    running = cases.load(turn, job.case_id)
+    running = (known or Known()).case(turn, job.case_id)
     if running.waiting.get(str(job.token)) is None:
         _remove(turn, job)
     elif running.row["state"] == OPEN:
@@ -179,7 +185,7 @@ def _step(turn: Turn, job: Claimed, stimulus: CompleteService | ThrowError) -> N
 
 
 def _remove(turn: Turn, job: Claimed) -> None:
-    turn.session.execute(delete(JOBS).where(JOBS.c.id == job.id))
+    prepared.send(turn.session, [Change(_GONE, {"gone_job": job.id})])
 
 
 def start(turn: Turn, job: Claimed) -> None:

@@ -6,6 +6,7 @@ A notice stands in the house at once. By which ways else it goes to its person i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,9 +49,8 @@ SENTENCES: Final = {
 KINDS: Final = tuple(kind for kind in SENTENCES if kind != TRIAL)  # what a person may choose about
 URGENT: Final = frozenset({LIMIT_OVER, URGED, INCIDENT})  # what may come in quiet hours
 LONGEST = 500  # characters of a reason or note that a notice repeats
-_INSERT = Prepared(
-    insert(NOTICES).values({column.name: bindparam(column.name, type_=column.type) for column in NOTICES.c})
-)
+OWN = ("id", "person_id")
+AT_ONCE = 8  # rows of one statement: each number of rows is a statement of its own
 
 
 class NoticeNotFound(NotFound):
@@ -67,7 +67,22 @@ def tell(
     detail: Mapping[str, Any],
 ) -> list[Change]:
     """This will tell how to write a notice to each of `persons` about a case."""
-    return [Change(_INSERT, row) for row in rows(turn, persons, kind, case=case, task_id=task_id, detail=detail)]
+    found = rows(turn, persons, kind, case=case, task_id=task_id, detail=detail)
+    changes = []
+    for first in range(0, len(found), AT_ONCE):
+        some = found[first : first + AT_ONCE]
+        values = {name: value for name, value in some[0].items() if name not in OWN}
+        values |= {f"{name}_{number}": row[name] for number, row in enumerate(some) for name in OWN}
+        changes.append(Change(_inserting(len(some)), values))
+    return changes
+
+
+@lru_cache
+def _inserting(count: int) -> Prepared:
+    """The statement that inserts so many notices which differ only in what is their `OWN`."""
+    shared = {column.name: bindparam(column.name, type_=column.type) for column in NOTICES.c if column.name not in OWN}
+    own = ({name: bindparam(f"{name}_{number}", type_=NOTICES.c[name].type) for name in OWN} for number in range(count))
+    return Prepared(insert(NOTICES).values([{**shared, **each} for each in own]))
 
 
 def rows(

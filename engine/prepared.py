@@ -5,12 +5,13 @@ PostgreSQL takes what `send` is given in one round trip; in SQLite there is no w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update
+from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Table, Update, event
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import ReturningInsert
@@ -21,9 +22,14 @@ from engine.wire import CONNECTION, Call, Command, Wire, command
 Convert = Callable[[Any], Any]
 Values = Mapping[str, Any]
 WIRE = "wire"
+GATHERED = "gathered"  # where a session keeps what it has yet to send
 COMMAND_OK = 1  # what libpq says of a statement without rows that went well
 DIVISION_BY_ZERO = "22012"
-Statement = Select[Any] | Insert | Update | Delete | ReturningInsert[Any]
+Statement = Select[Any] | CompoundSelect[Any] | Insert | Update | Delete | ReturningInsert[Any]
+
+
+class Unmet(Exception):
+    """A row that was to be changed is no longer as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,7 @@ def _implementation(type: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
 
 def first(session: Session, question: Prepared, values: Values) -> list[Any] | None:
     """This will return the first row of a question, or None; what begins the transaction travels along."""
+    _send_gathered(session)
     connection = _connection(session)
     compiled = question.on(connection.dialect)
     if compiled.command is not None:
@@ -121,11 +128,34 @@ def first(session: Session, question: Prepared, values: Values) -> list[Any] | N
     return None if found is None else compiled.row(found)
 
 
+def rows(session: Session, *asked: tuple[Prepared, Values]) -> list[list[list[Any]]]:
+    """This will return all rows of each question; PostgreSQL is asked all of them in one round trip."""
+    connection = _connection(session)
+    questions = [(question.on(connection.dialect), values) for question, values in asked]
+    if connection.dialect.name == "postgresql":
+        answers, fault = _over_wire(connection, questions)
+        if fault is not None:
+            _fail(connection, fault, questions[0][0].text, questions[0][1])
+        commands = [cast(Command, compiled.command) for compiled, _values in questions]
+        return [each.rows(answer) for each, answer in zip(commands, answers, strict=True)]
+    found = []
+    for compiled, values in questions:
+        cursor = _run(connection, compiled, values)
+        found.append([compiled.row(row) for row in cursor.fetchall()])
+        cursor.close()
+    return found
+
+
 def send(session: Session, changes: Sequence[Change]) -> int:
     """This will make all changes in their order and return how many rows the first one met.
 
-    When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed.
+    When it met none the others are given up: perhaps they were not made, perhaps the transaction has failed. While a
+    session is `gathering` they are only kept.
     """
+    gathered: list[Sequence[Change]] | None = session.info.get(GATHERED)
+    if gathered is not None:
+        gathered.append(changes)
+        return 1
     connection = _connection(session)
     met: int | None = None
     while changes and met != 0:
@@ -138,6 +168,67 @@ def send(session: Session, changes: Sequence[Change]) -> int:
         met = found if met is None else met
         changes = changes[count:]
     return met or 0
+
+
+@contextmanager
+def gathering(session: Session) -> Iterator[None]:
+    """This will keep back what `send` is given in the block, and send it in one round trip: at the end, or before the
+    session asks anything.
+
+    Raises Unmet when a step that began with an update met no row.
+    """
+    session.info[GATHERED] = []
+
+    def ask(_state: object) -> None:
+        _send_gathered(session)
+
+    event.listen(session, "do_orm_execute", ask)
+    try:
+        yield
+        _send_gathered(session)
+    finally:
+        event.remove(session, "do_orm_execute", ask)
+        del session.info[GATHERED]
+
+
+def _send_gathered(session: Session) -> None:
+    steps: list[Sequence[Change]] | None = session.info.get(GATHERED)
+    if not steps:
+        return
+    session.info[GATHERED] = None
+    try:
+        _send_steps(session, [step for step in steps if step])
+    finally:
+        session.info[GATHERED] = []
+
+
+def _send_steps(session: Session, steps: Sequence[Sequence[Change]]) -> None:
+    connection = _connection(session)
+    is_plain = all(isinstance(change.statement, Prepared) for step in steps for change in step)
+    if connection.dialect.name != "postgresql" or not is_plain:
+        for step in steps:
+            if send(session, step) == 0 and _is_update(step):
+                raise Unmet
+        return
+    sent: list[tuple[_Compiled, Values]] = []
+    places = []
+    for step in steps:
+        places.append(len(sent))
+        found = [(cast(Prepared, change.statement), change.values or {}) for change in _folded(step)]
+        sent += [(statement.on(connection.dialect), values) for statement, values in found]
+    answers, fault = _over_wire(connection, sent)
+    for step, place in zip(steps, places, strict=True):
+        if answers[place].status == COMMAND_OK and not answers[place].command_tuples and _is_update(step):
+            raise Unmet
+    if fault is not None:
+        if fault.sqlstate == DIVISION_BY_ZERO:
+            raise Unmet
+        _fail(connection, fault, sent[0][0].text, sent[0][1])
+
+
+def _is_update(step: Sequence[Change]) -> bool:
+    statement = step[0].statement
+    return isinstance(statement.statement if isinstance(statement, Prepared) else statement, Update)
 
 
 def _folded(changes: Sequence[Change]) -> Sequence[Change]:

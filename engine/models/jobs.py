@@ -23,6 +23,7 @@ class Job(Base):
         Index(
             "ix_jobs_due",
             "due_at",
+            "rank",
             "id",
             postgresql_where=text(OURS),
             sqlite_where=text(OURS),
