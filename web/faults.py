@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from engine import Fault
+from web import value_reasons
 
 
 def N_(message: str) -> str:
@@ -87,4 +88,4 @@ def reason(fault: Fault, translate: Callable[[str], str], *, is_chinese: bool) -
             if "rule" in told:
                 told["rule"] = translate(RULES.get(told["rule"], told["rule"]))
             return translate(sentence).format(**told)
-    return translate(fault.reason)
+    return value_reasons.told(fault.reason, translate)

@@ -19,7 +19,7 @@ runs:
   - steps:
       - part: 登记
       - advance: P365D
-      - expect: {{limits: {{verify: {{exceeded: true, rungs: 4}}}}, notices: {{anwei1: [told_of_limit]}}}}
+      - expect: {{limits: {{verify: {{exceeded: true, rungs: 5}}}}, notices: {{anwei1: [told_of_limit]}}}}
 """
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import request, send_file
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from marshmallow import Schema, ValidationError, fields
 
 from web import current
@@ -53,7 +54,7 @@ def upload() -> Any:
     """
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise ValidationError({"file": ["is missing"]})
+        raise ValidationError({"file": [gettext("This is needed.")]})
     where = Upload().load({name: value for name, value in request.form.items() if name in Upload().fields and value})
     return current.engine().attach(
         by=current.actor(),

@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import UnprocessableEntity
 
 from engine import BihuanError, StillRunning
-from web import errors
+from web import errors, value_reasons
 from web.api.routes import Blueprint
 from web.locale import gettext_verbatim
 
@@ -70,8 +70,19 @@ def _flat(messages: dict[str, Any]) -> dict[str, list[str]]:
     for _location, fields in messages.items():
         found = fields if isinstance(fields, dict) else {"": fields}
         for name, faults in found.items():
-            flat[str(name)] = [str(fault) for fault in faults] if isinstance(faults, list) else [str(faults)]
+            flat.update(_of_field(str(name), faults))
     return flat
+
+
+def _of_field(name: str, faults: Any) -> dict[str, list[str]]:
+    """What is wrong in a field; each place inside of it has a name of its own: days.0.first."""
+    if isinstance(faults, dict):
+        found: dict[str, list[str]] = {}
+        for key, inner in faults.items():
+            found.update(_of_field(name if key == "_schema" else f"{name}.{key}", inner))
+        return found
+    listed = faults if isinstance(faults, list) else [faults]
+    return {name: [value_reasons.told(str(fault), gettext_verbatim) for fault in listed]}
 
 
 def as_problem(response: Response) -> Response:
