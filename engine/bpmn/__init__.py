@@ -1,6 +1,6 @@
 """BPMN: parse a diagram, step a case. The only importer of SpiffWorkflow is inside."""
 
-from engine.bpmn.convert import convert
+from engine.bpmn.convert import convert, shown
 from engine.bpmn.counterparts import Leg, Problem, differs
 from engine.bpmn.diagrams import parse
 from engine.bpmn.differences import Difference, Differences, Element, differences
@@ -37,6 +37,7 @@ __all__ = [
     "earlier_steps",
     "parse",
     "preview",
+    "shown",
     "step",
     "steps_before",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from engine.bpmn import drawing
 from engine.bpmn.callbacks import exceptions, listeners, of_process, skip_expression
 from engine.bpmn.imported import TASKS, form
 from engine.bpmn.normal import normalise
@@ -25,7 +26,7 @@ from engine.bpmn.rewriting import (
     thrown_message,
     timer,
 )
-from engine.bpmn.source import BIHUAN, ZEEBE, bihuan, bpmn, line_of, local, read, text_of
+from engine.bpmn.source import BIHUAN, ZEEBE, bihuan, bpmn, is_native, line_of, local, read, text_of
 from engine.bpmn.vendor import (
     Report,
     add,
@@ -52,10 +53,29 @@ def convert(xml: bytes) -> tuple[bytes, list[Note]]:
         raise FaultsFound([*faults, *report.faults])
     # What the old engines allow (a message without key, say) stays allowed in what came from them.
     root.set(bihuan("imported"), "true")
+    drawing.draw(root)
+    return _written(root), report.notes
+
+
+def shown(xml: bytes) -> bytes:
+    """This will return a deployed model as people are to see it: every node that runs stands in its drawing.
+
+    A model of an older engine is shown as it was translated; one whose drawing is whole stays as it is.
+    """
+    root = read(xml)
+    if not is_native(root):
+        return convert(xml)[0]
+    normalise(root, keep_drawing=True)
+    return _written(root) if drawing.draw(root) else xml
+
+
+def _written(root: etree._Element) -> bytes:
     etree.cleanup_namespaces(
-        root, top_nsmap={"zeebe": ZEEBE, "bihuan": BIHUAN}, keep_ns_prefixes=["xsi", "bpmn", "bpmndi", "dc", "di"]
+        root,
+        top_nsmap={"zeebe": ZEEBE, "bihuan": BIHUAN, **drawing.NAMESPACES},
+        keep_ns_prefixes=["xsi", "bpmn", "bpmndi", "dc", "di"],
     )
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8"), report.notes
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
 def translate(root: etree._Element) -> Report:

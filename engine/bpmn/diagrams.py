@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from lxml import etree
-
 from engine.bpmn import elements
 from engine.bpmn.checks import check, lint
 from engine.bpmn.convert import translate
@@ -12,19 +10,8 @@ from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
 from engine.bpmn.parser import ProcessSpec, specs_of
 from engine.bpmn.process import Diagram, Note, Process
-from engine.bpmn.source import BIHUAN, MODELER, ZEEBE, Deadline, bihuan, bpmn, local, read
+from engine.bpmn.source import Deadline, bihuan, bpmn, is_native, local, read
 from engine.errors import FaultsFound
-
-
-def is_native(root: etree._Element) -> bool:
-    """This will tell whether a document is written in our dialect; any other is imported."""
-    if (root.get(f"{{{MODELER}}}executionPlatform") or "").startswith("Camunda Cloud"):
-        return True
-    own = (f"{{{ZEEBE}}}", f"{{{BIHUAN}}}")
-    for element in root.iter(etree.Element):
-        if str(element.tag).startswith(own) or any(str(name).startswith(own) for name in element.attrib):
-            return True
-    return False
 
 
 def parse(xml: bytes) -> Diagram:

@@ -68,6 +68,17 @@ def _measure(root: etree._Element) -> None:
             raise FaultsFound([fault("too-many-elements", limit=MAX_ELEMENTS)])
 
 
+def is_native(root: etree._Element) -> bool:
+    """This will tell whether a document is written in our dialect; any other is imported."""
+    if (root.get(f"{{{MODELER}}}executionPlatform") or "").startswith("Camunda Cloud"):
+        return True
+    own = (f"{{{ZEEBE}}}", f"{{{BIHUAN}}}")
+    for element in root.iter(etree.Element):
+        if str(element.tag).startswith(own) or any(str(name).startswith(own) for name in element.attrib):
+            return True
+    return False
+
+
 def line_of(element: etree._Element) -> int | None:
     """This will return the line of `element` in its file, when known."""
     line = element.sourceline

@@ -1,0 +1,139 @@
+"""A translated model opens in a modeler with every node and every flow; what was drawn stays where it was."""
+
+# ruff: noqa: E501  (diagrams are written in one line)
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine import bpmn
+from engine.bpmn.drawing import LINES, NODES, SHAPES
+from engine.bpmn.layout import Box
+from engine.bpmn.source import INTERCHANGE, MODEL, local
+
+DIAGRAMS = sorted((Path(__file__).parents[2] / "apps" / "bpmn").glob("*.bpmn"))
+HEAD = (
+    f'<definitions xmlns="{MODEL}" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:flowable="http://flowable.org/bpmn" '
+    f'xmlns:bpmndi="{INTERCHANGE}" xmlns:omgdc="{SHAPES}" xmlns:omgdi="{LINES}" targetNamespace="t">'
+)
+X = 'x="200"'
+BODY = (
+    '<process id="p" isExecutable="true"><startEvent id="s"/><userTask id="work"><extensionElements>'
+    '<camunda:taskListener event="timeout" class="org.example.Remind"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></camunda:taskListener>'
+    '</extensionElements></userTask><endEvent id="e"/><sequenceFlow id="f1" sourceRef="s" targetRef="work"/>'
+    '<sequenceFlow id="f2" sourceRef="work" targetRef="e"><extensionElements><camunda:executionListener event="take" class="org.example.Note"/></extensionElements></sequenceFlow></process>'
+)
+DRAWN = (
+    '<bpmndi:BPMNDiagram id="d"><bpmndi:BPMNPlane id="pl" bpmnElement="p">'
+    '<bpmndi:BPMNShape id="s_di" bpmnElement="s"><omgdc:Bounds x="100" y="100" width="36" height="36"/></bpmndi:BPMNShape>'
+    '<bpmndi:BPMNShape id="w_di" bpmnElement="work"><omgdc:Bounds x="200" y="80" width="100" height="80"/></bpmndi:BPMNShape>'
+    '<bpmndi:BPMNShape id="e_di" bpmnElement="e"><omgdc:Bounds x="700" y="300" width="36" height="36"/></bpmndi:BPMNShape>'
+    '<bpmndi:BPMNEdge id="f1_di" bpmnElement="f1"><omgdi:waypoint x="136" y="118"/><omgdi:waypoint x="200" y="120"/></bpmndi:BPMNEdge>'
+    '<bpmndi:BPMNEdge id="f2_di" bpmnElement="f2"><omgdi:waypoint x="300" y="120"/><omgdi:waypoint x="718" y="120"/><omgdi:waypoint x="718" y="300"/></bpmndi:BPMNEdge>'
+    "</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>"
+)
+
+
+def boxes(root: etree._Element) -> dict[str, Box]:
+    found = {}
+    for shape in root.iter(f"{{{INTERCHANGE}}}BPMNShape"):
+        bounds = shape.find(f"{{{SHAPES}}}Bounds")
+        found[shape.get("bpmnElement")] = Box(*(float(bounds.get(name)) for name in ("x", "y", "width", "height")))
+    return found
+
+
+def lines(root: etree._Element) -> dict[str, list[tuple[float, float]]]:
+    edges = root.iter(f"{{{INTERCHANGE}}}BPMNEdge")
+    return {
+        edge.get("bpmnElement"): [(float(p.get("x")), float(p.get("y"))) for p in edge.iter(f"{{{LINES}}}waypoint")]
+        for edge in edges
+    }
+
+
+def elements(root: etree._Element, *names: str) -> Iterator[etree._Element]:
+    return (item for item in root.iter(etree.Element) if local(item) in names)
+
+
+def touches(box: Box, point: tuple[float, float]) -> bool:
+    x, y = point
+    return box.x - 1 <= x <= box.x + box.width + 1 and box.y - 1 <= y <= box.y + box.height + 1
+
+
+def require_whole(root: etree._Element) -> None:
+    shown, edges = boxes(root), lines(root)
+    for node in elements(root, *NODES):
+        assert node.get("id") in shown, node.get("id")
+    for flow in elements(root, "sequenceFlow"):
+        points = edges[flow.get("id")]
+        assert touches(shown[flow.get("sourceRef")], points[0]), flow.get("id")
+        assert touches(shown[flow.get("targetRef")], points[-1]), flow.get("id")
+
+
+def test_nodes_that_the_import_adds_are_drawn_and_what_was_drawn_stays() -> None:
+    xml, _notes = bpmn.convert(f"{HEAD}{BODY}{DRAWN}</definitions>".encode())
+    root = etree.fromstring(xml)
+    require_whole(root)
+    shown = boxes(root)
+    assert (shown["work"], shown["e"]) == (Box(200, 80, 100, 80), Box(700, 300, 36, 36))
+    added = set(shown) - {"s", "work", "e"}
+    assert added == {"f2_taken", "work_timeout_1", "work_timeout_1_call"}
+    assert touches(shown["work"], shown["work_timeout_1"].middle), "a boundary event sits on its task"
+    assert touches(shown["f2_taken"], lines(root)["f2"][-1])
+    assert lines(root)["f2_on"][1:] == [(718, 120), (718, 300)], "the rest of the old line leads on"
+    assert bpmn.parse(xml).processes["p"].nodes.keys() == {"s", "work", "e", *added}
+
+
+def test_a_model_without_drawing_gets_one(tmp_path: Path) -> None:
+    xml, _notes = bpmn.convert(f"{HEAD}{BODY}</definitions>".encode())
+    require_whole(etree.fromstring(xml))
+
+
+@pytest.mark.parametrize("path", DIAGRAMS, ids=[path.stem for path in DIAGRAMS])
+def test_every_diagram_is_shown_whole_and_no_node_hides_another(path: Path) -> None:
+    root = etree.fromstring(bpmn.shown(path.read_bytes()))
+    require_whole(root)
+    shown = boxes(root)
+    for scope in elements(root, "process", "subProcess", "transaction", "adHocSubProcess"):
+        inside = {item.get("id"): shown[item.get("id")] for item in scope if local(item) in NODES}
+        outside = shown.get(scope.get("id"))
+        for box in inside.values():
+            assert outside is None or (
+                touches(outside, (box.x, box.y)) and touches(outside, (box.x + box.width, box.y + box.height))
+            )
+        plain = {item.get("id") for item in scope if local(item) in NODES and local(item) != "boundaryEvent"}
+        for one, other in combinations(sorted(plain & inside.keys()), 2):
+            first, second = inside[one], inside[other]
+            apart = first.x + first.width <= second.x or second.x + second.width <= first.x
+            assert apart or first.y + first.height <= second.y or second.y + second.height <= first.y, (one, other)
+
+
+def test_pools_are_drawn_around_their_processes() -> None:
+    pools = '<collaboration id="c"><participant id="one" processRef="a"/><participant id="two" processRef="b"/><messageFlow id="mf" sourceRef="one" targetRef="two"/></collaboration>'
+    processes = "".join(
+        f'<process id="{id}" isExecutable="true"><startEvent id="{id}_s"/><userTask id="{id}_t"/><sequenceFlow id="{id}_f" sourceRef="{id}_s" targetRef="{id}_t"/></process>'
+        for id in "ab"
+    )
+    root = etree.fromstring(bpmn.convert(f"{HEAD}{pools}{processes}</definitions>".encode())[0])
+    require_whole(root)
+    shown = boxes(root)
+    for pool, id in (("one", "a"), ("two", "b")):
+        assert touches(shown[pool], shown[f"{id}_t"].middle)
+    assert shown["one"].y + shown["one"].height <= shown["two"].y
+    [plane] = root.iter(f"{{{INTERCHANGE}}}BPMNPlane")
+    assert plane.get("bpmnElement") == "c"
+
+
+def test_a_whole_drawing_of_the_dialect_is_shown_as_it_is() -> None:
+    xml, _notes = bpmn.convert(f"{HEAD}{BODY}{DRAWN}</definitions>".encode())
+    assert bpmn.shown(xml) == xml
+
+
+@pytest.mark.parametrize("broken", ['x="far"', 'x="nan"', 'x="1e999"', ""])
+def test_a_shape_that_no_modeler_could_show_is_drawn_anew(broken: str) -> None:
+    root = etree.fromstring(bpmn.convert(f"{HEAD}{BODY}{DRAWN.replace(X, broken)}</definitions>".encode())[0])
+    assert {node.get("id") for node in elements(root, *NODES)} <= boxes(root).keys()
