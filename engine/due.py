@@ -20,7 +20,7 @@ from engine.access import SYSTEM as ENGINE
 from engine.access import Actor
 from engine.apps import Service
 from engine.definitions import Library
-from engine.hands import KEPT, Aside, Hand
+from engine.hands import KEPT, Aside, Flood, Hand
 from engine.jobs import Claimed
 from engine.turn import LostRace, Turn
 
@@ -56,7 +56,7 @@ def run(
     done, most = 0, BATCH
     while done < limit:
         size = min(most, limit - done)
-        batch = write(SYSTEM, _claim, worker, size, hand.aside(), KEPT_LEASE if hand.is_kept else jobs.LEASE)
+        batch, is_last = _take(write, hand, worker, size)
         hand.take(batch)
         for group in _groups(batch):
             if should_stop is not None and should_stop():
@@ -69,9 +69,22 @@ def run(
                 done += len(mine)
         give_back(write, hand.give_back(), worker)
         most = TOGETHER if all(job.kind in QUICK for job in batch) else BATCH
-        if len(batch) < size and not hand.forget():
+        if is_last and not hand.forget():
             break
     return done
+
+
+def _take(write: Write, hand: Hand, worker: str, size: int) -> tuple[Sequence[Claimed], bool]:
+    """What is due, oldest first; while one case or step floods, now and then others first. Tells whether it was all."""
+    lease, flood = KEPT_LEASE if hand.is_kept else jobs.LEASE, hand.flood()
+    if flood is not None:
+        others, hand.place = write(SYSTEM, _claim_others, worker, flood, hand.place, hand.aside(), lease)
+        if others:
+            hand.note_others()
+            return others, False
+    batch = write(SYSTEM, _claim, worker, size, hand.aside(), lease)
+    hand.note_flood(batch, is_full=len(batch) == size)
+    return batch, len(batch) < size
 
 
 def give_back(write: Write, ids: list[UUID], worker: str) -> None:
@@ -138,6 +151,12 @@ def _case_of(job: Claimed) -> UUID:
 
 def _claim(turn: Turn, worker: str, limit: int, aside: Aside, lease: timedelta) -> list[Claimed]:
     return jobs.claim(turn.session, now=turn.now, worker=worker, limit=limit, aside=aside, lease=lease)
+
+
+def _claim_others(
+    turn: Turn, worker: str, flood: Flood, place: tuple[Any, ...] | None, aside: Aside, lease: timedelta
+) -> tuple[list[Claimed], tuple[Any, ...] | None]:
+    return jobs.claim_others(turn.session, flood, place, now=turn.now, worker=worker, aside=aside, lease=lease)
 
 
 def _keep(turn: Turn, ids: list[UUID], worker: str) -> None:

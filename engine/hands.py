@@ -1,16 +1,19 @@
-"""What the threads of a worker have in hand: so that leases are kept, and that no service keeps all of them busy."""
+"""What the threads of a worker have in hand: so that leases are kept, and nothing keeps all of them busy for long."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 KEPT = 30  # seconds that a lease lasts while somebody keeps it alive
 SLOW = 1.0  # seconds after which others may have the rest of a batch
+FLOOD = 0.1  # what has so large a share of a batch is a flood
+OFTEN = 4  # batches, after which others come first once while a flood lasts
 SERVICE = "service"
 
 
@@ -25,6 +28,8 @@ class Job(Protocol):
     def type(self) -> str | None: ...
     @property
     def case_id(self) -> UUID | None: ...
+    @property
+    def element(self) -> str: ...
 
 
 J = TypeVar("J", bound=Job)
@@ -37,6 +42,14 @@ class Aside:
     all_services: bool = False
     types: frozenset[str] = frozenset()
     cases: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """Cases, and steps of diagrams (kind of the job, element), that so much is due of that all others would wait."""
+
+    cases: frozenset[UUID] = frozenset()
+    steps: frozenset[tuple[str, str]] = frozenset()
 
 
 class Crew:
@@ -64,8 +77,10 @@ class Hand:
         self.rest: dict[UUID, Job] = {}
         self.calls = False
         self.since = self.kept_at = 0.0
+        self.place: tuple[Any, ...] | None = None  # up to where others than the flood were looked for
         self._types: set[str] = set()
         self._cases: set[UUID] = set()
+        self._flood, self._full = Flood(), 0
         self.crew.hands.append(self)
 
     def aside(self) -> Aside:
@@ -73,6 +88,29 @@ class Hand:
         with self.crew.lock:
             calling = sum(hand.calls for hand in self.crew.hands if hand is not self)
             return Aside(calling >= self.crew.room, frozenset(self._types), frozenset(self._cases))
+
+    def note_flood(self, batch: Sequence[Job], *, is_full: bool) -> None:
+        """This will remember what the oldest of the due jobs are full of, or that nothing more is due."""
+        self._full = self._full + 1 if is_full else 0
+        if not is_full:
+            self.place = None
+            return
+        least = max(len(batch) * FLOOD, 2)
+        cases = Counter(job.case_id for job in batch if job.case_id is not None)
+        steps = Counter((job.kind, job.element) for job in batch)
+        self._flood = Flood(
+            frozenset(case for case, count in cases.items() if count >= least),
+            frozenset(step for step, count in steps.items() if count >= least),
+        )
+
+    def flood(self) -> Flood | None:
+        """This will tell what has to let others go first this time, if anything."""
+        is_time = self._full > 0 and self._full % OFTEN == 0
+        return self._flood if is_time and (self._flood.cases or self._flood.steps) else None
+
+    def note_others(self) -> None:
+        """This will remember that others than the flood had their turn."""
+        self._full += 1
 
     def take(self, batch: Sequence[Job]) -> None:
         """This will hold a batch that was claimed just now."""

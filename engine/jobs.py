@@ -19,7 +19,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, and_, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    TextClause,
+    Tuple,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from engine import bpmn, cases, feel, limits, notices, prepared, reasons, starting
@@ -29,7 +44,7 @@ from engine.bpmn import timers
 from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
 from engine.db import is_postgresql, table
 from engine.errors import NotFound
-from engine.hands import Aside
+from engine.hands import Aside, Flood
 from engine.history import Entry
 from engine.models import OPEN, OURS, Incident, Job, Notice, new_id
 from engine.prepared import Change, Prepared
@@ -43,6 +58,8 @@ TIMER, SERVICE, START, EXTERNAL = "timer", "service", "start", "external"
 LEASE = timedelta(minutes=5)  # where no heartbeat keeps it
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
+WINDOW = 10_000  # due jobs that are looked at for others than a flood
+FEW = 20  # of others that come first
 _GONE = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("gone_job")))
 LONGEST_STACK = 8_000  # characters: its end tells most
 
@@ -104,13 +121,52 @@ def claim(
     Of those due at the same moment the one with the higher priority comes first. Service calls that are set `aside` are
     left.
     """
+    return take(session, _wanted(aside), OLDEST, now=now, until=now + lease, worker=worker, limit=limit)
+
+
+def claim_others(
+    session: Session,
+    flood: Flood,
+    place: tuple[Any, ...] | None,
+    *,
+    now: datetime,
+    worker: str,
+    aside: Aside | None = None,
+    lease: timedelta = LEASE,
+) -> tuple[list[Claimed], tuple[Any, ...] | None]:
+    """This will take a few due jobs that are no part of a `flood`, and tell up to where it looked for them.
+
+    It looks at no more than `WINDOW` jobs from `place` on, so that a look costs the same however much is due.
+    """
+    which, order = _wanted(aside), tuple_(*OLDEST.columns)
+    if place is not None:
+        which = (*which, order > _placed(place))
+    due = select(*OLDEST.columns).where(*which, *free(now)).order_by(*OLDEST.columns)
+    last = session.execute(due.offset(WINDOW - 1).limit(1)).first()
+    if last is not None:
+        which = (*which, order <= _placed(last))
+    if flood.cases:
+        which = (*which, func.coalesce(JOBS.c.case_id.not_in(flood.cases), True))
+    if flood.steps:
+        which = (*which, tuple_(JOBS.c.kind, JOBS.c.element).not_in(sorted(flood.steps)))
+    found = take(session, which, OLDEST, now=now, until=now + lease, worker=worker, limit=FEW)
+    if len(found) == FEW:
+        return found, OLDEST.key(found[-1])
+    return found, None if last is None else tuple(last)
+
+
+def _placed(place: Sequence[Any]) -> Tuple:
+    return tuple_(*(literal(value, column.type) for value, column in zip(place, OLDEST.columns, strict=True)))
+
+
+def _wanted(aside: Aside | None) -> tuple[TextClause | ColumnElement[bool], ...]:
     which: list[TextClause | ColumnElement[bool]] = [text(OURS)]
     if aside is not None and aside.all_services:
         which.append(JOBS.c.kind != SERVICE)
     elif aside is not None and (aside.types or aside.cases):
         of_types, of_cases = JOBS.c.type.in_(sorted(aside.types)), JOBS.c.case_id.in_(aside.cases)
         which.append(or_(JOBS.c.kind != SERVICE, and_(func.coalesce(~of_types, True), ~of_cases)))
-    return take(session, tuple(which), OLDEST, now=now, until=now + lease, worker=worker, limit=limit)
+    return tuple(which)
 
 
 def take(

@@ -130,6 +130,7 @@ def first(session: Session, question: Prepared, values: Values) -> list[Any] | N
 
 def rows(session: Session, *asked: tuple[Prepared, Values]) -> list[list[list[Any]]]:
     """This will return all rows of each question; PostgreSQL is asked all of them in one round trip."""
+    _send_gathered(session)
     connection = _connection(session)
     questions = [(question.on(connection.dialect), values) for question, values in asked]
     if connection.dialect.name == "postgresql":

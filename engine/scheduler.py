@@ -25,7 +25,7 @@ from engine.runtime import Engine
 from engine.wakeups import Wakeups
 
 log = logging.getLogger(__name__)
-BATCH = 200
+BATCH = 1_000
 BEAT = 1.0  # seconds between two looks at what is in hand
 SIGN_OF_LIFE = 5  # beats
 AWAY = (SQLAlchemyError, BihuanError, OSError)

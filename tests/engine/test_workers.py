@@ -9,11 +9,11 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, insert, select, text
 
-from engine import Engine, OperatorsOnly, ProcessApp, Worker, calendar_jobs, hands, now_utc, queries, workers
+from engine import Engine, OperatorsOnly, ProcessApp, Worker, calendar_jobs, hands, jobs, now_utc, queries, workers
 from engine.calendar_jobs import JOBS, Calendar, CalendarJob
-from engine.models import CalendarRun, Job
+from engine.models import CalendarRun, Job, new_id
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ class _FakeJob:
     def __init__(self, id: int) -> None:
         self.id: Any = id
         self.case_id: Any = id
-        self.kind, self.type = "service", "mail"
+        self.kind, self.type, self.element = "service", "mail", "post"
 
 
 def test_services_of_a_slow_type_wait_until_nothing_else_is_due(
@@ -156,8 +156,40 @@ def test_services_of_a_slow_type_wait_until_nothing_else_is_due(
     assert calls == ["mail"]
 
 
+@pytest.mark.parametrize("cases", [1, 30], ids=["of one case", "of one step in many cases"])
+def test_a_flood_of_timers_lets_jobs_of_others_run_soon(
+    living: Engine, cast: Any, machines: ProcessApp, cases: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines.service("mail", job=True)(lambda data, headers, key: {})
+    monkeypatch.setattr(jobs, "WINDOW", 400)
+    flooding = [living.start_case("pausing", {}, by=cast.alice, unit_code="420101") for _ in range(cases)]
+    later = living.start_case("calling", {"number": 1}, by=cast.alice)
+    _flood(living, [case.id for case in flooding], 1500)
+    hand, done = hands.Hand(), 0
+    while _jobs_of(living, later.id):
+        done += living.run_due_jobs(100, "w", None, hand)
+        assert done < 1100, "it waits for the whole flood"
+    assert living.run_due_jobs(2000, "w", None, hand) == 1501 - done
+    assert living.run_due_jobs(100, "w", None, hand) == 0
+
+
+def _jobs_of(engine: Engine, case_id: Any) -> list[Any]:
+    return list(engine.read(lambda session: session.scalars(select(Job.id).where(Job.case_id == case_id)).all()))
+
+
+def _flood(engine: Engine, cases: list[Any], count: int) -> None:
+    """Timers of an hour ago, by far more than a worker takes at once; each is of a token that waits no longer."""
+    row = {"kind": "timer", "element": "pause", "due_at": now_utc() - timedelta(hours=1)}
+    own = ({"id": new_id(), "case_id": cases[number % len(cases)], "token": 900 + number} for number in range(count))
+    flood = [{**row, **each, **({"element": f"pause{each['token']}"} if len(cases) == 1 else {})} for each in own]
+    with engine.database.connect().execution_options(writes=True) as connection:
+        connection.execute(delete(Job).where(Job.case_id.in_(cases)))
+        connection.execute(insert(Job), flood)
+        connection.commit()
+
+
 def test_the_heart_keeps_the_lease_of_a_long_call(living: Engine, cast: Any, machines: ProcessApp) -> None:
-    from engine import due, jobs
+    from engine import due
 
     living.start_case("calling", {"number": 1}, by=cast.alice)
     hand = hands.Hand(is_kept=True)
