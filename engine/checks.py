@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
-from engine import bpmn, dmn, forms, limit_definitions, rules
+from engine import bpmn, dmn, forms, limit_checks, limit_definitions, rules
 from engine.apps import ProcessApp
 from engine.catalog import Catalog
 from engine.errors import BihuanError, Fault, FaultsFound
@@ -124,12 +125,25 @@ def checksum(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def check(package: Package, app: ProcessApp, catalog: Catalog, deployed: Iterable[forms.Form]) -> Checked:
-    """This will find every fault and warning of a package, seen together with what is deployed, forms above all."""
+def check(
+    package: Package,
+    app: ProcessApp,
+    catalog: Catalog,
+    deployed: Iterable[forms.Form],
+    limits: Iterable[LimitDefinition] = (),
+    processes: Mapping[str, bpmn.Process] = MappingProxyType({}),
+) -> Checked:
+    """This will find every fault and warning of a package, seen together with what is deployed.
+
+    `deployed` are the forms of the app, `limits` those that are in force, `processes` those that its limits name.
+    """
     faults, warnings = list(package.faults), list[Fault]()
     known = _Known.of(package, catalog)
     faults.extend(_double(package))
-    faults.extend(_limit_faults(package, app))
+    known_processes = {**processes, **dict(_by_id(package))}
+    faults.extend(limit_checks.faults(package.limits, app, known_processes))
+    warnings.extend(limit_checks.warnings(package.limits, known.processes))
+    warnings.extend(limit_checks.lost(limits, package.limits, dict(_by_id(package))))
     every = [*deployed, *(form for _text, form in package.forms.values())]
     filled = frozenset().union(*(form.names for form in every))
     choices = {form.id for form in every if form.outcomes}
@@ -139,6 +153,10 @@ def check(package: Package, app: ProcessApp, catalog: Catalog, deployed: Iterabl
         faults.extend(_rule_faults(process, choices))
         warnings.extend(_unwritten(process, app, filled))
     return Checked(faults, warnings)
+
+
+def _by_id(package: Package) -> Iterator[tuple[str, bpmn.Process]]:
+    return ((process.id, process) for _file, process in package.processes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,22 +219,6 @@ def _missing_limits(process: bpmn.Process, known: _Known) -> Iterator[Fault]:
         code = node.properties.get("bihuan:limit") or node.properties.get("limit")
         if code and node.type == "userTask" and code not in known.limits:
             yield _at(node, "limit-missing", f"the limit {code} does not exist")
-
-
-def _limit_faults(package: Package, app: ProcessApp) -> Iterator[Fault]:
-    """Limits of a case name events of a process that stands in the same package, and roles of the app."""
-    elements = {process.id: {node.id for node in process.walk()} for _file, process in package.processes}
-    for file, found in package.limits.items():
-        for _text, limit in found:
-            named = [moment.element for moment in (*limit.starts, *limit.ends)] if limit.process in elements else []
-            for element in named:
-                if element not in elements[limit.process]:
-                    reason = f"the process {limit.process} has no element {element}"
-                    yield Fault(reason, name=f"{file}: {limit.code}", code="limit-element")
-            for role in (*limit.decided_by, *(rung.role for rung in limit.ladder)):
-                if role and role not in app.roles:
-                    reason = f"the role {role} is not declared by the app"
-                    yield Fault(reason, name=f"{file}: {limit.code}", code="role-unknown")
 
 
 def _rule_faults(process: bpmn.Process, choices: Collection[str]) -> Iterator[Fault]:

@@ -18,6 +18,7 @@ from engine.checks import Checked, Package, checksum
 from engine.db import table
 from engine.definitions import ProcessNotFound
 from engine.errors import Fault, FaultsFound
+from engine.limit_definitions import LimitDefinition
 from engine.models import Definition, Deployment, Job, Resource, Start
 from engine.turn import Turn
 
@@ -87,7 +88,22 @@ def check_diagram(turn: Turn, xml: str) -> Checked:
 
 def examine(turn: Turn, package: Package, app: ProcessApp) -> Checked:
     """This will check a package against what is deployed."""
-    return checks.check(package, app, turn.catalog, _deployed_forms(turn, app))
+    limits = [limit for found in package.limits.values() for _text, limit in found]
+    named = {limit.process for limit in limits}
+    processes = {
+        id: turn.library.process(turn.session, listed.id)
+        for id in sorted(named)
+        if (listed := turn.catalog.process(id)) is not None
+    }
+    in_force = _deployed_limits(turn) if package.diagrams else ()
+    return checks.check(package, app, turn.catalog, _deployed_forms(turn, app), in_force, processes)
+
+
+def _deployed_limits(turn: Turn) -> Iterator[LimitDefinition]:
+    for versions in turn.catalog.of_kind(LIMIT):
+        listed = turn.catalog.resource(LIMIT, versions[0].key, now=turn.now)
+        if listed is not None:
+            yield turn.library.limit(turn.session, listed.id)
 
 
 def _deployed_forms(turn: Turn, app: ProcessApp) -> Iterator[forms.Form]:

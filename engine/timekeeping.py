@@ -11,6 +11,7 @@ from engine.access import Actor
 from engine.calendar_years import Year
 from engine.calendars import Calendar
 from engine.limit_definitions import LimitDefinition
+from engine.limit_rules import RuleForeseen
 from engine.mailroom import Mailroom
 from engine.models import Limit, Resource
 from engine.publications import YearForeseen
@@ -42,6 +43,13 @@ class Timekeeping(Mailroom):
         Raises DesignersOnly, AppNotFound, LimitRuleUnchanged, and FaultsFound with every fault.
         """
         return self.write(by, limit_rules.deploy_limit, app, content, note=note)
+
+    def foresee_rule(self, app: str, content: str, day: date, *, by: Actor) -> RuleForeseen:
+        """This will tell what `deploy_limit` would do, and when a limit that begins on `day` would be due.
+
+        It raises what `deploy_limit` raises.
+        """
+        return self.look(limit_rules.foresee_rule, app, content, day, by=by)
 
     def try_limit(self, content: str, day: date, *, by: Actor) -> Reckoning:
         """This will tell when a limit that begins on `day` would be due. Raises DesignersOnly, FaultsFound."""
