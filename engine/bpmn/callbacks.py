@@ -127,7 +127,7 @@ def _timeout(element: etree._Element, item: etree._Element, type: str | None, re
     event = etree.SubElement(scope, bpmn("boundaryEvent"), {"id": id, "attachedToRef": str(element.get("id"))})
     event.set("cancelActivity", "false")
     event.append(timer)
-    task = etree.SubElement(scope, bpmn("serviceTask"), {"id": f"{id}_call"})
+    task = etree.SubElement(scope, bpmn("serviceTask"), {"id": f"{id}_call", "name": type})
     extend(task, "taskDefinition", type=type)
     flow = {"id": f"{id}_flow", "sourceRef": id, "targetRef": f"{id}_call"}
     etree.SubElement(scope, bpmn("sequenceFlow"), flow)

@@ -190,7 +190,7 @@ class _Drawing:
             return
         id = str(item.get("id"))
         line = etree.SubElement(plane, f"{{{INTERCHANGE}}}BPMNEdge", {"id": self._id(id), "bpmnElement": id})
-        self._write(line, points or [_edge(source, target.middle), _edge(target, source.middle)])
+        self._write(line, points or _way(source, target))
         self.lines[id], self.planes[id], self.has_drawn = line, plane, True
 
     def _write(self, line: etree._Element, points: Sequence[Point]) -> None:
@@ -301,6 +301,21 @@ def _nearest(points: Sequence[Point], middle: Point) -> int:
         _length(first, middle) + _length(middle, second) - _length(first, second) for first, second in _pairs(points)
     ]
     return ends.index(min(ends)) if ends else 0
+
+
+def _way(source: Box, target: Box) -> list[Point]:
+    """A line in right angles: straight on, around one corner, or back below both."""
+    (x, y), (to_x, to_y) = source.middle, target.middle
+    right, bottom = source.x + source.width, source.y + source.height
+    if target.x >= right + 10:
+        if source.height <= EVENT[1] and target.y > bottom:
+            return [(x, bottom), (x, to_y), (target.x, to_y)]
+        turn = target.x - min(GAP_X / 2, (target.x - right) / 2)
+        return [(right, y), *([(turn, y), (turn, to_y)] if y != to_y else []), (target.x, to_y)]
+    if target.y >= bottom + 10:
+        return [(x, bottom), *([] if x == to_x else [(x, target.y - 10), (to_x, target.y - 10)]), (to_x, target.y)]
+    below = max(bottom, target.y + target.height) + 25
+    return [(x, bottom), (x, below), (to_x, below), (to_x, target.y + target.height)]
 
 
 def _edge(box: Box, towards: Point) -> Point:
