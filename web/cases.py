@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from engine import queries
+from engine import bpmn, queries
 from web import current, filing, forms
 from web.addresses import here, safe
 from web.formatting import case_state
@@ -91,8 +91,8 @@ def show(case_id: UUID) -> str:
 def diagram(case_id: UUID) -> Response:
     """This will give the diagram by which the case runs."""
     view = current.read(queries.case, case_id)
-    xml = current.read(queries.diagram, view.case.definition_id)
-    return Response(xml, mimetype="application/xml")
+    xml: str = current.read(queries.diagram, view.case.definition_id)
+    return Response(bpmn.shown(xml.encode()), mimetype="application/xml")
 
 
 @blueprint.post("/<uuid:case_id>/comments")

@@ -11,7 +11,7 @@ from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import Actor, Case, Fault, FaultsFound, Invalid, access, queries
+from engine import Actor, Case, Fault, FaultsFound, Invalid, access, bpmn, queries
 from web import current, faults, panel, security, sheets
 from web.navigation import Entry
 
@@ -135,7 +135,7 @@ def edit(definition_id: int) -> str:
 @blueprint.get("/definitions/<int:definition_id>/xml")
 def xml(definition_id: int) -> Response:
     """This will give the diagram of a version."""
-    return Response(diagram(definition_id), mimetype="application/xml")
+    return Response(bpmn.shown(diagram(definition_id).encode()), mimetype="application/xml")
 
 
 @blueprint.post("/definitions/<int:definition_id>/check")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from lxml import etree
 
@@ -60,11 +61,14 @@ def convert(xml: bytes) -> tuple[bytes, list[Note]]:
 def shown(xml: bytes) -> bytes:
     """This will return a deployed model as people are to see it: every node that runs stands in its drawing.
 
-    A model of an older engine is shown as it was translated; one whose drawing is whole stays as it is.
+    A model of an older engine is shown as it was translated; one whose drawing is whole stays as it is, and so does one
+    that would not be put in force any more.
     """
     root = read(xml)
     if not is_native(root):
-        return convert(xml)[0]
+        with suppress(FaultsFound):
+            return convert(xml)[0]
+        return xml
     normalise(root, keep_drawing=True)
     return _written(root) if drawing.draw(root) else xml
 
