@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import errors, generators, pq
-from sqlalchemy import Boolean, Date, DateTime, Integer, Numeric, String, Uuid
+from sqlalchemy import ARRAY, Boolean, Date, DateTime, Integer, Numeric, String, Uuid
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 Dump = tuple[Callable[[Any], bytes], int]
@@ -36,6 +36,10 @@ def _plain(value: object) -> bytes:
     return str(value).encode()
 
 
+def _list(values: Sequence[int]) -> bytes:
+    return b"{%s}" % b",".join(b"%d" % value for value in values)
+
+
 def _untyped(value: object) -> bytes:
     if isinstance(value, str) and "\0" in value:
         raise ValueError("no text with a zero byte")
@@ -51,6 +55,7 @@ DUMPS: Sequence[tuple[type[TypeEngine[Any]], Dump]] = (
     (Boolean, (lambda value: b"t" if value else b"f", TEXT)),
     (Date, (lambda value: value.isoformat().encode(), TEXT)),
     (Numeric, (_plain, TEXT)),
+    (ARRAY, (_list, TEXT)),
     (NullType, (_untyped, TEXT)),  # PostgreSQL finds out what it has to be
 )
 LOADS: Sequence[tuple[type[TypeEngine[Any]], Load]] = (
@@ -91,10 +96,15 @@ class Command:
 
     def row(self, answer: pq.abc.PGresult) -> list[Any] | None:
         """This will return the first row of an answer, or None."""
-        if not answer.ntuples:
-            return None
+        return self._row(answer, 0) if answer.ntuples else None
+
+    def rows(self, answer: pq.abc.PGresult) -> list[list[Any]]:
+        """This will return all rows of an answer."""
+        return [self._row(answer, number) for number in range(answer.ntuples)]
+
+    def _row(self, answer: pq.abc.PGresult, number: int) -> list[Any]:
         found = answer.get_value
-        return [None if (value := found(0, place)) is None else load(value) for place, load in enumerate(self.out)]
+        return [None if (value := found(number, place)) is None else load(value) for place, load in enumerate(self.out)]
 
 
 def command(

@@ -2,54 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import Session, defer
 
-from engine.access import Actor, Standin, belongs
-from engine.models import Case, CaseField, Queue, Task, Unit
-from engine.models.people import PERSONS
-from engine.queries import paging
+from engine import prepared
+from engine.access import Actor
+from engine.db import UtcDateTime, is_postgresql
+from engine.models import Case, CaseField, Task
+from engine.prepared import Prepared
+from engine.queries import paging, sorting, waiting
 from engine.queries.cases import holding
-from engine.queries.paging import OPEN_TASK, Page
+from engine.queries.paging import MOST, Page
+from engine.queries.sorting import SORTS, Order, Stretch
+from engine.queries.waiting import PERSON, QUEUE, TASKS, Condition, Spot, Waits
 
-SORTS: dict[str, tuple[Any, bool]] = {  # name -> (column, is falling)
-    "due": (Task.order_at, False),
-    "-due": (Task.order_at, True),
-    "created": (Task.created_at, False),
-    "-created": (Task.created_at, True),
-    "new": (Task.created_at, True),
-    "priority": (Task.priority, True),
-    "urged": (Task.urged_count, True),
-}
+COUNTED = 99  # tasks of one place that a count goes up to
+FEW = 300  # cases with a value: so many are gone through one by one
+SHOWN = tuple(column for column in TASKS.c if column.name != "detail")
+NAMES = tuple(column.name for column in SHOWN)
+SEEN = ("id", "order_at", "created_at", "priority", "urged_count", "process_id", "element", "name", "unit_id",
+        "unit_path", "role", "case_id", "case_number", "case_title", "case_subject")  # fmt: skip
+
+
+class Tally(int):
+    """So many; `is_more` when nobody counted on. Written as people read it: 7, 99+."""
+
+    is_more: bool
+
+    def __new__(cls, number: int, is_more: bool = False) -> Tally:
+        """This will be `number`, perhaps and more."""
+        found = super().__new__(cls, number)
+        found.is_more = is_more
+        return found
+
+    @classmethod
+    def up_to(cls, most: int, number: int) -> Tally:
+        """This will be a number that was counted up to one more than `most`."""
+        return cls(min(number, most), number > most)
+
+    @classmethod
+    def whole(cls, parts: Sequence[Tally]) -> Tally:
+        """This will add up parts."""
+        return cls(sum(parts), any(part.is_more for part in parts))
+
+    def __str__(self) -> str:
+        """This will write the number, with a + when there are more."""
+        return f"{int(self)}+" if self.is_more else f"{int(self)}"
 
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """How much waits in a queue; numbers go up to 1001."""
+    """How much waits in a queue; each is counted up to COUNTED."""
 
     queue_id: int
     role: str
     unit_name: str
-    open: int
-    overdue: int
+    open: Tally
+    overdue: Tally
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much waits for somebody; numbers go up to 1001 a queue. `acting` are tasks of people who are away."""
+    """How much waits for somebody: sums of places counted up to COUNTED. `acting` are tasks of who is away."""
 
-    all: int
-    mine: int
-    overdue: int
-    soon: int
+    all: Tally
+    mine: Tally
+    overdue: Tally
+    soon: Tally
     queues: list[QueueCount]
-    acting: int = 0
+    acting: Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,109 +96,87 @@ class Narrowed:
     created_until: datetime | None = None
     fields: Mapping[str, str] | None = None
 
-    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
-        """This will return what is true for those tasks. Raises FilterInvalid."""
+    def indexed(self) -> list[ColumnElement[bool]]:
+        """This will return what indexes find."""
         found: list[ColumnElement[bool]] = []
-        if self.process_id is not None:
-            found.append(Task.process_id == self.process_id)
-        if self.step is not None:
-            found.append(or_(Task.element == self.step, Task.name == self.step))
-        if self.unit_path is not None:
-            found.append(paging.below(Task.unit_path, self.unit_path))
         if self.urged is not None:
-            found.append(Task.urged_count > 0 if self.urged else Task.urged_count == 0)
+            found.append(sorting.WAS_URGED if self.urged else sorting.NEVER_URGED)
         if self.priority_from is not None:
-            found.append(Task.priority >= self.priority_from)
+            found.append(TASKS.c.priority >= self.priority_from)
         if self.created_from is not None:
-            found.append(Task.created_at >= self.created_from)
+            found.append(TASKS.c.created_at >= self.created_from)
         if self.created_until is not None:
-            found.append(Task.created_at < self.created_until)
-        for name, value in (self.fields or {}).items():
-            found.append(Task.case_id.in_(select(CaseField.case_id).where(holding(session, name, value))))
+            found.append(TASKS.c.created_at < self.created_until)
+        return found
+
+    def others(self) -> list[Condition]:
+        """This will return what tasks have to be looked through for."""
+        found: list[Condition] = []
+        if self.process_id is not None:
+            found.append(lambda c: c.process_id == self.process_id)
+        if self.step is not None:
+            found.append(lambda c: or_(c.element == self.step, c.name == self.step))
         return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Queue:
-    """A queue of the actor, or of those for whom the actor acts, perhaps with only some of its `processes`."""
+class _Look:
+    """One look into all places: `inside` is found by indexes, `outside` is looked for in the first `reach` tasks.
 
-    id: int
-    role: str
-    unit_name: str
-    processes: tuple[str, ...] = ()
+    `with_persons` holds for what waits with persons; units of queues were chosen before.
+    """
+
+    stretch: Stretch = sorting.BY_DUE
+    is_after: bool = False
+    limit: int = 0
+    reach: int = waiting.LOOKED
+    names: tuple[str, ...] = sorting.DUE.names
+    inside: tuple[ColumnElement[bool], ...] = ()
+    outside: tuple[Condition, ...] = ()
+    with_persons: tuple[ColumnElement[bool], ...] = ()
 
     @property
-    def tasks(self) -> ColumnElement[bool]:
-        free = and_(Task.queue_id == self.id, Task.assignee_id.is_(None), OPEN_TASK)
-        return and_(free, Task.process_id.in_(self.processes)) if self.processes else free
+    def is_plain(self) -> bool:
+        """This will tell whether all tasks of the places are asked for."""
+        return not (self.inside or self.outside or self.with_persons)
+
+    def _where(self, waits: Waits, *, is_after: bool) -> list[ColumnElement[bool]]:
+        where = [waits.here, *self.stretch.where, *self.inside, *(self.with_persons if waits.kind == PERSON else ())]
+        return [*where, self.stretch.order.beyond()] if is_after else where
+
+    def _found(self, waits: Waits, *, is_after: bool) -> Select[Any]:
+        where = self._where(waits, is_after=is_after)
+        conditions = self.outside if waits.only is None else (*self.outside, waits.only)
+        if not conditions:
+            return (
+                select(*(TASKS.c[name] for name in self.names)).where(*where).order_by(*self.stretch.order.by(TASKS.c))
+            )
+        window = _window(where, self.stretch.order, self.reach)
+        found = select(*(window[name] for name in self.names)).where(*(each(window) for each in conditions))
+        return found.order_by(*self.stretch.order.by(window))
+
+    def head(self, waits: Waits) -> Select[Any]:
+        """This will select the keys of the first tasks of a place."""
+        return self._found(waits, is_after=self.is_after).limit(_written(self.limit))
+
+    def counted(self, waits: Waits) -> Select[Any]:
+        """This will select what is counted of a place, from its beginning on."""
+        return self._found(waits, is_after=False).limit(_written(MOST + 1))
+
+    def end(self, waits: Waits) -> Select[Any]:
+        """This will select the last task that was looked at in a place, and one after it when there is one."""
+        keys = select(*(TASKS.c[name] for name in self.names)).where(*self._where(waits, is_after=self.is_after))
+        keys = keys.order_by(*self.stretch.order.by(TASKS.c))
+        return keys.offset(_written(self.reach - 1)).limit(_written(2))
 
 
-def _queues(session: Session, actor: Actor) -> list[_Queue]:
-    """The queues that the actor belongs to, by role in the unit or by name, also in the place of who is away."""
-    units = {membership.unit_id for membership in actor.memberships}
-    units.update(unit_id for standin in actor.stands_for for _role, unit_id in standin.queues)
-    where: list[ColumnElement[bool]] = [text(PERSONS)]  # type: ignore[list-item]
-    if units:
-        where.append(Queue.unit_id.in_(units))
-    rows = select(Queue.id, Queue.role, Queue.unit_id, Unit.name).join(Unit, Unit.id == Queue.unit_id)
-    found = []
-    for row in session.execute(rows.where(or_(*where)).order_by(Queue.id)):
-        processes = _processes(actor, row.role, row.unit_id)
-        if processes is not None:
-            found.append(_Queue(row.id, row.role, row.name, processes))
-    return found
+def _written(number: int) -> ColumnElement[int]:
+    return literal_column(str(number), Integer)  # written out: a plan that is kept knows how little is asked
 
 
-def _processes(actor: Actor, role: str, unit_id: int) -> tuple[str, ...] | None:
-    """The processes whose tasks in a queue are the actor's (empty: all of them); None: the queue is not."""
-    if belongs(actor, role, unit_id):
-        return ()
-    asked: dict[str, Any] = {"assignee_id": None, "role": role, "unit_id": unit_id}
-    covering = {each.process_id for each in actor.stands_for if each.covers(**asked, process_id=each.process_id)}
-    if not covering:
-        return None
-    return () if None in covering else tuple(sorted(filter(None, covering)))
-
-
-def _mine(actor: Actor) -> ColumnElement[bool]:
-    return and_(Task.assignee_id == actor.person_id, OPEN_TASK)
-
-
-def _acting(actor: Actor) -> Iterator[ColumnElement[bool]]:
-    """The tasks of each person who is away, narrowed as their absences say."""
-    away: dict[int, list[Standin]] = {}
-    for standin in actor.stands_for:
-        for person_id in standin.persons - {actor.person_id}:
-            away.setdefault(person_id, []).append(standin)
-    for person_id, standins in sorted(away.items()):
-        theirs = and_(Task.assignee_id == person_id, OPEN_TASK)
-        narrowed = [_narrowed(standin) for standin in standins]
-        yield theirs if not all(narrowed) else and_(theirs, or_(*(and_(*each) for each in narrowed)))
-
-
-def _narrowed(standin: Standin) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = []
-    if standin.process_id is not None:
-        where.append(Task.process_id == standin.process_id)
-    if standin.unit_id is not None:
-        where.append(Task.unit_id == standin.unit_id)
-    if standin.role is not None:
-        where.append(literal(",").concat(Task.role).concat(",").contains(f",{standin.role},", autoescape=True))
-    return where
-
-
-def _branches(session: Session, actor: Actor, show: str, queue_id: int | None) -> list[ColumnElement[bool]]:
-    """One for each place where tasks of the actor wait, so that each is read by its index."""
-    if actor.person_id is None:
-        return []
-    branches = []
-    if show in ("all", "mine") and queue_id is None:
-        branches.append(_mine(actor))
-    if show in ("all", "acting") and queue_id is None:
-        branches += _acting(actor)
-    if show in ("all", "queue"):
-        branches += [queue.tasks for queue in _queues(session, actor) if queue_id in (None, queue.id)]
-    return branches
+def _window(where: Sequence[ColumnElement[bool]], order: Order, reach: int) -> Any:
+    seen = select(*(TASKS.c[name] for name in SEEN)).where(*where).order_by(*order.by(TASKS.c))
+    return seen.limit(_written(reach)).subquery().c
 
 
 def inbox(
@@ -192,84 +198,196 @@ def inbox(
 
     `acting` lists those of people who are away and for whom the actor acts; their queues are among the actor's.
     `narrowed` are the fields of Narrowed: process_id, step, unit_path, urged, priority_from, created_from,
-    created_until, fields. Raises FilterInvalid, CursorInvalid.
+    created_until, fields. What no index finds (process, step, words of `q`, a value of very many cases) is looked for
+    among the next 10,000 tasks; the page tells when there are more. Raises FilterInvalid, CursorInvalid.
     """
-    limit = paging.limited(limit)
-    column, is_falling = SORTS.get(sort, SORTS["due"])
-    only = [
-        *paging.holds(q, Task.case_number, Task.case_title, Task.case_subject),
-        *paging.due_range(session, paging.now(session), due, soon_days),
-        *Narrowed(**narrowed).conditions(session),
-    ]
-    branches = [and_(branch, *only) for branch in _branches(session, actor, show, queue_id)]
-    if not branches:
+    limit, order, asked = paging.limited(limit), SORTS.get(sort, sorting.DUE), Narrowed(**narrowed)
+    place = order.place(after) if after else {}
+    spots = waiting.spots(session, actor, show, queue_id, asked.unit_path)
+    look = replace(_look(session, q, due, soon_days, asked), limit=limit + 1, names=order.names)
+    if not spots:
         return Page([], None, 0, False)
-    kinds = (int if isinstance(column.type, Integer) else datetime, UUID)
-    beyond = [paging.beyond((column, Task.id), after, kinds, is_falling=is_falling)] if after else []
-    tasks = _first(session, [and_(branch, *beyond) for branch in branches], column, is_falling, limit + 1)
-    counted = paging.count(session, *(select(Task.id).where(branch) for branch in branches))
-    return paging.cut(tasks, limit, lambda task: (getattr(task, column.key), task.id), counted)
+    if is_postgresql(session) and look.is_plain and not any(spot.only for spot in spots):
+        return _known(session, spots, sort if sort in SORTS else "due", place, limit)
+    return _searched(session, spots, order, replace(look, reach=waiting.reach(spots)), place, limit)
 
 
-def _first(
-    session: Session, branches: Sequence[ColumnElement[bool]], column: Any, is_falling: bool, limit: int
-) -> list[Task]:
-    """The first tasks of all branches: each is read by its index only so far as it can matter, then they are merged."""
-    order = (column.desc(), Task.id.desc()) if is_falling else (column, Task.id)
-    heads = [select(column.label("at"), Task.id).where(branch).order_by(*order).limit(limit) for branch in branches]
-    parts = [select(head.subquery()) for head in heads]
-    merged = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
-    keys = (merged.c.at.desc(), merged.c.id.desc()) if is_falling else (merged.c.at, merged.c.id)
-    first = select(merged.c.id).order_by(*keys).limit(limit)
-    found = select(Task).where(Task.id.in_(first)).options(defer(Task.detail)).order_by(*order)
-    return list(session.scalars(found))
+def _look(session: Session, q: str, due: str | None, soon_days: int, asked: Narrowed) -> _Look:
+    inside = [*paging.due_range(session, paging.now(session), due, soon_days), *asked.indexed()]
+    outside = asked.others()
+    if q.strip():
+        outside.append(lambda c: paging.holds(q, c.case_number, c.case_title, c.case_subject)[0])
+    for name, value in (asked.fields or {}).items():
+        few, many = _of_field(session, name, value)
+        inside += few
+        outside += many
+    of_unit = (paging.below(TASKS.c.unit_path, asked.unit_path),) if asked.unit_path is not None else ()
+    return _Look(inside=tuple(inside), outside=tuple(outside), with_persons=of_unit)
+
+
+def _of_field(session: Session, name: str, value: str) -> tuple[list[ColumnElement[bool]], list[Condition]]:
+    """A value that few cases have leads to their tasks; one that many have is looked for among the tasks."""
+    cases = select(CaseField.case_id).where(holding(session, name, value))
+    found = session.scalars(cases.limit(FEW + 1)).all()
+    if len(found) <= FEW:
+        return [TASKS.c.case_id.in_(found)], []
+    return [], [lambda c: c.case_id.in_(cases)]
+
+
+def _page(backend: str, spots: Sequence[Spot], order: Order, looks: Sequence[_Look]) -> Select[Any]:
+    """The first tasks of all places: each is read only so far as it can matter, then they are merged."""
+    heads = union_all(*(part for look in looks for part in waiting.each(backend, spots, look.head))).subquery()
+    keys = [heads.c[name] for name in order.names]
+    first = select(*keys).order_by(*order.by(heads.c)).limit(_written(looks[0].limit)).subquery()
+    return select(*SHOWN).join_from(first, TASKS, TASKS.c.id == first.c.id).order_by(*order.by(first.c))
+
+
+def _total(backend: str, spots: Sequence[Spot], look: _Look) -> Select[Any]:
+    """How many there are in all places together, but no more than MOST and one."""
+    parts = waiting.each(backend, spots, look.counted)
+    some = select(union_all(*parts).subquery().c.id).limit(_written(MOST + 1)).subquery()
+    return select(func.count()).select_from(some)
+
+
+def _known(session: Session, spots: Sequence[Spot], sort: str, place: Mapping[str, Any], limit: int) -> Page[Task]:
+    """Whole places on PostgreSQL: statements that are prepared once, in one round trip."""
+    asked = _prepared(sort, bool(place), place.get("after_urged_count") == 0, limit)
+    lists = waiting.parameters(spots)
+    found, [[total]] = prepared.rows(session, (asked[0], {**lists, **place}), (asked[1], lists))
+    rows = [dict(zip(NAMES, row, strict=True)) for row in found]
+    return _cut(rows, SORTS[sort], limit, (min(total, MOST), total > MOST))
+
+
+@lru_cache(maxsize=64)
+def _prepared(sort: str, is_after: bool, is_rest: bool, limit: int) -> tuple[Prepared, Prepared]:
+    order, place = SORTS[sort], {"after_urged_count": 0 if is_rest else 1} if is_after else {}
+    looks = _looks(order, place, _Look(limit=limit + 1, names=order.names))
+    return Prepared(lambda backend: _page(backend, (), order, looks)), _counting_all()
+
+
+@lru_cache(maxsize=1)
+def _counting_all() -> Prepared:
+    return Prepared(lambda backend: _total(backend, (), _Look()))
+
+
+def _looks(order: Order, place: Mapping[str, Any], look: _Look) -> list[_Look]:
+    stretches = sorting.stretches(order, place)
+    return [replace(look, stretch=stretch, is_after=is_after) for stretch, is_after in stretches]
+
+
+def _searched(
+    session: Session, spots: Sequence[Spot], order: Order, look: _Look, place: Mapping[str, Any], limit: int
+) -> Page[Task]:
+    """Tasks that are looked for; where not all were looked at, the page ends with what is certainly next."""
+    backend = session.get_bind().dialect.name
+    values, looks = {**waiting.parameters(spots), **place}, _looks(order, place, look)
+    rows = [dict(row) for row in session.execute(_page(backend, spots, order, looks), values).mappings()]
+    is_through = bool(look.outside) or any(spot.only for spot in spots)
+    end = _end(session, spots, order, looks, values) if is_through else None
+    if end is not None:
+        rows = [row for row in rows if order.rank(row) <= order.rank(end)]
+    if end is None and not place and len(rows) <= limit:
+        return _cut(rows, order, limit, (len(rows), False))
+    whole = replace(look, names=sorting.DUE.names)  # from its beginning, as it is counted
+    total = session.scalar(_total(backend, spots, whole), values) or 0
+    is_less = end is not None or (
+        is_through and bool(place) and _end(session, spots, sorting.DUE, [whole], values) is not None
+    )
+    page = _cut(rows, order, limit, (min(total, MOST), total > MOST or is_less))
+    return page if page.next is not None or end is None else replace(page, next=order.cursor(end), is_cut_short=True)
+
+
+def _end(
+    session: Session, spots: Sequence[Spot], order: Order, looks: Sequence[_Look], values: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The first of the places where looking ended although there was more; None: everything was looked at."""
+    first: Mapping[str, Any] | None = None
+    backend = session.get_bind().dialect.name
+    for look in looks:
+        ends: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
+        for row in session.execute(union_all(*waiting.each(backend, spots, look.end)), values).mappings():
+            ends.setdefault((row["kind"], row["place"]), []).append(dict(row))
+        for last, *further in ends.values():
+            if further and (first is None or order.rank(last) < order.rank(first)):
+                first = last
+    return first
+
+
+def _cut(rows: Sequence[Mapping[str, Any]], order: Order, limit: int, counted: tuple[int, bool]) -> Page[Task]:
+    following = order.cursor(rows[limit - 1]) if len(rows) > limit else None
+    return Page([Task(**row) for row in rows[:limit]], following, *counted)
 
 
 def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Counts:
-    """This will count what waits for the actor, in all and by queue."""
-    if actor.person_id is None:
-        return Counts(0, 0, 0, 0, [])
+    """This will count what waits for the actor, in all and by queue, in every place up to COUNTED."""
     moment = paging.now(session)
-    queues = _queues(session, actor)
-    branches = [(0, _mine(actor)), *((queue.id, queue.tasks) for queue in queues)]
-    branches += [(-number, theirs) for number, theirs in enumerate(_acting(actor), 1)]
-    until = paging.soon_until(session, moment, soon_days)
-    rows = [_counting(id, branch, moment, until) for id, branch in branches]
-    found = {row.queue: row for row in session.execute(union_all(*rows) if len(rows) > 1 else rows[0])}
+    spots = waiting.spots(session, actor)
+    if not spots:
+        return Counts(Tally(0), Tally(0), Tally(0), Tally(0), [], Tally(0))
+    found = {(kind, place): _Counted(*numbers) for kind, place, *numbers in _counted(session, spots, moment, soon_days)}
+    acting = [each for (kind, place), each in found.items() if kind == PERSON and place != actor.person_id]
     return Counts(
-        all=sum(row.open for row in found.values()),
-        mine=found[0].open,
-        overdue=sum(row.overdue for row in found.values()),
-        soon=sum(row.soon for row in found.values()),
+        all=Tally.whole([each.open for each in found.values()]),
+        mine=found[PERSON, actor.person_id or 0].open,
+        overdue=Tally.whole([each.overdue for each in found.values()]),
+        soon=Tally.whole([each.soon for each in found.values()]),
         queues=[
-            QueueCount(each.id, each.role, each.unit_name, found[each.id].open, found[each.id].overdue)
-            for each in queues
+            QueueCount(spot.id, spot.role, spot.unit_name, found[QUEUE, spot.id].open, found[QUEUE, spot.id].overdue)
+            for spot in spots
+            if spot.kind == QUEUE
         ],
-        acting=sum(row.open for id, row in found.items() if id < 0),
+        acting=Tally.whole([each.open for each in acting]),
     )
 
 
-def _counting(id: int, branch: ColumnElement[bool], moment: datetime, until: datetime) -> Select[Any]:
+class _Counted:
+    """What waits in one place; where not all tasks were looked at, there may be more of everything."""
+
+    def __init__(self, open: int, overdue: int, soon: int, looked: int) -> None:
+        is_more = looked > waiting.LOOKED
+        numbers = (open, overdue, soon)
+        self.open, self.overdue, self.soon = (
+            Tally(min(number, COUNTED), is_more or number > COUNTED) for number in numbers
+        )
+
+
+def _counted(session: Session, spots: Sequence[Spot], moment: datetime, soon_days: int) -> Any:
+    until = paging.soon_until(session, moment, soon_days)
+    values = {**waiting.parameters(spots), "moment": moment, "until": until}
+    backend = session.get_bind().dialect.name
+    if backend == "postgresql" and not any(spot.only for spot in spots):
+        return prepared.rows(session, (COUNTS, values))[0]
+    return session.execute(union_all(*waiting.each(backend, spots, _counting)), values)
+
+
+def _counting(waits: Waits) -> Select[Any]:
     """What waits in one place. What is overdue stands first in its index, then what is due soon: one look counts both.
 
     Only where it does not reach as far as that, what is due soon is counted by a second one.
     """
-    first = select(Task.order_at).where(branch).order_by(Task.order_at).limit(paging.MOST + 1).subquery()
-    overdue = func.count().filter(first.c.order_at < moment)
-    soon = case(
-        (
-            or_(func.count() <= paging.MOST, func.max(first.c.order_at) >= until),
-            func.count().filter(first.c.order_at >= moment, first.c.order_at < until),
-        ),
-        else_=_capped(branch, Task.order_at >= moment, Task.order_at < until),
+    moment, until = bindparam("moment", type_=UtcDateTime()), bindparam("until", type_=UtcDateTime())
+    is_soon = (TASKS.c.order_at >= moment, TASKS.c.order_at < until)
+    first, second = _first(waits).subquery().c, _first(waits, *is_soon).subquery().c
+    near = func.count().filter(first.order_at >= moment, first.order_at < until)
+    is_seen = or_(func.count() <= _written(COUNTED), func.max(first.order_at) >= until)
+    looked = select(TASKS.c.id).where(waits.here).limit(_written(waiting.LOOKED + 1)).subquery().c
+    return select(
+        func.count().label("open"),
+        func.count().filter(first.order_at < moment).label("overdue"),
+        case((is_seen, near), else_=select(func.count(second.order_at)).scalar_subquery()).label("soon"),
+        (_written(0) if waits.only is None else select(func.count(looked.id)).scalar_subquery()).label("looked"),
     )
-    numbers = (func.count().label("open"), overdue.label("overdue"), soon.label("soon"))
-    return select(literal(id).label("queue"), *numbers).select_from(first)
 
 
-def _capped(*where: ColumnElement[bool]) -> Any:
-    inner = select(Task.id).where(*where).limit(paging.MOST + 1).subquery()
-    return select(func.count()).select_from(inner).scalar_subquery()
+def _first(waits: Waits, *where: ColumnElement[bool]) -> Select[Any]:
+    most = _written(COUNTED + 1)
+    if waits.only is None:
+        return select(TASKS.c.order_at).where(waits.here, *where).order_by(TASKS.c.order_at).limit(most)
+    window = _window((waits.here, *where), sorting.DUE, waiting.LOOKED)
+    return select(window.order_at).where(waits.only(window)).order_by(window.order_at).limit(most)
+
+
+COUNTS = Prepared(lambda backend: union_all(*waiting.each(backend, (), _counting)))
 
 
 def done(session: Session, actor: Actor, *, q: str = "", after: str | None = None, limit: int = 50) -> Page[Task]:

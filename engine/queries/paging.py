@@ -32,12 +32,16 @@ class CursorInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list. `next` is given as `after` to read on; `total` is exact unless `is_capped`."""
+    """A part of a list. `next` is given as `after` to read on; `total` is exact unless `is_capped`: then at least that.
+
+    `is_cut_short`: the page ends where looking ended, before it was full; `next` looks on.
+    """
 
     items: list[T]
     next: str | None
     total: int
     is_capped: bool
+    is_cut_short: bool = False
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)
@@ -137,7 +141,7 @@ def newest(
     return cut(items, limit, lambda row: [getattr(row, column.key) for column in key], counted)
 
 
-def below(column: InstrumentedAttribute[str], path: str) -> ColumnElement[bool]:
+def below(column: InstrumentedAttribute[str] | ColumnElement[str], path: str) -> ColumnElement[bool]:
     """This will be true for a unit's path and all paths below it: one range of an index."""
     return and_(column >= path, column < path[:-1] + "0")  # "0" follows "/" in every byte order
 
