@@ -200,14 +200,10 @@ class World:
                 return True
         for process in self.processes.values():
             for start in process.starts:
-                if start.kind == "message" and start.message == name and self._may_begin(process, key):
+                if start.kind == "message" and start.message == name and _may_begin(self.cases, process, key):
                     self.begin(process, data, start.element, key)
                     return True
         return False
-
-    def _may_begin(self, process: Process, key: str | None) -> bool:
-        """One case of a process at a time is begun with a key."""
-        return not key or all(case.ended or case.key != key or case.process is not process for case in self.cases)
 
     def broadcast(self, name: str, data: dict[str, Any], besides: Case | None = None) -> None:
         """This will give a signal to every catcher, and start the cases that it starts."""
@@ -262,3 +258,8 @@ def hooks_of(services: Any) -> dict[str, tuple[str, Any]]:
         else:
             raise ScenarioInvalid(problem=f"services: {id}: {rule}")
     return found
+
+
+def _may_begin(cases: list[Case], process: Process, key: str | None) -> bool:
+    """One case of a process at a time is begun with a key."""
+    return not key or all(case.ended or case.key != key or case.process is not process for case in cases)
