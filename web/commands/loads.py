@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import click
 from rich.console import Console
+from rich.status import Status
 
 from web.benchmarks import completing, floor, ladders, lists, models, starting, timers, world
 from web.benchmarks.clients import ClientFailed
 from web.benchmarks.completing import Miscounted
-from web.benchmarks.copies import Show
 from web.benchmarks.models import NoProcess
 from web.benchmarks.report import Line
 from web.commands.terminal import N_, Failed, _, say, show_table
@@ -75,16 +75,16 @@ def start(db: str | None, clients: int, open_tasks: int, seconds: float, is_json
     _print(lines, is_json)
 
 
-@click.command("timers", help=N_("Fire timers that are all due at once; tells how long they waited."))
+@click.command("timers", help=N_("Fire timers that are all due at once; tells how late they fire."))
 @_DATABASE
 @_CLIENTS
-@click.option("--open", "due", type=click.IntRange(1, 5_000_000), default=2000, show_default=True,
+@click.option("--due", "--open", "due", type=click.IntRange(1, 5_000_000), default=2000, show_default=True,
               help=N_("How many timers are due."))  # fmt: skip
 @_JSON
 def fire(db: str | None, clients: int, due: int, is_json: bool) -> None:
     """This will measure timers."""
     with _measuring() as show:
-        lines = timers.measure(db, count=clients, due=due, show=show)
+        lines = timers.measure(db, count=clients, due=due, show=show, progress=show.work)
     _print(lines, is_json)
 
 
@@ -96,7 +96,7 @@ def fire(db: str | None, clients: int, due: int, is_json: bool) -> None:
 def climb(db: str | None, due: int, is_json: bool) -> None:
     """This will measure ladders."""
     with _measuring() as show:
-        lines = ladders.measure(db, due=due, show=show)
+        lines = ladders.measure(db, due=due, show=show, progress=show.work)
     _print(lines, is_json)
 
 
@@ -136,12 +136,27 @@ COMMANDS = (
 )
 
 
+class _Progress:
+    """Tells on the console how far a benchmark is: called, how much is prepared; `work`, how much is done."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+
+    def __call__(self, done: int, total: int) -> None:
+        """This will tell how much is prepared."""
+        self.status.update(_("Preparing {done} of {total}", done=done, total=total))
+
+    def work(self, done: int, total: int) -> None:
+        """This will tell how much is done."""
+        self.status.update(_("Measuring: {done} of {total}", done=done, total=total))
+
+
 @contextmanager
-def _measuring() -> Iterator[Show]:
+def _measuring() -> Iterator[_Progress]:
     console = Console(stderr=True, highlight=False)
     try:
         with console.status(_("Preparing…")) as status:
-            yield lambda done, total: status.update(_("Preparing {done} of {total}", done=done, total=total))
+            yield _Progress(status)
     except (Miscounted, ClientFailed, NoProcess) as error:
         raise Failed(str(error)) from error
 
