@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from engine import Engine, load_apps
 from tests.browser.official import PASSWORD, Official
+
+OFFICE_SCREEN: ViewportSize = {"width": 1440, "height": 900}
 
 
 @dataclass
@@ -105,25 +107,40 @@ def installation(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path) ->
     made.kill()
 
 
-@pytest.fixture
-def official(installation: Installation, chromium: Browser) -> Iterator[Callable[[str], Official]]:
-    """Signs in whoever is named, each in a browser of their own; what went wrong in any page fails the test."""
-    officials: dict[str, Official] = {}
+@pytest.fixture(scope="session")
+def officials(installation: Installation, chromium: Browser) -> Iterator[Callable[[str], Official]]:
+    """Signs in whoever is named, each in a browser of their own, where they stay signed in: a cold one is slow."""
+    present: dict[str, Official] = {}
 
     def sign_in(login: str) -> Official:
-        if login not in officials:
-            context = chromium.new_context(
-                locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1440, "height": 900}
-            )
-            officials[login] = Official(installation.address, context.new_page(), login)
-            officials[login].page.set_default_timeout(10_000)
-            officials[login].sign_in()
-        return officials[login]
+        if login not in present:
+            context = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport=OFFICE_SCREEN)
+            present[login] = Official(installation.address, context.new_page(), login)
+            present[login].page.set_default_timeout(10_000)
+            present[login].sign_in()
+        return present[login]
 
     yield sign_in
-    wrong = {login: person.faults for login, person in officials.items() if person.faults}
-    for person in officials.values():
+    for person in present.values():
         person.page.context.close()
+
+
+@pytest.fixture
+def official(officials: Callable[[str], Official]) -> Iterator[Callable[[str], Official]]:
+    """Whoever is named before a browser that remembers nothing typed; what goes wrong in any page fails the test."""
+    here: dict[str, Official] = {}
+
+    def call(login: str) -> Official:
+        if login not in here:
+            person = here[login] = officials(login)
+            person.page.set_viewport_size(OFFICE_SCREEN)
+            person.faults.clear()
+        return here[login]
+
+    yield call
+    wrong = {login: list(person.faults) for login, person in here.items() if person.faults}
+    for person in here.values():
+        person.page.evaluate("localStorage.clear()")
     assert not wrong, json.dumps(wrong, ensure_ascii=False, indent=1)
 
 
