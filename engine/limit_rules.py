@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 from sqlalchemy import func, select
 
-from engine import limit_definitions
 from engine.access import Actor, require_designer
 from engine.calendars import CHINA
 from engine.catalog import LIMIT
@@ -133,9 +132,3 @@ def read_entry(content: str) -> Data:
     if not isinstance(entry, dict):
         raise FaultsFound([Fault("it needs code, name, basis and term", code="limit")])
     return {str(key): value for key, value in entry.items()}
-
-
-def try_limit(turn: Turn, content: str, day: date, *, by: Actor) -> Reckoning:
-    """This will tell when a limit that begins on `day` would be due. Raises DesignersOnly, FaultsFound."""
-    require_designer(by)
-    return _trial(turn, limit_definitions.read(read_entry(content)), day)

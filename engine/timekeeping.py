@@ -51,10 +51,6 @@ class Timekeeping(Mailroom):
         """
         return self.look(limit_rules.foresee_rule, app, content, day, by=by)
 
-    def try_limit(self, content: str, day: date, *, by: Actor) -> Reckoning:
-        """This will tell when a limit that begins on `day` would be due. Raises DesignersOnly, FaultsFound."""
-        return self.look(limit_rules.try_limit, content, day, by=by)
-
     def pause_limit(
         self, limit_id: UUID, *, by: Actor, ground: str, approver: str, evidence: Sequence[UUID] = ()
     ) -> Limit:

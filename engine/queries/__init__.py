@@ -16,7 +16,7 @@ from engine.queries.deployed import (
     start,
     startable,
 )
-from engine.queries.designing import Named, Offered, offered
+from engine.queries.designing import Named, Offered, elements, offered
 from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbox_counts, started
 from engine.queries.limit_rules import RuleVersion, limit_rule, limit_rules
 from engine.queries.limit_states import LIMIT_FILTERS
@@ -162,6 +162,7 @@ __all__ = [
     "done",
     "draft",
     "draft_saved_at",
+    "elements",
     "failed_sendings",
     "find_units",
     "inbox",

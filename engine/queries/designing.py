@@ -52,3 +52,13 @@ def offered(session: Session, actor: Actor, app: str) -> Offered:
         decisions=[Named(key, name or key) for key, name in decisions],
         processes=[Named(row.key, row.name or row.key) for row in processes],
     )
+
+
+def elements(session: Session, actor: Actor, process_id: str) -> list[Named]:
+    """This will list what a limit of a case may begin or end with: the elements of a process that have a name."""
+    library = paging.library(session)
+    listed = library.catalog(session).process(process_id)
+    if listed is None:
+        return []
+    nodes = library.process(session, listed.id).walk()
+    return [Named(node.id, node.name) for node in nodes if node.name]

@@ -6,7 +6,7 @@ import io
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy
@@ -223,22 +223,123 @@ class TestRules:
         assert visit("lea").get("/studio/limits/").status_code == 403
         assert visit("lea").post("/studio/limits/check", content="code: check").status_code == 403
 
-    def test_a_rule_is_tried_checked_and_put_in_force(self, visit: Visit, engine: Engine) -> None:
+    def test_experts_write_a_rule_as_text(self, visit: Visit, engine: Engine) -> None:
         root = visit("root")
         newest = engine.read(queries.limit_rule, SYSTEM, "check")[0]
         content = newest.content.replace("3 workdays", "5 workdays")
-        tried = text(root.post("/studio/limits/check", content=content, day="2026-09-30", step="try"))
-        assert "2026-10-13" in tried
-        assert "10-01至10-07 国庆节" in tried
+        tried = text(root.post("/studio/limits/check", content=content, day="2026-09-30", step="preview"))
+        for words in ("2026-10-13", "10-01至10-07 国庆节", "按现行规则：2026-10-10", "期限：3 个工作日 → 5 个工作日"):
+            assert words in tried
         faulty = root.post("/studio/limits/check", content=content.replace("5 workdays", "5 weeks"), step="deploy")
-        assert (faulty.status_code, "期限：" in text(faulty)) == (422, True)
+        assert (faulty.status_code, "5 weeks”不是期限" in text(faulty)) == (422, True)
         assert root.post("/studio/limits/check", content=newest.content, step="deploy").status_code == 422
-        assert root.post("/studio/limits/check", content=content, note="按新办法", step="deploy").status_code == 303
+        noted = {"note_of_version": "按新办法", "step": "deploy"}
+        assert root.post("/studio/limits/check", content=content, **noted).status_code == 303
         page = text(root.get("/studio/limits/check"))
         for words in ("第 2 版", "按新办法", "期限：3 个工作日 → 5 个工作日"):
             assert words in page
         engine.deploy_app(ORDERS)
         assert str(engine.read(queries.limit_rule, SYSTEM, "check")[0].definition.term) == "5 workdays"
+
+
+class TestRuleForm:
+    """A rule is written in fields, row by row; what is wrong stands at its field."""
+
+    CASE: ClassVar[dict[str, Any]] = {
+        "name": "整改时限",
+        "basis": "责令限期整改指令书",
+        "amount": "12",
+        "unit": "workdays",
+        "scope": "case",
+        "process": "order",
+        "starts_element": ["check"],
+        "starts_event": ["completed"],
+        "ends_element": ["fix"],
+        "ends_event": ["completed"],
+        "until": "=整改期限",
+        "pausable": "on",
+        "extensions": "1",
+        "ask_amount": "2",
+        "ask_unit": "workdays",
+        "decided_by": ["leader"],
+        "rung_when": ["before", "at", "after"],
+        "rung_amount": ["5", "", "3"],
+        "rung_unit": ["workdays", "workdays", "workdays"],
+        "rung_do": ["remind", "escalation", "reassign"],
+        "rung_role": ["", "", "leader"],
+        "rung_name": ["", "late", ""],
+        "rung_priority": ["", "", ""],
+    }
+
+    def test_the_form_shows_the_rule_and_makes_the_same_one(self, visit: Visit, engine: Engine) -> None:
+        root = visit("root")
+        page = text(root.get("/studio/limits/rectification"))
+        for words in ('value="整改时限"', 'value="=整改期限"', "核实", 'value="late"', "checked"):
+            assert words in page
+        same = root.post("/studio/limits/rectification", **{**self.CASE, "amount": "10"}, step="preview")
+        assert same.status_code == 422
+        seen = text(root.post("/studio/limits/rectification", **self.CASE, step="preview", day="2026-09-30"))
+        for words in ("第 2 版将带来的变化", "期限：10 个工作日 → 12 个工作日", "0 个时限仍按各自开始时的版本计算"):
+            assert words in seen
+        assert root.post("/studio/limits/rectification", **self.CASE, step="deploy").status_code == 303
+        newest, before = engine.read(queries.limit_rule, SYSTEM, "rectification")
+        assert [change.field for change in newest.changes] == ["term"]
+        assert newest.definition.ladder == before.definition.ladder
+        compared = text(root.get("/studio/limits/rectification?from=1&to=2"))
+        assert "12 个工作日</span></td>" in compared
+
+    def test_rows_come_and_go_and_what_was_typed_stays(self, visit: Visit) -> None:
+        root = visit("root")
+        more = text(root.post("/studio/limits/rectification", **self.CASE, step="add-ladder"))
+        assert more.count('name="rung_do"') == 4
+        assert 'value="12"' in more
+        fewer = text(root.post("/studio/limits/rectification", **self.CASE, step="remove-ladder-1"))
+        assert fewer.count('name="rung_do"') == 2
+        assert 'value="late"' not in fewer
+        assert (
+            text(root.post("/studio/limits/rectification", **self.CASE, step="add-starts")).count("starts_element") == 2
+        )
+
+    def test_each_fault_stands_at_its_field_in_chinese(self, visit: Visit) -> None:
+        wrong = {
+            **self.CASE,
+            "name": "",
+            "amount": "x",
+            "until": "=1 +",
+            "extensions": "99",
+            "starts_element": ["check", "gone"],
+            "starts_event": ["completed", "entered"],
+            "rung_role": ["", "", ""],
+            "effective_from": "2027-02-01",
+            "effective_to": "2027-01-01",
+        }
+        answer = visit("root").post("/studio/limits/rectification", **wrong, step="deploy")
+        page = text(answer)
+        assert answer.status_code == 422
+        places = ("name", "amount", "extensions", "ladder-2-role")
+        for place in places:
+            assert f'id="{place}-error"' in page, place
+            assert f'href="#{place}"' in page, place
+        for words in ("须为 1 至 100 个字", "须在 0 至 20 之间", "此项处理须选择岗位"):
+            assert words in page
+        only = {**self.CASE, "starts_element": ["check", "gone"], "starts_event": ["completed", "entered"]}
+        page = text(visit("root").post("/studio/limits/rectification", **only, step="preview"))
+        assert 'id="starts-1-element-error"' in page
+        assert "流程“order”中没有元素“gone”" in page
+        page = text(
+            visit("root").post("/studio/limits/rectification", **{**self.CASE, "until": "=1 +"}, step="preview")
+        )
+        assert 'id="until-error"' in page
+
+    def test_a_new_rule_is_made_and_only_by_designers(self, visit: Visit, engine: Engine) -> None:
+        root = visit("root")
+        assert "新规则" in text(root.get("/studio/limits/new?app=orders"))
+        fresh = {"code": "look", "name": "查看时限", "basis": "示范", "amount": "2", "unit": "days", "scope": "task"}
+        assert root.post("/studio/limits/new?app=orders", **fresh, step="deploy").status_code == 303
+        assert str(engine.read(queries.limit_rule, SYSTEM, "look")[0].definition.term) == "2 days"
+        lea = visit("lea")
+        assert lea.get("/studio/limits/new?app=orders").status_code == 403
+        assert lea.post("/studio/limits/new?app=orders", **{**fresh, "code": "no"}, step="deploy").status_code == 403
 
 
 def test_the_list_of_cases_is_narrowed_by_limits(visit: Visit, desk: Desk) -> None:
