@@ -8,7 +8,8 @@ import pytest
 
 from engine import scenarios
 
-FILES = sorted((Path(__file__).parents[2] / "apps" / "bpmn").glob("*.yaml"))
+APPS = Path(__file__).parents[2] / "apps"
+FILES = sorted(path for folder in ("bpmn", "situations") for path in (APPS / folder).glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
