@@ -153,11 +153,13 @@ def advance(
     limiting = limits.follow(turn, around, running.limits, outcome, opening)
     _trace_limits(undone, running, limiting.running)
     running.limits = limiting.running
-    entries = [*before, *_entries(outcome, opening, told or {}), *opening.entries, *limiting.entries]
+    gone = notices.standing(turn, running.id, closing.withdrawn)
+    at_tokens = opening.tasks | {task["token"]: task["id"] for task in gone if not task["sign"]}
+    entries = [*before, *_entries(outcome, at_tokens, told or {}), *opening.entries, *limiting.entries]
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
     if undone is not None:
         undone["seq"] = running.row["history_seq"]
-    told_of = notices.of_withdrawn(turn, running.row, closing.withdrawn)
+    told_of = notices.of_withdrawn(turn, running.row, gone)
     changes = [*also, *closing.changes, *told_of, *fields, *limiting.changes, *_told(turn, running, events)]
     if running.key is not None and outcome.ended:
         changes.append(writing.letting_begin(running.id))
@@ -220,7 +222,7 @@ def _count_incidents(turn: Turn, running: Running, opening: Opening, outcome: Ou
     running.row["incidents"] += opening.incidents
 
 
-def _entries(outcome: Outcome, opening: Opening, told: Mapping[int, Data]) -> list[Entry]:
+def _entries(outcome: Outcome, tasks: Mapping[int, UUID], told: Mapping[int, Data]) -> list[Entry]:
     entries = []
     for event in outcome.events:
         detail = dict(event.detail)
@@ -229,7 +231,7 @@ def _entries(outcome: Outcome, opening: Opening, told: Mapping[int, Data]) -> li
             detail["token"] = event.token
             if event.kind == "completed":
                 detail.update(told.get(event.token, {}))
-            task_id = opening.tasks.get(event.token) or detail.pop("task", None)
+            task_id = tasks.get(event.token) or detail.pop("task", None)
         entries.append(Entry(kind=event.kind, element=event.element, name=event.name, task_id=task_id, detail=detail))
     return entries
 

@@ -145,14 +145,19 @@ def of_opened(turn: Turn, case: Mapping[str, Any], task: Mapping[str, Any]) -> l
     return rows(turn, [person], kind, case=case, task_id=task["id"], detail=detail)
 
 
-def of_withdrawn(turn: Turn, case: Mapping[str, Any], tokens: Sequence[int]) -> list[Change]:
-    """This will tell those who had a task that a step withdraws, before it does so."""
+def standing(turn: Turn, case_id: UUID, tokens: Sequence[int]) -> list[Data]:
+    """This will return the tasks at tokens, with their signatures, that a step is about to withdraw."""
     if not tokens:
         return []
-    standing = (TASKS.c.case_id == case["id"], TASKS.c.token.in_(tokens), TASKS.c.state.in_(STANDING))
-    found = select(TASKS.c.id, TASKS.c.name, TASKS.c.assignee_id).where(*standing, TASKS.c.assignee_id.is_not(None))
-    gone = turn.session.execute(found).mappings().all()
-    return [change for task in gone for change in tell_others(turn, [task["assignee_id"]], WITHDRAWN, case, dict(task))]
+    found = select(TASKS.c.id, TASKS.c.token, TASKS.c.sign, TASKS.c.name, TASKS.c.assignee_id)
+    mine = (TASKS.c.case_id == case_id, TASKS.c.token.in_(tokens), TASKS.c.state.in_(STANDING))
+    return [dict(row) for row in turn.session.execute(found.where(*mine)).mappings()]
+
+
+def of_withdrawn(turn: Turn, case: Mapping[str, Any], gone: Sequence[Data]) -> list[Change]:
+    """This will tell those who had a task that a step withdraws."""
+    had = [task for task in gone if task["assignee_id"] is not None]
+    return [change for task in had for change in tell_others(turn, [task["assignee_id"]], WITHDRAWN, case, task)]
 
 
 def of_incident(turn: Turn, case: Mapping[str, Any], name: str, reason: str) -> list[Data]:

@@ -40,11 +40,15 @@ OF_TASK = {
     "completed": "task.completed",
     "withdrawn": "task.withdrawn",
     "delegated": "task.delegated",
-    "resolved": "task.resolved",
+    "given_back": "task.resolved",
+    "called_back": "task.resolved",
     "transferred": "task.transferred",
-    "returned": "task.returned",
+    "requeued": "task.requeued",
+    "sent_back": "task.returned",
+    "submitted": "task.submitted",
     "taken_back": "task.taken_back",
     "urged": "task.urged",
+    "signs_added": "task.signs_added",
     "signed": "task.signed",
 }
 PING = "webhook.ping"  # sent when an operator tries a webhook
@@ -98,7 +102,8 @@ def deliveries(known: Sequence[Subscriber], case: Row, events: Sequence[Row], no
 def _told(case: Row, events: Sequence[Row]) -> Iterator[tuple[Row, str]]:
     is_cancelled = case["state"] == "cancelled"
     for event in events:
-        kind = OF_TASK.get(event["kind"]) if event["task_id"] is not None else OF_CASE.get(event["kind"])
+        of_task = OF_TASK.get(event["kind"]) if event["task_id"] is not None else None
+        kind = of_task or OF_CASE.get(event["kind"])
         is_inside = event["kind"] in ("started", "ended") and event["element"] != case["process_id"]
         if kind is None or is_inside or (kind == "case.closed" and is_cancelled):
             continue

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import bpmn, cases, tasks
+from engine import bpmn, cases, rules, tasks
 from engine.assignment import NoteMissing
 from engine.bpmn.host import Host
 from engine.bpmn.outcome import State
@@ -20,8 +20,7 @@ from engine.prepared import Change
 from engine.tasks import TASKS
 from engine.turn import LostRace, Turn
 
-RETURN_TO, RETURN_OTHERS = "bihuan:returnTo", "bihuan:returnOthers"
-NOWHERE, KEEP = "none", "keep"
+RETURN_OTHERS = "returnOthers"
 SENT_BACK = "sent_back"
 
 
@@ -32,22 +31,35 @@ class MayNotReturn(Refused):
 def earlier_steps(
     session: Session,
     row: Mapping[str, Any],
-    allowed: str | None,
+    properties: Mapping[str, str],
     process: bpmn.Process,
     state: State,
     host: Host,
-) -> list[bpmn.Node]:
+) -> list[bpmn.EarlierStep]:
     """This will list the steps that a task may be returned to: they precede it, were done, and the diagram allows them.
 
-    `allowed` is what the diagram says: `none`, ids by space, or nothing (None).
+    `returnTo` names steps of the task's own process (`none`: no step of it); `returnCaller` allows those that the
+    process which called it had done before.
     """
-    if allowed is not None and allowed.strip() == NOWHERE:
+    allowed, into_callers = rules.said(properties, rules.RETURN_TO), returns_to_callers(properties)
+    if allowed == rules.NEVER and not into_callers:
         return []
-    only = set((allowed or "").replace(",", " ").split())
-    done = select(TASKS.c.element).where(TASKS.c.case_id == row["case_id"], TASKS.c.state == DONE, TASKS.c.sign == 0)
-    were_done = set(session.scalars(done.distinct()))
-    steps = bpmn.earlier_steps(process, state, row["token"], host)
-    return [step for step in steps if step.id in were_done and (not only or step.id in only)]
+    only = set(allowed.replace(",", " ").split())
+    columns = (TASKS.c.process_id, TASKS.c.element)
+    done = select(*columns).where(TASKS.c.case_id == row["case_id"], TASKS.c.state == DONE, TASKS.c.sign == 0)
+    were_done = {(process_id, element) for process_id, element in session.execute(done.distinct())}
+    steps = bpmn.earlier_steps(process, state, row["token"], host, into_callers=into_callers)
+    return [
+        step
+        for step in steps
+        if (step.process_id, step.node.id) in were_done
+        and (not only or step.process_id != row["process_id"] or step.node.id in only)
+    ]
+
+
+def returns_to_callers(properties: Mapping[str, str]) -> bool:
+    """This will tell whether a task of a called process may be returned to steps before the call."""
+    return rules.said(properties, rules.RETURN_CALLER) == rules.ALLOW
 
 
 def give_back(turn: Turn, task_id: UUID, element: str, *, reason: str) -> Case:
@@ -63,23 +75,24 @@ def give_back(turn: Turn, task_id: UUID, element: str, *, reason: str) -> Case:
     if str(row["token"]) not in running.waiting:
         raise LostRace
     around = turn.surroundings(running.app, running.row["definition_id"])
-    allowed = held.property(RETURN_TO)
-    steps = earlier_steps(turn.session, row, allowed, running.process, running.state, around)
-    step = next((step for step in steps if step.id == element), None)
+    properties = held.detail["properties"]
+    steps = earlier_steps(turn.session, row, properties, running.process, running.state, around)
+    step = next((step for step in steps if step.node.id == element), None)
     if step is None:
         raise MayNotReturn(element=element)
-    turn.again[element] = _last_doer(turn, row["case_id"], element)
-    told = {"to": step.name or step.id, "element": element, "text": reason.strip()}
+    turn.again[element] = _last_doer(turn, row["case_id"], step)
+    told = {"to": step.node.name or element, "element": element, "text": reason.strip()}
     values = {"completed_by": turn.by.person_id, "assignee_id": turn.by.person_id, "outcome": SENT_BACK}
     mine = Change(update(TASKS).where(TASKS.c.id == row["id"], TASKS.c.state == OPEN).values(**values))
-    others = held.property(RETURN_OTHERS) != KEEP
-    stimulus = ReturnTo(row["token"], element, withdraw_others=others)
+    others = rules.said(properties, RETURN_OTHERS) != rules.KEEP
+    stimulus = ReturnTo(row["token"], element, others, returns_to_callers(properties))
     cases.advance(turn, running, stimulus, before=[tasks.entry(held, SENT_BACK, told)], also=[mine])
     turn.again.clear()
     return running.as_case()
 
 
-def _last_doer(turn: Turn, case_id: UUID, element: str) -> int | None:
-    done = (TASKS.c.case_id == case_id, TASKS.c.element == element, TASKS.c.state == DONE, TASKS.c.sign == 0)
+def _last_doer(turn: Turn, case_id: UUID, step: bpmn.EarlierStep) -> int | None:
+    same = (TASKS.c.process_id == step.process_id, TASKS.c.element == step.node.id)
+    done = (TASKS.c.case_id == case_id, *same, TASKS.c.state == DONE, TASKS.c.sign == 0)
     found = select(TASKS.c.completed_by).where(*done).order_by(TASKS.c.completed_at.desc(), TASKS.c.id.desc())
     return turn.session.scalar(found.limit(1))

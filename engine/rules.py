@@ -12,7 +12,7 @@ FOUR_EYES, OUTCOME, SKIP_OUTCOME = "fourEyes", "outcome", "skipOutcome"
 QUEUE, ROTATE, LEAST = "queue", "rotate", "least"
 INCIDENT, UP, OPERATOR, SKIP = "incident", "up", "operator", "skip"
 NEVER, WITHDRAW, KEEP = "none", "withdraw", "keep"
-RETURN_TO = "returnTo"
+RETURN_TO, RETURN_CALLER = "returnTo", "returnCaller"
 ALLOW, REFUSE, ASK = "allow", "refuse", "ask"
 VALUES = {  # the first is meant when nothing is said
     DISPATCH: (QUEUE, ROTATE, LEAST),
@@ -21,6 +21,7 @@ VALUES = {  # the first is meant when nothing is said
     WHEN_AGAIN: (ASK, SKIP),
     "transfer": (ALLOW, NEVER),
     "returnOthers": (WITHDRAW, KEEP),
+    RETURN_CALLER: (NEVER, ALLOW),
 }
 URGE_PAUSE, URGE_MOST = "urgePause", "urgeMost"
 NUMBERS = {

@@ -38,7 +38,17 @@ EVERY = 2**31  # more than any token
 # what people do with a task, and what happens by itself: after it nothing can be taken back
 ACTS = ("claimed", "delegated", "transferred", "signs_added", "signed", "submitted", "completed", "sent_back")
 HAPPENINGS = ("timer_fired", "message_received", "signal_received", "error_caught", "escalation_caught")
-STEP = ("entered", "completed", "withdrawn", "flow_taken", "decision_made", "called", "returned", "incident")
+STEP = (
+    "entered",
+    "completed",
+    "withdrawn",
+    "flow_taken",
+    "decision_made",
+    "called",
+    "returned",
+    "called_off",
+    "incident",
+)
 
 
 class TooLate(Conflict):

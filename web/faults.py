@@ -89,6 +89,7 @@ SENTENCES = [
 RULES = {
     "cc": N_("Copies to"),
     "dispatch": N_("Dispatch"),
+    "returnCaller": N_("Return to who called this process"),
     "returnOthers": N_("Other branches on return"),
     "returnTo": N_("May be returned to"),
     "transfer": N_("Transfer rule"),

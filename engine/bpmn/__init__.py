@@ -8,7 +8,7 @@ from engine.bpmn.faults import DiagramFault
 from engine.bpmn.host import Called, Decided, Host, ServiceError
 from engine.bpmn.migrating import MayNotMigrate, Moved, Report, preview
 from engine.bpmn.process import Diagram, Node, Note, Process
-from engine.bpmn.returning import earlier_steps, steps_before
+from engine.bpmn.returning import EarlierStep, earlier_steps, steps_before
 from engine.bpmn.runtime import step
 from engine.bpmn.stimuli import Migrate
 
@@ -19,6 +19,7 @@ __all__ = [
     "DiagramFault",
     "Difference",
     "Differences",
+    "EarlierStep",
     "Element",
     "Host",
     "Leg",

@@ -161,6 +161,7 @@ EVENT_KINDS = (
     "decision_made",
     "called",
     "returned",
+    "called_off",
     "ended",
 )
 

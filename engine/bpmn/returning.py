@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.bpmn import gateways
 from engine.bpmn.host import Host
@@ -18,36 +19,51 @@ class NotEarlier(Invalid):
     """The step {element} does not come before this one."""
 
 
-def _levels(token: Token) -> list[tuple[Token, Node]]:
-    """The scopes around `token` in its own process, each with the node inside it where this branch stands."""
+class EarlierStep(NamedTuple):
+    """A user task that came before, and the id of the process that it is a step of."""
+
+    process_id: str
+    node: Node
+
+
+def _levels(token: Token, into_callers: bool) -> list[tuple[Token, Node]]:
+    """The scopes around `token`, each with the node inside it where this branch stands.
+
+    Those of its own process, then with `into_callers` those of the processes that called it.
+    """
     found: list[tuple[Token, Node]] = []
     current = token
     while current.parent is not None:
         above = current.parent
         if above.kind != "body" and not current.node.by_event:
             found.append((above, current.node))
-        if above.doc is not None:
+        if above.doc is not None and not into_callers:
             break
         current = above
     return found
 
 
-def earlier_steps(process: Process, state: State, token: int, host: Host) -> list[Node]:
+def earlier_steps(
+    process: Process, state: State, token: int, host: Host, *, into_callers: bool = False
+) -> list[EarlierStep]:
     """This will return the user tasks that the task at `token` may be returned to, in document order.
 
-    They precede it on some path of its own scope, or of a scope around it in the same process. Raises TokenGone.
+    They precede it on some path of its own scope, or of a scope around it in the same process; with `into_callers`
+    those before the call of its process, too. Of two with one id the nearer is meant. Raises TokenGone.
     """
     tree = Tree.load(process, state, {}, host)
     current = tree.tokens.get(token)
     if current is None:
         raise TokenGone(token=token)
-    found: dict[str, Node] = {}
-    for scope, node in _levels(current):
-        for id in before(scope.inner, node) - {current.node.id}:
+    found: dict[str, tuple[bool, int, EarlierStep]] = {}
+    own = len(_levels(current, False))
+    for level, (scope, node) in enumerate(_levels(current, into_callers)):
+        is_own = level < own
+        for id in before(scope.inner, node) - ({current.node.id} if is_own else set()):
             earlier = scope.inner.nodes[id]
-            if earlier.type == "userTask":
-                found[id] = earlier
-    return sorted(found.values(), key=lambda node: node.index)
+            if earlier.type == "userTask" and id not in found:
+                found[id] = is_own, earlier.index, EarlierStep(scope.inner.id, earlier)
+    return [step for *_order, step in sorted(found.values(), key=lambda each: each[:2])]
 
 
 def steps_before(process: Process, node: Node) -> frozenset[str]:
@@ -116,13 +132,15 @@ def _walk(process: Process, found: _Rerun, joins: dict[str, Node], stack: list[s
                 stack.append(target.id)
 
 
-def withdraw(run: Run, token: Token, element: str, withdraw_others: bool) -> tuple[Token, Node]:
-    """This will withdraw `token` (with the subprocess around it when it must leave that) and tell where to go on.
+def withdraw(
+    run: Run, token: Token, element: str, withdraw_others: bool, into_callers: bool = False
+) -> tuple[Token, Node]:
+    """This will withdraw `token` (with the subprocess or call that it must leave) and tell where to go on.
 
     With `withdraw_others` every other token goes too that stands where the case will come again. Else it is kept, and
     its branch is not opened a second time. Branches that a join has taken and that are not done again count as done.
     """
-    for scope, node in _levels(token):
+    for scope, node in _levels(token, into_callers):
         if element not in before(scope.inner, node):
             continue
         rerun = _rerun(scope.inner, element, node)

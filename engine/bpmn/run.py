@@ -130,6 +130,8 @@ class Run:
                 self.closed.append(Closed(token=token.id, element=token.node.id, withdrawn=withdrawn))
             if withdrawn and token.kind == "act":
                 self.tell("withdrawn", token)
+        elif withdrawn and token.doc is not None and token.parent is not None:
+            self.tell("called_off", token)
 
     def tell(self, kind: str, token: Token, **detail: Any) -> None:
         """This will write one line of the history."""

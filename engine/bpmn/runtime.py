@@ -207,7 +207,7 @@ def _retry(run: Run, stimulus: RetryIncident) -> None:
 
 def _return_to(run: Run, stimulus: ReturnTo) -> None:
     token = _waiting(run, stimulus.token)
-    scope, node = returning.withdraw(run, token, stimulus.element, stimulus.withdraw_others)
+    scope, node = returning.withdraw(run, token, stimulus.element, stimulus.withdraw_others, stimulus.into_callers)
     enter(run, node, scope)
 
 

@@ -104,12 +104,14 @@ class RetryIncident:
 class ReturnTo:
     """The case goes back from the task at `token` to the earlier `element`; that token is withdrawn.
 
-    `withdraw_others` also withdraws every other token of the same scope that `element` precedes.
+    `withdraw_others` also withdraws every other token of the same scope that `element` precedes. With `into_callers`
+    the step may be one of a process that called this one: the call is withdrawn with all that is open in it.
     """
 
     token: int
     element: str
     withdraw_others: bool = True
+    into_callers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

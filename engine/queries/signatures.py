@@ -16,7 +16,6 @@ from engine.access import Actor
 from engine.definitions import Surroundings
 from engine.models import DONE, OPEN, STANDING, Case, Person, Task
 from engine.queries import paging
-from engine.returns import RETURN_TO
 
 Data = dict[str, Any]
 
@@ -143,19 +142,20 @@ def earlier_steps(
         session, library, library.catalog(session), directory, library.app(case.app), case.definition_id
     )
     process = library.process(session, case.definition_id)
-    row = {"case_id": found.case_id, "token": found.token}
-    allowed = properties.get(RETURN_TO, properties.get(RETURN_TO.removeprefix("bihuan:")))
-    steps = returns.earlier_steps(session, row, allowed, process, snapshot["state"], around)
+    row = {"case_id": found.case_id, "token": found.token, "process_id": found.process_id}
+    steps = returns.earlier_steps(session, row, properties, process, snapshot["state"], around)
     if not steps:
         return []
-    done = select(Task.element, Task.completed_by, Task.completed_at).where(
+    done = select(Task.process_id, Task.element, Task.completed_by, Task.completed_at).where(
         Task.case_id == found.case_id, Task.state == DONE, Task.sign == 0
     )
-    last = {each.element: each for each in session.execute(done.order_by(Task.completed_at, Task.id))}
-    names = _names(session, (last[step.id].completed_by for step in steps))
+    rows = session.execute(done.order_by(Task.completed_at, Task.id))
+    last = {(each.process_id, each.element): each for each in rows}
+    found_last = [(step.node, last[step.process_id, step.node.id]) for step in steps]
+    names = _names(session, (each.completed_by for _node, each in found_last))
     return [
-        Step(step.id, step.name or step.id, names.get(last[step.id].completed_by, ""), last[step.id].completed_at)
-        for step in steps
+        Step(node.id, node.name or node.id, names.get(each.completed_by, ""), each.completed_at)
+        for node, each in found_last
     ]
 
 

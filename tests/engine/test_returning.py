@@ -17,6 +17,7 @@ from engine import (
     TaskDone,
     TaskHeld,
     TaskWithdrawn,
+    TooLate,
     queries,
 )
 
@@ -249,6 +250,47 @@ def test_return_inside_a_called_process_stays_inside_it(walk: Any) -> None:
     assert case.offered("after") == ["draft", "between"]
     case.back("after", "between").do("between", "one", "two", "after")
     assert case.has_ended
+
+
+def test_a_called_process_gives_the_case_back_to_the_process_that_called_it_where_its_diagram_allows_it(
+    engine: Engine, cast: Any, walk: Any, clock: Any
+) -> None:
+    case = walk("commissioning").do("draft")
+    assert case.offered("look") == [], "its diagram does not allow it"
+    case.do("look")
+    assert case.offered("judge") == ["draft", "look"]
+    with pytest.raises(MayNotReturn):
+        case.back("judge", "after")
+    case.do("judge")
+    assert case.offered("seal") == ["draft", "judge"], "those of the caller, and the named step of its own"
+    clock.advance(hours=50)
+    case.back("seal", "draft")
+    assert case.open == ["draft"], "the call is withdrawn with all that is open in it, and what stands beside it"
+    told = [(event.kind, event.element) for event in case.view.history]
+    assert told[-5:] == [
+        ("sent_back", "seal"),
+        ("withdrawn", "seal"),
+        ("called_off", "call"),
+        ("withdrawn", "beside"),
+        ("entered", "draft"),
+    ]
+    engine.run_due_jobs()
+    case.do("draft")
+    clock.advance(hours=50)
+    engine.run_due_jobs()
+    assert case.open == ["beside", "look"], "the limit of the call began anew"
+    case.do("look", "judge", "seal", "beside", "after")
+    assert case.has_ended
+    assert engine.check_soundness(by=cast.olga) == []
+
+
+def test_what_a_called_process_gave_back_and_did_before_is_not_taken_back(engine: Engine, cast: Any, walk: Any) -> None:
+    case = walk("commissioning").do("draft", "look")
+    look = next(task for task in case.view.tasks if task.element == "look")
+    case.back("judge", "draft")
+    with pytest.raises(TooLate):
+        engine.withdraw_task(look.id, by=case.bob)
+    assert case.open == ["draft"]
 
 
 def test_of_two_who_return_and_complete_at_once_one_wins(engine: Engine, cast: Any) -> None:

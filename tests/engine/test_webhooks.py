@@ -285,3 +285,29 @@ def test_a_weak_secret_is_refused(told: Engine, cast: Any, receiver: Receiver, s
 def test_an_unknown_event_is_named(told: Engine, cast: Any, receiver: Receiver) -> None:
     with pytest.raises(WebhookInvalid, match=r"case\.exploded"):
         told.create_webhook(name="x", url=receiver.address, kinds=["case.exploded"], by=cast.olga)
+
+
+def test_what_people_do_with_tasks_is_told_by_its_name(told: Engine, cast: Any, receiver: Receiver) -> None:
+    case = report(told, cast)
+    told.create_webhook(name="门户", url=receiver.address, by=cast.olga)
+
+    def task() -> Any:
+        return next(each for each in told.read(queries.case, cast.olga, case.id).tasks if each.state == "open")
+
+    told.claim_task(task().id, by=cast.bob)
+    told.release_task(task().id, by=cast.bob)
+    told.urge_task(task().id, by=cast.alice)
+    told.delegate_task(task().id, "bella", by=cast.bob)
+    told.resolve_task(task().id, by=cast.bella, note="已看")
+    told.transfer_task(task().id, "bella", by=cast.bob)
+    [sign] = told.add_signs(task().id, ["diana"], by=cast.bella, when="after")
+    told.complete_task(task().id, by=cast.bella, data={"处理": "换管"}, outcome="修好")
+    told.sign_task(sign.id, by=cast.diana)
+    told.return_task(task().id, "fix", by=cast.bob, reason="没修好")
+    told.set_active("bella", False, by=cast.olga)
+    told.cancel_case(case.id, by=cast.olga, reason="误报")
+    kinds = [row.kind.removeprefix("task.") for row in deliveries(told)]
+    assert kinds == [
+        "claimed", "released", "urged", "delegated", "resolved", "transferred", "signs_added", "submitted", "signed",
+        "completed", "opened", "returned", "withdrawn", "opened", "requeued", "case.cancelled", "withdrawn",
+    ]  # fmt: skip

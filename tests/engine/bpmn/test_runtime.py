@@ -276,7 +276,8 @@ def parallel(walk: Callable) -> Any:
 
 
 def earlier(case: Any, element: str) -> list[str]:
-    return [node.id for node in bpmn.earlier_steps(case.process, case.outcome.state, case.token(element), case.host)]
+    steps = bpmn.earlier_steps(case.process, case.outcome.state, case.token(element), case.host)
+    return [step.node.id for step in steps]
 
 
 def test_a_task_may_be_returned_to_what_precedes_it(parallel: Any) -> None:

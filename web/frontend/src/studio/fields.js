@@ -55,6 +55,8 @@ const returns = () => ({
     {kind: 'returns', name: 'returnTo', isPlain: true, label: words('可退回到', 'May be returned to'), help: words('办理人可以把案件退回到哪些已办环节', 'Earlier steps that can be done again')},
     {kind: 'choice', name: 'returnOthers', isPlain: true, label: words('退回时其他分支', 'Other branches on return'), help: words('并行分支上正在办的任务怎么处理', 'Tasks open in parallel branches'), values: [
       ['withdraw', words('一并收回', 'Withdraw them')], ['keep', words('继续办理', 'Let them go on')]]},
+    {kind: 'choice', name: 'returnCaller', isPlain: true, label: words('退回到调用它的流程', 'Return to the calling process'), help: words('本流程被其他流程调用时，能否退回到调用之前的环节；退回后本次调用作废', 'When another process calls this one: may it go back to steps before the call, which is then called off'), values: [
+      ['none', words('不允许', 'Not allowed')], ['allow', words('允许', 'Allowed')]]},
     {kind: 'choice', name: 'transfer', isPlain: true, label: words('转办', 'Transfer'), help: words('办理人能否把任务转给别人', 'May it be given to somebody else for good'), values: [
       ['allow', words('允许', 'Allowed')], ['none', words('不允许', 'Not allowed')]]},
   ],
