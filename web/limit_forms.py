@@ -50,7 +50,7 @@ def typed(form: MultiDict[str, str]) -> Typed:
     found: Typed = {name: form.get(name, "").strip() for name in (*TEXTS, *LATER)}
     found["pausable"] = "pausable" in form
     found["decided_by"] = form.getlist("decided_by")
-    found["ladder"] = list(_rows(form, "rung", RUNG))
+    found["ladder"] = [_named(row) for row in _rows(form, "rung", (*RUNG, "process"))]
     for kind in ("starts", "ends"):
         found[kind] = [row for row in _rows(form, kind, MOMENT) if row["element"]]
     return found
@@ -59,6 +59,12 @@ def typed(form: MultiDict[str, str]) -> Typed:
 def _rows(form: MultiDict[str, str], prefix: str, names: tuple[str, ...]) -> Iterator[Typed]:
     for values in zip(*(form.getlist(f"{prefix}_{name}") for name in names), strict=False):
         yield {name: value.strip() for name, value in zip(names, values, strict=True)}
+
+
+def _named(row: Typed) -> Typed:
+    """The process that a rung starts is chosen from a list; other names are typed."""
+    process = row.pop("process")
+    return {**row, "name": process} if row["do"] == limit_definitions.START else row
 
 
 def edited(found: Typed, step: str) -> Typed:

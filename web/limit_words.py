@@ -12,7 +12,7 @@ from uuid import UUID
 from flask_babel import gettext, lazy_gettext
 
 from engine import Limit, Sentence, Term, limit_definitions, queries, reckoning
-from web import chronicle
+from web import chronicle, current
 from web.formatting import distance, moment, role_title
 from web.locale import sentence
 
@@ -154,5 +154,11 @@ def rung(step: limit_definitions.Rung) -> str:
         when = gettext("%(term)s before it ends", term=term(step.at))
     else:
         when = gettext("%(term)s after it ended", term=term(step.at))
-    told = {"role": role_title(step.role), "name": step.name, "priority": step.priority}
+    name = process_title(step.name) if step.do == limit_definitions.START else step.name
+    told = {"role": role_title(step.role), "name": name, "priority": step.priority}
     return str(when) + str(gettext(": ")) + str(DEEDS[step.do]).format(**told)
+
+
+def process_title(process_id: str) -> str:
+    """This will name the main process of an app by the title of the app; any other by its id."""
+    return next((app.title for app in current.engine().apps if app.process == process_id), process_id)

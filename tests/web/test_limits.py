@@ -269,6 +269,7 @@ class TestRuleForm:
         "rung_role": ["", "", "leader"],
         "rung_name": ["", "late", ""],
         "rung_priority": ["", "", ""],
+        "rung_process": ["", "", ""],
     }
 
     def test_the_form_shows_the_rule_and_makes_the_same_one(self, visit: Visit, engine: Engine) -> None:
