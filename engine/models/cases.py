@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Date, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, Uuid, text
@@ -20,6 +21,14 @@ CASE_STATES = (OPEN, SUSPENDED, CLOSED, CANCELLED)
 TASK_STATES = (OPEN, DONE, WITHDRAWN, HELD, PLANNED)
 TONES = ("", "red", "orange", "yellow", "blue")
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+IS_OPEN = "state = 'open'"
+FREE = f"{IS_OPEN} AND assignee_id IS NULL"  # waits in its queue
+URGED = f"{FREE} AND urged_count > 0"
+
+
+def _partial(name: str, *columns: Any, where: str) -> Index:
+    """An index of those rows only that a list asks for."""
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
 
 
 class Case(Base):
@@ -98,46 +107,15 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         UniqueConstraint("case_id", "token", "sign"),
-        Index(
-            "ix_tasks_queue",
-            "queue_id",
-            "order_at",
-            "id",
-            postgresql_where=text("state = 'open' AND assignee_id IS NULL"),
-            sqlite_where=text("state = 'open' AND assignee_id IS NULL"),
-        ),
-        Index(
-            "ix_tasks_assignee",
-            "assignee_id",
-            "order_at",
-            "id",
-            postgresql_where=text("state = 'open'"),
-            sqlite_where=text("state = 'open'"),
-        ),
-        Index(
-            "ix_tasks_board",
-            "unit_path",
-            "element",
-            "order_at",
-            postgresql_where=text("state = 'open'"),
-            sqlite_where=text("state = 'open'"),
-        ),
-        Index(
-            "ix_tasks_due",
-            "order_at",
-            "unit_path",
-            "name",
-            "unit_id",
-            postgresql_where=text("state = 'open'"),
-            sqlite_where=text("state = 'open'"),
-        ),
-        Index("ix_tasks_done", "completed_by", "completed_at", "id"),
-        Index(
-            "ix_tasks_parent",
-            "parent_id",
-            postgresql_where=text("parent_id IS NOT NULL"),
-            sqlite_where=text("parent_id IS NOT NULL"),
-        ),
+        _partial("ix_tasks_queue", "queue_id", "order_at", "id", where=FREE),
+        _partial("ix_tasks_created", "queue_id", "created_at", "id", where=FREE),
+        _partial("ix_tasks_priority", "queue_id", text("priority DESC"), "order_at", "id", where=FREE),
+        _partial("ix_tasks_urged", "queue_id", text("urged_count DESC"), "order_at", "id", where=URGED),
+        _partial("ix_tasks_assignee", "assignee_id", "order_at", "id", where=f"{IS_OPEN} AND assignee_id IS NOT NULL"),
+        _partial("ix_tasks_board", "unit_path", "name", "order_at", where=IS_OPEN),
+        _partial("ix_tasks_due", "order_at", "unit_path", "name", "unit_id", where=IS_OPEN),
+        _partial("ix_tasks_done", "completed_by", "completed_at", "id", where="completed_by IS NOT NULL"),
+        _partial("ix_tasks_parent", "parent_id", where="parent_id IS NOT NULL"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)

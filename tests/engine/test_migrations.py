@@ -19,8 +19,13 @@ from engine.models import Base
 def test_migrations_make_what_the_models_say(make_engine: Any) -> None:
     engine = make_engine()
     assert engine.is_current()
+    falling = ("ix_tasks_priority", "ix_tasks_urged") if engine.database.dialect.name == "sqlite" else ()
+
+    def is_told(_thing: object, name: str | None, *_rest: object) -> bool:
+        return name not in falling  # SQLite does not tell which columns of an index fall
+
     with engine.database.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": is_told})
         assert compare_metadata(context, Base.metadata) == []
 
 
