@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
 
-from engine import bpmn, cases, feel
+from engine import bpmn, cases, feel, limits
 from engine.bpmn import Leg, MayNotMigrate, Migrate, Moved, Problem, Report
 from engine.bpmn.outcome import Outcome
 from engine.cases import Running
@@ -161,8 +161,11 @@ def _others(running: Running, moves: Sequence[Moved]) -> list[Change]:
 
 
 def _suspend_new(turn: Turn, running: Running) -> None:
-    """Resuming adds the time since the suspension to every job: what is new has waited for none of it."""
-    new = (JOBS.c.case_id == running.id, JOBS.c.state == "waiting")
+    """Resuming adds the time since the suspension to every job: what is new has waited for none of it.
+
+    Ladders of limits climb on, as in every suspended case.
+    """
+    new = (JOBS.c.case_id == running.id, JOBS.c.state == "waiting", JOBS.c.kind != limits.KIND)
     waited: timedelta = turn.now - running.row["suspended_at"]
     for id, due_at in turn.session.execute(select(JOBS.c.id, JOBS.c.due_at).where(*new)).all():
         values = {"state": "suspended", "due_at": due_at - waited}

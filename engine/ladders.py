@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
 from engine import cases, feel, limits, notices, prepared, queues, singles, starting
 from engine.batches import OF_TASK, Known
@@ -54,6 +54,37 @@ _REARM = Prepared(
     )
 )
 _LAST = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("last_rung")))
+# Nobody else sees what these rest upon: meanwhile the clock may go on again, with a new job under the same number.
+_WAIT = Prepared(
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("next_rung"), JOBS.c.leased_until.is_not(None))
+    .where(
+        exists().where(
+            LIMITS.c.id == JOBS.c.id,
+            LIMITS.c.rung == bindparam("seen_rung"),
+            LIMITS.c.due_at == bindparam("seen_due_at", type_=LIMITS.c.due_at.type),
+        )
+    )
+    .values(
+        due_at=bindparam("next_due_at", type_=JOBS.c.due_at.type),
+        attempts=0,
+        leased_until=None,
+        leased_by=None,
+        error="",
+    )
+)
+_OVER = Prepared(
+    delete(JOBS).where(
+        JOBS.c.id == bindparam("over_limit"),
+        ~exists().where(
+            LIMITS.c.id == JOBS.c.id,
+            LIMITS.c.state == RUNNING,
+            LIMITS.c.due_at.is_not(None),
+            LIMITS.c.rung < bindparam("rungs"),
+        ),
+    )
+)
+MOST_RUNGS = 1_000_000
 _RAISE = Prepared(
     update(TASKS).where(TASKS.c.id == bindparam("raised_task")).values(priority=bindparam("new_priority"))
 )
@@ -98,16 +129,17 @@ def climb(turn: Turn, job_id: UUID, case_id: UUID, known: Known | None = None) -
     running = known.case(turn, case_id)  # before the limit's row: whoever changes that changes the case too
     limit = known.limits.pop(job_id, None) or _read(turn, job_id)
     if limit is None or limit["state"] != RUNNING or limit["due_at"] is None:
-        prepared.send(turn.session, [Change(_LAST, {"last_rung": job_id})])
+        prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "rungs": MOST_RUNGS})])
         return
     definition = turn.library.limit(turn.session, limit["resource_id"])
     order = limits.climbing_order(definition, limit["due_at"], turn.calendar)
     if limit["rung"] >= len(order):
-        prepared.send(turn.session, [Change(_LAST, {"last_rung": job_id})])
+        prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "rungs": len(order)})])
         return
     at, rung = order[limit["rung"]]
     if at > turn.now:
-        prepared.send(turn.session, [Change(_REARM, {"next_rung": job_id, "next_due_at": at})])
+        seen = {"seen_rung": limit["rung"], "seen_due_at": limit["due_at"]}
+        prepared.send(turn.session, [Change(_WAIT, {"next_rung": job_id, "next_due_at": at, **seen})])
         return
     step = Climb(turn, running, limit, definition, rung, known)
     _count(step, [moment for moment, _rung in order])

@@ -1,75 +1,211 @@
-"""Whatever happens to a limit, each rung of its ladder is climbed exactly once for a due time, in order."""
+"""Whatever happens to a case and its workers, each rung of a ladder is climbed once for a due time, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from random import Random
+from threading import Thread
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from engine import BihuanError, Engine, HistoryEvent, feel
+from engine import BihuanError, Engine, HistoryEvent, feel, limits
+from engine.migration_plans import Plan, Step
+from engine.models import Case, Job, Limit, Notice, Task
 from engine.reckoning import Term
-from tests.engine.test_limits import Desk, engine, orders
+from tests.engine.test_limits import FOLDER, Desk, engine, orders
 
 __all__ = ["engine", "orders"]
-STEPS = st.lists(st.sampled_from(["wait", "sleep", "pause", "resume", "extend", "suspend", "go on"]), max_size=5)
+LEASE = timedelta(minutes=6)  # after which others do what a dead worker had in hand
 
 
-def take(desk: Desk, step: str) -> None:
-    """One thing that may happen; what is refused changes nothing."""
-    leader, limit = desk.cast.diana, desk.limit("rectification")
+class Death(BaseException):
+    """A worker was killed."""
+
+
+@contextmanager
+def dying(engine: Engine, commits: int) -> Iterator[None]:
+    """This will kill the worker in the block when it is about to commit, after so many commits."""
+    dialect, left = engine.database.dialect, commits
+    commit = dialect.do_commit
+
+    def do_commit(wire: Any) -> None:
+        nonlocal left
+        if not left:
+            raise Death
+        left -= 1
+        commit(wire)
+
+    dialect.do_commit = do_commit  # type: ignore[method-assign,assignment]
     try:
-        if step == "pause":
-            desk.engine.pause_limit(limit.id, by=leader, ground="检测鉴定", approver="分管负责人")
-        elif step == "resume":
-            desk.engine.resume_limit(limit.id, by=leader)
-        elif step == "extend":
-            desk.engine.extend_limit(limit.id, Term.read("4 workdays"), by=leader, reason="设备到货延迟")
-        elif step == "suspend":
-            desk.engine.suspend_case(desk.case.id, by=desk.cast.olga, reason="停电")
-        elif step == "go on":
-            desk.engine.resume_case(desk.case.id, by=desk.cast.olga)
-        else:
-            for _ in range(1 if step == "sleep" else 3):  # after a sleep all that was missed is due at once
-                desk.clock.now += timedelta(days=9 if step == "sleep" else 3)
-                desk.engine.run_due_jobs()
-                desk.engine.run_due_jobs()
-    except BihuanError:
-        return
+        with suppress(Death):
+            yield
+    finally:
+        del dialect.do_commit
 
 
-def climbed(desk: Desk) -> list[tuple[str, int]]:
-    """The rungs of the rectification as the history tells: due time and number."""
-    asked = select(HistoryEvent).where(HistoryEvent.case_id == desk.case.id, HistoryEvent.kind == "rung_climbed")
-    found = desk.engine.read(lambda session: list(session.scalars(asked.order_by(HistoryEvent.seq))))
-    told = [feel.loads(event.detail) for event in found]
-    return [(each["due"], int(each["rung"])) for each in told if each["code"] == "rectification"]
+class Story(Desk):
+    """One case to which things happen; what is refused changes nothing."""
+
+    def pause(self) -> None:
+        leader = self.cast.diana
+        self.engine.pause_limit(self.limit("rectification").id, by=leader, ground="检测鉴定", approver="分管负责人")
+
+    def resume(self) -> None:
+        self.engine.resume_limit(self.limit("rectification").id, by=self.cast.diana)
+
+    def extend(self) -> None:
+        limit = self.limit("rectification")
+        self.engine.extend_limit(limit.id, Term.read("4 workdays"), by=self.cast.diana, reason="设备到货延迟")
+
+    def suspend(self) -> None:
+        self.engine.suspend_case(self.case.id, by=self.cast.olga, reason="停电")
+
+    def go_on(self) -> None:
+        self.engine.resume_case(self.case.id, by=self.cast.olga)
+
+    def submit(self) -> None:
+        element = next(name for name in ("check", "fix") if self._open(name))
+        self.engine.complete_task(self._open(element)[-1].id, by=self.cast.bob, data={})
+
+    def send_back(self) -> None:
+        self.engine.return_task(self._open("fix")[-1].id, "check", by=self.cast.bob, reason="事实不清")
+
+    def take_back(self) -> None:
+        self.engine.withdraw_task(self.task("check").id, by=self.cast.bob)
+
+    def migrate(self) -> None:
+        olga, name = self.cast.olga, f"整改{self.clock():%m%d%H%M}"
+        xml = (FOLDER / "order.bpmn").read_text(encoding="utf-8")
+        new = self.engine.deploy_diagram("order", xml.replace('name="整改"', f'name="{name}"'), by=olga)
+        [case] = self.all(Case, Case.id == self.case.id)
+        self.engine.migrate_case(self.case.id, Plan(Step(case.definition_id, new.id, {})), by=olga)
+
+    def pass_hours(self) -> None:
+        self._pass(hours=7)
+
+    def pass_days(self) -> None:
+        self._pass(days=3)
+
+    def sleep(self) -> None:
+        self._pass(days=16)
+
+    def die_with_jobs(self) -> None:
+        self.clock.now += timedelta(days=2)
+        with dying(self.engine, commits=1):
+            self.engine.run_due_jobs(worker="dead")
+
+    def die_at_once(self) -> None:
+        self.clock.now += timedelta(days=1)
+        with dying(self.engine, commits=0):
+            self.engine.run_due_jobs(worker="dead")
+
+    def work_in_pairs(self) -> None:
+        self.clock.now += timedelta(days=5)
+        pair = [Thread(target=self.engine.run_due_jobs, args=(100, name)) for name in ("one", "two")]
+        for worker in pair:
+            worker.start()
+        for worker in pair:
+            worker.join()
+
+    def _pass(self, **amount: float) -> None:
+        self.clock.now += timedelta(**amount)
+        self.engine.run_due_jobs()
+
+    def _open(self, element: str) -> list[Task]:
+        return self.all(Task, Task.case_id == self.case.id, Task.element == element, Task.state == "open")
+
+    def settle(self) -> None:
+        """This will let the leases of the dead end and do all that is due."""
+        self.clock.now += LEASE
+        while self.engine.run_due_jobs():
+            continue
+
+    def check(self) -> None:
+        """This will compare the history, the limits and their jobs with what had to happen by now."""
+        climbed = self._climbed()
+        twice = [each for each, count in Counter(climbed).items() if count > 1]
+        assert not twice, "climbed twice for one due time"
+        by_due: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+        for code, run, due, rung in climbed:
+            by_due[code, run, due].append(rung)
+        assert all(rungs == sorted(rungs) for rungs in by_due.values()), "out of order"
+        for limit in self.all(Limit, Limit.case_id == self.case.id, Limit.state == "running"):
+            self._check_running(limit, climbed)
+        told = self.all(Notice, Notice.case_id == self.case.id, Notice.task_id.is_not(None))
+        reminders = Counter((each.person_id, each.task_id, each.kind, feel.loads(each.detail)["due"]) for each in told)
+        assert all(count == 1 for count in reminders.values()), "reminded twice"
+
+    def _check_running(self, limit: Limit, climbed: Sequence[tuple[str, int, str, int]]) -> None:
+        definition = self.engine.look(lambda turn: turn.library.limit(turn.session, limit.resource_id))
+        if not definition.ladder:
+            return
+        order = limits.climbing_order(definition, limit.due_at, self.engine.calendar)
+        assert limit.rung == sum(at <= self.clock.now for at, _rung in order), (
+            "a moment has passed, its rung was missed"
+        )
+        waiting = [(job.due_at, job.leased_by) for job in self.all(Job, Job.id == limit.id)]
+        assert waiting == [(at, None) for at, _rung in order[limit.rung : limit.rung + 1]]
+        last_run = max((run for code, run, _due, _rung in climbed if code == limit.code), default=0)
+        done = {rung for code, run, _due, rung in climbed if (code, run) == (limit.code, last_run)}
+        left_out = {number for number in range(1, limit.rung + 1) if number not in done}
+        assert all(order[number - 1][1].is_before for number in left_out), "only warnings may be left out"
+
+    def _climbed(self) -> list[tuple[str, int, str, int]]:
+        """The rungs as the history tells: code, which run of the limit, due time, number."""
+        kinds = ("limit_started", "rung_climbed")
+        asked = select(HistoryEvent).where(HistoryEvent.case_id == self.case.id, HistoryEvent.kind.in_(kinds))
+        events = self.engine.read(lambda session: list(session.scalars(asked.order_by(HistoryEvent.seq))))
+        runs, found = Counter[str](), []
+        for event in events:
+            told = feel.loads(event.detail)
+            if event.kind == "limit_started":
+                runs[told["code"]] += 1
+            else:
+                found.append((told["code"], runs[told["code"]], told["due"], int(told["rung"])))
+        return found
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
-@given(steps=STEPS)
+HAPPENINGS: Sequence[Callable[[Story], None]] = (
+    Story.pause, Story.resume, Story.extend, Story.suspend, Story.go_on, Story.submit, Story.send_back,
+    Story.take_back, Story.migrate, Story.pass_hours, Story.pass_days, Story.sleep, Story.die_with_jobs,
+    Story.die_at_once, Story.work_in_pairs,
+)  # fmt: skip
+
+
+def drawn(chance: Random) -> Sequence[Callable[[Story], None]]:
+    """This will return what happens to a case, mostly one that has been submitted."""
+    return [*([Story.submit] if chance.random() < 0.85 else []), *chance.choices(HAPPENINGS, k=9)]
+
+
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(happenings=st.randoms(use_true_random=True).map(drawn))
 def test_each_rung_is_climbed_once_for_a_due_time_and_in_order(
-    engine: Engine,
-    cast: Any,
-    clock: Any,
-    steps: Sequence[str],
+    engine: Engine, cast: Any, clock: Any, happenings: Sequence[Callable[[Story], None]]
 ) -> None:
-    desk = Desk(engine, cast, clock)
-    desk.done("check")
-    for step in steps:
-        take(desk, step)
-    for step in ("go on", "resume", "wait", "wait", "wait"):
-        take(desk, step)
-    found = climbed(desk)
-    assert len(found) == len(set(found)), "none twice for a due time"
-    by_due: dict[str, list[int]] = {}
-    for due, rung in found:
-        by_due.setdefault(due, []).append(rung)
-    assert all(rungs == sorted(rungs) for rungs in by_due.values())
-    last = by_due[found[-1][0]]
-    assert last == list(range(last[0], 4)), "to the end, none left out"
+    story, began = Story(engine, cast, clock), clock.now
+    for happens in happenings:
+        with suppress(BihuanError, StopIteration, IndexError):
+            happens(story)
+    story.settle()
+    story.check()
+    clock.now += timedelta(days=60)
+    story.settle()
+    story.check()
+    engine.cancel_case(story.case.id, by=cast.olga, reason="结束")
+    clock.now = began
+
+
+def test_a_started_accountability_step_is_started_once_for_each_rung(engine: Engine, cast: Any, clock: Any) -> None:
+    stories = [Story(engine, cast, clock) for _ in range(3)]
+    stories[0].die_with_jobs()
+    for _ in range(6):
+        stories[0].work_in_pairs()
+    stories[0].settle()
+    started = [rung for story in stories for code, _run, _due, rung in story._climbed() if (code, rung) == ("check", 4)]
+    assert len(stories[0].all(Case, Case.process_id == "blame")) == len(started) == 3
