@@ -140,7 +140,8 @@ def official(officials: Callable[[str], Official]) -> Iterator[Callable[[str], O
     yield call
     wrong = {login: list(person.faults) for login, person in here.items() if person.faults}
     for person in here.values():
-        person.page.evaluate("localStorage.clear()")
+        person.go("/healthz")  # whatever was typed is stored when its page is left
+        person.page.evaluate("localStorage.clear(), sessionStorage.clear()")
     assert not wrong, json.dumps(wrong, ensure_ascii=False, indent=1)
 
 

@@ -136,43 +136,59 @@ def site(built_site: Site) -> Site:
     return built_site
 
 
-@pytest.fixture(scope="session")
-def contexts(chromium: Any) -> Any:
-    """This will keep one context for each kind of device, so that bundles are fetched and compiled once."""
-    known: dict[str, Any] = {}
+@dataclass
+class Screens:
+    """One page for each kind of device, kept from test to test: a cold browser takes four times as long to show it."""
 
-    def context(**options: Any) -> Any:
+    chromium: Any
+    complaints: list[str] = field(default_factory=list)
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def page(self, **options: Any) -> Any:
+        """This will return the page of a device; what it logs is kept as a complaint."""
         key = json.dumps(options, sort_keys=True)
-        if key not in known:
-            known[key] = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
-        return known[key]
+        if key not in self.known or self.known[key].is_closed():
+            context = self.chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
+            page = self.known[key] = context.new_page()
+            page.set_default_timeout(8000)
+            page.on("console", self._listen)
+            page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return self.known[key]
 
-    return context
+    def _listen(self, message: Any) -> None:
+        # an answer of 4xx or 5xx is logged by the browser itself
+        if message.type in ("error", "warning") and "the server responded with a status" not in message.text:
+            self.complaints.append(message.text)
+
+    def leave(self, page: Any, address: str) -> None:
+        """This will let a page go to a plain one, which may store what was typed, and forget what it stored."""
+        if not page.is_closed():
+            page.goto(address)
+            page.evaluate("localStorage.clear(), sessionStorage.clear()")
+            page.context.clear_cookies()
+
+
+@pytest.fixture(scope="session")
+def screens(chromium: Any) -> Screens:
+    """The devices of this process."""
+    return Screens(chromium)
 
 
 @pytest.fixture
-def open_page(contexts: Any, site: Site) -> Iterator[Any]:
+def open_page(screens: Screens, site: Site) -> Iterator[Any]:
     """This will open pages that may neither log an error nor break the policy."""
-    pages: list[Any] = []
-    complaints: list[str] = []
 
-    def listen(message: Any) -> None:
-        # an answer of 4xx or 5xx is logged by the browser itself
-        if message.type in ("error", "warning") and "the server responded with a status" not in message.text:
-            complaints.append(message.text)
+    opened: list[Any] = []
+    screens.complaints.clear()
 
     def open_page(path: str, width: int = 1440, height: int = 900, **options: Any) -> Any:
-        page = contexts(viewport={"width": width, "height": height}, **options).new_page()
-        pages.append(page)
-        page.set_default_timeout(8000)
-        page.on("console", listen)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page = screens.page(viewport={"width": width, "height": height}, **options)
+        opened.append(page)
         page.goto(site.address + path)
         return page
 
     yield open_page
-    for page in pages:
-        page.evaluate("localStorage.clear()")
-        page.context.clear_cookies()
-        page.close(run_before_unload=False)
+    complaints = list(screens.complaints)
+    for page in opened:
+        screens.leave(page, f"{site.address}/photo.svg")
     assert complaints == []

@@ -228,4 +228,5 @@ def test_leaving_with_changes_asks_first(open_page: Any, site: Any) -> None:
     page.select_option("[name=bihuan-dispatch]", "least")
     page.close(run_before_unload=True)
     page.wait_for_timeout(200)
+    page.close()
     assert asked == ["beforeunload"]
