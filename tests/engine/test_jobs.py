@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from engine import Case, CaseSuspended, Engine, Job, OperatorsOnly, ServiceError, queries
+from engine import Case, CaseSuspended, Engine, Job, OperatorsOnly, ServiceError, hands, history, queries
 
 
 def reminders(engine: Engine, cast: Any, case: Case) -> int:
@@ -71,6 +73,46 @@ def test_a_job_of_a_dead_worker_is_done_by_another(engine: Engine, cast: Any, cl
     clock.advance(minutes=6)
     engine.run_due_jobs(worker="alive")
     assert reminders(engine, cast, case) == 1
+
+
+def test_a_worker_killed_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(
+    engine: Engine, cast: Any, clock: Any
+) -> None:
+    clock.advance(hours=3)
+    while engine.run_due_jobs():
+        continue  # what starts by itself
+    cases = [engine.start_case("pausing", {}, by=cast.alice, unit_code="420101") for _ in range(8)]
+    clock.advance(hours=2)
+    assert killed_at_commit(engine, 2), "it has claimed them and is about to write what they brought about"
+    assert engine.run_due_jobs(worker="alive") == 0, "the lease of the dead worker lasts"
+    assert [reminders(engine, cast, case) for case in cases] == [0] * 8
+    clock.advance(seconds=hands.KEPT + 1)
+    assert not killed_at_commit(engine, 3), "there are no more than two: what is claimed is written as one"
+    assert [reminders(engine, cast, case) for case in cases] == [1] * 8
+    clock.advance(seconds=hands.KEPT + 1)
+    assert engine.run_due_jobs(worker="alive") == 0
+    for case in cases:
+        engine.read(history.verify, case.id)
+
+
+def killed_at_commit(engine: Engine, number: int) -> bool:
+    """This will let a process run what is due and kill it before that commit; tells whether it was killed."""
+    engine.close()
+    child = os.fork()
+    if not child:
+        seen, dialect = [0], engine.database.dialect
+        commit = dialect.do_commit
+
+        def strike(wire: Any) -> None:
+            seen[0] += 1
+            if seen[0] == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            commit(wire)
+
+        dialect.do_commit = strike  # type: ignore[method-assign,assignment]
+        engine.run_due_jobs(worker="dead", hand=hands.Hand(is_kept=True))
+        os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
 def test_due_jobs_run_oldest_first(engine: Engine, cast: Any, clock: Any) -> None:

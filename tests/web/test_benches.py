@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from web.benchmarks import databases, world
+from web.benchmarks import databases, ladders, world
 from web.commands.benches import bench
 
 ONE = ("--seconds", "0.1")
@@ -79,9 +79,23 @@ def test_starts_are_counted(server: str) -> None:
 
 
 def test_timers_fire_oldest_first(server: str) -> None:
-    fired, _floor = run(server, "timers", "--open", "60")
+    fired, _floor = run(server, "timers", "--due", "60")
     assert fired["operations"] == 60
     assert fired["notes"]["out_of_order"] == 0
+    assert 0 < fired["notes"]["lateness_p50"] <= fired["notes"]["lateness_p95"] <= fired["notes"]["lateness_max"]
+
+
+def test_limits_of_one_morning_climb_in_order_while_an_official_works_on(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if server.startswith("sqlite"):
+        pytest.skip("a process of its own climbs: that is what PostgreSQL is for")
+    monkeypatch.setattr(ladders, "QUIET", 0.2)
+    monkeypatch.setattr(ladders, "BESIDE", 200)
+    climbed, *beside, _floor = run(server, "limits", "--due", "300")
+    assert climbed["operations"] == 300
+    assert climbed["notes"]["out_of_order"] == 0
+    assert {line["name"] for line in beside} >= {"inbox before", "completion before", "inbox meanwhile"}
 
 
 def test_inbox_and_board_are_asked(server: str) -> None:
