@@ -48,13 +48,19 @@ def record(run: Run, token: Token) -> None:
         inner = []
     elif not inner and not has_handler and _compensation_subprocess(token.process, node) is None:
         return
-    scope = scope_of(token)
     local = {name: value for name, value in token.local.items() if name != "loopCounter"}
-    scope.info["completed"] = [*scope.info.get("completed", []), [node.id, local, inner]]
+    # An item can be undone when all items are done: until then its multi-instance activity is not completed.
+    _remember(token.above if token.is_item else scope_of(token), [[node.id, local, inner]])
+
+
+def _remember(scope: Token, records: list[Record]) -> None:
+    if records:
+        scope.info["completed"] = [*scope.info.get("completed", []), *records]
 
 
 def record_items(run: Run, body: Token) -> None:
-    """This will remember a completed multi-instance activity that has a handler of its own for all of its items."""
+    """This will remember a completed multi-instance activity: its items, or the whole when that has one handler."""
+    _remember(scope_of(body), body.info.pop("completed", []))
     if body.process.is_native and _compensation_boundary(body.node) is not None:
         record(run, body)
 
@@ -202,14 +208,14 @@ def _finish(run: Run, token: Token) -> None:
 
 
 def cancel_transaction(run: Run, token: Token) -> None:
-    """This will end what is open in the transaction around `token`, undo what is done and leave by its cancel event."""
+    """This will end what is open in the transaction around `token`, undo what is done and leave by its cancel event.
+
+    Camunda 7: what was done in a subprocess that has not completed goes with it, only what is completed is undone.
+    """
     transaction = next((above for above in token.ancestors() if above.node.type == "transaction"), None)
     if transaction is None:
         raise Stuck("There is no transaction to cancel.")
-    records: list[Record] = []
-    for scope in (transaction, *transaction.descendants()):
-        records.extend(scope.info.get("completed", []))
-    transaction.info.pop("completed", None)
+    records: list[Record] = transaction.info.pop("completed", [])
     node = token.node
     run.clear(transaction)
     thrower = run.create("act", node, transaction)

@@ -180,9 +180,10 @@ def call_activity(element: etree._Element, report: Report) -> None:
 
 def _in_out(element: etree._Element, item: etree._Element, way: str, report: Report) -> bool:
     if item.get("variables") == "all":
+        # Only what is local to the call goes in without propagation, and stays for its output mappings coming out.
         if item.get("local") == "true":
-            report.impossible(element, way, "local", "all variables that are seen go, not the local ones only")
-        return True
+            report.translated(element, way, "all local variables", "no propagation")
+        return item.get("local") != "true"
     if item.get("businessKey") is not None:
         value = report.value(element, "businessKey", item.get("businessKey"))
         if value is not None:

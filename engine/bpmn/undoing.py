@@ -76,7 +76,9 @@ def _counted(old: Data, new: Data) -> Data:
         if isinstance(value, int) and new.get(name, 0) != value
     }
     results = zip(old.get("out", ()), new.get("out", ()), strict=True)
-    return {"added": added, "out": [index for index, (was, now) in enumerate(results) if was != now]}
+    found = {"added": added, "out": [index for index, (was, now) in enumerate(results) if was != now]}
+    records = new.get("completed", [])[len(old.get("completed", [])) :]
+    return {**found, "records": records} if records else found
 
 
 def keep(traces: Iterable[Trace], before: State | None, after: State, data: Data, new_data: Data) -> list[Trace]:
@@ -143,6 +145,12 @@ def _restore(token: Token, was: Trace) -> None:
         token.info = dict(info["old"] or {})
     for name, value in info.get("added", {}).items():
         token.info[name] -= value
+    for record in info.get("records", ()):
+        kept = list(token.info.pop("completed", ()))
+        if record in kept:
+            kept.remove(record)
+        if kept:
+            token.info["completed"] = kept
     for index in info.get("out", ()):
         token.info["out"] = [None if n == index else value for n, value in enumerate(token.info["out"])]
 
