@@ -59,16 +59,16 @@ class Case(Base):
     tone: Mapped[str] = mapped_column(String(8), default="")
     app: Mapped[str] = mapped_column(String(64))
     process_id: Mapped[str] = mapped_column(String(200))
-    definition_id: Mapped[int] = mapped_column(ForeignKey("definitions.id"))
+    definition_id: Mapped[int]
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
     version: Mapped[int] = mapped_column(default=1)
     incidents: Mapped[int] = mapped_column(default=0)
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    unit_id: Mapped[int | None]
     unit_path: Mapped[str] = path_column()
     unit_name: Mapped[str] = mapped_column(String(200), default="")
     region: Mapped[str] = mapped_column(String(12), default="")
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    started_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    started_by: Mapped[int | None]
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -121,27 +121,27 @@ class Task(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     token: Mapped[int]
-    definition_id: Mapped[int] = mapped_column(ForeignKey("definitions.id"))
+    definition_id: Mapped[int]
     process_id: Mapped[str] = mapped_column(String(200))
     element: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(200))
     state: Mapped[str] = mapped_column(String(16), default=OPEN)
     role: Mapped[str] = mapped_column(String(400), default="")
-    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    unit_id: Mapped[int | None]
     unit_path: Mapped[str] = path_column()
     unit_name: Mapped[str] = mapped_column(String(200), default="")
-    queue_id: Mapped[int | None] = mapped_column(ForeignKey("queues.id"))
-    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    queue_id: Mapped[int | None]
+    assignee_id: Mapped[int | None]
     is_claimed: Mapped[bool] = mapped_column(default=False)  # taken from the queue: may be released to it
     form_id: Mapped[str | None] = mapped_column(String(200))
-    resource_id: Mapped[int | None] = mapped_column(ForeignKey("resources.id"))  # the form's version
+    resource_id: Mapped[int | None]  # the form's version
     priority: Mapped[int] = mapped_column(default=50)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     order_at: Mapped[datetime] = mapped_column(UtcDateTime, default=NEVER)  # due_at, or NEVER: what lists sort by
     follow_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    completed_by: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    completed_by: Mapped[int | None]
     on_behalf_id: Mapped[int | None]  # the absent person for whom a substitute did it
     urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     urged_count: Mapped[int] = mapped_column(default=0, server_default="0")
