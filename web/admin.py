@@ -71,6 +71,13 @@ def incident_count() -> int:
     return found
 
 
+def trouble_count() -> int:
+    """This will count what operators have to look at: incidents, messages that were given up, webhooks that are off."""
+    failed: int = current.read(queries.failed_sendings)
+    off: int = current.read(queries.troubled_webhooks)
+    return incident_count() + failed + off
+
+
 def role_choices() -> list[tuple[str, str]]:
     """This will list the roles of all process apps, by their titles, and the one of ours."""
     known = {code: title for app in current.engine().apps for code, title in app.roles.items()}
@@ -81,8 +88,13 @@ def role_choices() -> list[tuple[str, str]]:
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """This will lead to the incidents when there are any, else to the people."""
-    return redirect(url_for("operations.incidents" if incident_count() else "admin.people"))
+    """This will lead to what has to be looked at: incidents, messages that were given up, webhooks; else to people."""
+    troubles = (
+        ("operations.incidents", incident_count()),
+        ("messages.index", current.read(queries.failed_sendings)),
+        ("webhooks.index", current.read(queries.troubled_webhooks)),
+    )
+    return redirect(url_for(next((page for page, count in troubles if count), "admin.people")))
 
 
 @blueprint.get("/people")
@@ -236,7 +248,17 @@ navigation = (
         lazy_gettext("System"),
         "settings",
         visible=is_operator,
-        count=incident_count,
-        within=("admin.", "operations.", "repairs.", "retention.", "webhooks.", "audit.", "calendar."),
+        count=trouble_count,
+        within=(
+            "admin.",
+            "operations.",
+            "schedule.",
+            "repairs.",
+            "retention.",
+            "webhooks.",
+            "messages.",
+            "audit.",
+            "calendar.",
+        ),
     ),
 )

@@ -97,6 +97,8 @@ def test_a_failed_message_is_shown_to_operators_who_send_it_again(visit: Visit, 
     assert "该地址无人接收" in page
     assert "bert@bureau.example" not in page
     assert engine.read(queries.outbox_state, SYSTEM).failed == 1
+    assert root.get("/admin/").headers["Location"].endswith("/admin/messages"), "there is nothing worse to look at"
+    assert '<span class="count ms-auto">1</span>' in root.get("/admin/people").get_data(as_text=True)
     assert root.post("/admin/messages/again", batch=str(sending.batch)).status_code == 303
     state = engine.read(queries.outbox_state, SYSTEM)
     assert (state.failed, state.waiting) == (0, 1)
