@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, insert, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from engine import directory as directories
 from engine import notices
@@ -17,7 +17,7 @@ from engine.catalog import ZONE
 from engine.db import table
 from engine.directory import Away, Place
 from engine.errors import Conflict, Invalid, NotFound, Refused
-from engine.models import Absence, Notice
+from engine.models import Absence, Notice, Person
 from engine.people import PersonNotFound, UnitNotFound
 from engine.turn import Turn
 
@@ -156,6 +156,30 @@ def end(turn: Turn, absence_id: int) -> Absence:
     turn.session.flush()
     directories.changed(turn.session)
     return absence
+
+
+def forget(turn: Turn, person_id: int) -> None:
+    """This will end the absences of somebody who has left, and those in which they were to act for others.
+
+    These others, and the operators, are told that nobody acts for them.
+    """
+    still = (ABSENCES.c.ended_at.is_(None), ABSENCES.c.until_at > turn.now)
+    mine = or_(ABSENCES.c.person_id == person_id, ABSENCES.c.substitute_id == person_id)
+    ended = update(ABSENCES).where(mine, *still).values(ended_at=turn.now, ended_by=None)
+    gone = turn.session.execute(ended.returning(ABSENCES.c.person_id, ABSENCES.c.until_at)).all()
+    if not gone:
+        return
+    directories.changed(turn.session)
+    name = turn.session.scalar(select(Person.name).where(Person.id == person_id)) or "?"
+    operators = [official.id for official in turn.directory.officials.values() if official.is_admin]
+    for absent_id, until_at in gone:
+        absent = turn.directory.officials.get(absent_id)
+        if absent is None:
+            continue
+        detail = {"name": absent.name, "substitute": name, "until": until_at.isoformat()}
+        told = dict.fromkeys([absent.id, *operators])
+        rows = notices.rows(turn, list(told), notices.LEFT_ALONE, case=None, detail=detail)
+        turn.session.execute(insert(table(Notice)), rows)
 
 
 def _lock(turn: Turn) -> None:

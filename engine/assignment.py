@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from engine import cases, drafts, notices, prepared, queues, tasks
+from engine import cases, drafts, notices, prepared, queues, requeuing, tasks
 from engine.directory import Official
 from engine.errors import Conflict, Invalid, Refused
 from engine.models import OPEN, Task
@@ -98,7 +98,8 @@ def delegate(turn: Turn, task_id: UUID, login: str, *, note: str = "") -> Task:
 def resolve(turn: Turn, task_id: UUID, *, note: str, data: Mapping[str, Any] | None = None) -> Task:
     """This will give a delegated task back to who delegated it, with `data` as their draft.
 
-    The delegate does so with a note; who delegated it may call it back. Raises NotDelegated, NoteMissing.
+    The delegate does so with a note; who delegated it may call it back. Is that one gone, or may have the task no
+    longer, it waits in its queue, with `data` as draft of everybody there. Raises NotDelegated, NoteMissing.
     """
     held = tasks.load(turn, task_id)
     row, me = held.row, turn.by.person_id
@@ -113,6 +114,12 @@ def resolve(turn: Turn, task_id: UUID, *, note: str, data: Mapping[str, Any] | N
     if data and not is_recalled:
         told["data"] = dict(data)
     kind = "called_back" if is_recalled else "given_back"
+    if not requeuing.may_keep(turn.directory, row, row["owner_id"]):
+        owner = row["owner_id"]
+        values = {"assignee_id": None, "is_claimed": False, "owner_id": None, "on_behalf_id": None}
+        requeuing.send(turn, held, values, told, kind)
+        requeuing.hand_over(turn, held, owner)
+        return tasks.as_task(held)
     return change(turn, held, kind, {"assignee_id": row["owner_id"], "owner_id": None}, told)
 
 

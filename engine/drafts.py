@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from engine import feel
 from engine.db import table, upserting
@@ -29,6 +30,17 @@ def save(turn: Turn, key: str, data: dict[str, Any]) -> None:
         turn.session.execute(delete(DRAFTS).where(*mine))
         return
     keep(turn, key, data, turn.by.person_id)
+
+
+def hand_over(turn: Turn, key: str, person_id: int, heirs: Collection[int]) -> None:
+    """This will give a copy of a person's draft to each of `heirs` who has none of their own."""
+    mine = select(DRAFTS.c.data).where(DRAFTS.c.person_id == person_id, DRAFTS.c.key == key)
+    data = turn.session.scalar(mine)
+    if data is None:
+        return
+    for heir in heirs:
+        made = upserting(turn.session, Draft).values(person_id=heir, key=key, data=data, saved_at=turn.now)
+        turn.session.execute(made.on_conflict_do_nothing(index_elements=["person_id", "key"]))
 
 
 def keep(turn: Turn, key: str, data: dict[str, Any], person_id: int) -> None:

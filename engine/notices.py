@@ -25,8 +25,8 @@ NOTICES, TASKS = table(Notice), table(Task)
 LIMIT_NEAR, LIMIT_OVER, TOLD_OF_LIMIT = "limit_near", "limit_over", "told_of_limit"
 ASSIGNED, RETURNED, WITHDRAWN = "assigned", "returned", "withdrawn"
 DELEGATED, TRANSFERRED, GIVEN_BACK, CALLED_BACK = "delegated", "transferred", "given_back", "called_back"
-SIGN_ASKED, URGED, COPIED, SUBSTITUTE, INCIDENT, TRIAL = (
-    "sign_asked", "urged", "copied", "substitute", "incident", "trial",
+SIGN_ASKED, URGED, COPIED, SUBSTITUTE, LEFT_ALONE, INCIDENT, TRIAL = (
+    "sign_asked", "urged", "copied", "substitute", "left_alone", "incident", "trial",
 )  # fmt: skip
 SENTENCES: Final = {
     LIMIT_NEAR: N_("“{limit}” ends on {due}: please see to it in time."),
@@ -43,6 +43,7 @@ SENTENCES: Final = {
     COPIED: N_("{by} sent you a copy of this case."),
     WITHDRAWN: N_("“{task}” no longer waits for you: the case went another way."),
     SUBSTITUTE: N_("You act for {name} from {from} to {until}."),
+    LEFT_ALONE: N_("Until {until} nobody acts for {name}: {substitute} has left."),
     INCIDENT: N_("The case stands still at “{task}”: {reason}"),
     TRIAL: N_("This is a trial message: by this way messages reach you."),
 }

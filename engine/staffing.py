@@ -13,17 +13,16 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, delete, insert, literal_column, or_, select, update
 
-from engine import cases, incidents, queues, signing, tasks, writing
+from engine import absences, cases, incidents, requeuing, signing, tasks, writing
 from engine.cases import CASES
 from engine.db import table
 from engine.directory import Directory, read_directory
 from engine.errors import BihuanError
 from engine.history import Entry
 from engine.incidents import INCIDENTS
-from engine.models import HELD, OPEN, PLANNED, SUSPENDED, Person, Queue, RegisterEntry, StaffChange
+from engine.models import HELD, OPEN, PLANNED, SUSPENDED, Queue, RegisterEntry, StaffChange
 from engine.opening import EMPTY_QUEUE
-from engine.prepared import Change
-from engine.queues import Route
+from engine.requeuing import may_keep
 from engine.summary import set_place
 from engine.tasks import TASKS, Held
 from engine.turn import LostRace, Turn
@@ -108,9 +107,14 @@ def _each(turn: Turn, ids: list[UUID], act: Callable[[Turn, UUID], bool]) -> tup
 
 
 def _left(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Place]:
-    """Tasks of a person who lost a role, or everything: what they may no longer do goes back to its queue."""
+    """Tasks of a person who lost a role, or everything: what they may no longer do goes back to its queue.
+
+    Also those that wait for signatures, and signatures that were asked for. Of who is gone, absences end as well.
+    """
     person_id, role = change["person_id"], change["role"]
-    states = IS_OPEN if role is not None else or_(IS_OPEN, TASKS.c.state.in_((HELD, PLANNED)))
+    if after is None and person_id not in turn.directory.officials:
+        absences.forget(turn, person_id)
+    states = or_(IS_OPEN, TASKS.c.state.in_((HELD, PLANNED)))
     ids = _ids(turn, after, TASKS.c.id, TASKS.c.assignee_id == person_id, states)
 
     def act(turn: Turn, id: UUID) -> bool:
@@ -129,80 +133,26 @@ def _is_entitled(directory: Directory, row: dict[str, Any], person_id: int, role
         return True
     if person_id not in directory.officials:
         return False
-    roles = [part for part in row["role"].split(",") if part and not part.startswith("@")]
-    if role is None or role not in roles or row["parent_id"] is not None:
+    if role is None or role not in row["role"].split(",") or row["parent_id"] is not None:
         return True
-    if any(member.id == person_id for member in directory.members(row["role"], row["unit_id"])):
-        return True
-    if row["is_claimed"]:
-        return row["on_behalf_id"] is not None
-    posts = directory.posts.get(person_id, ())
-    return any(held in roles or unit_id == row["unit_id"] for held, unit_id in posts)
+    return may_keep(directory, row, person_id)
 
 
 def _give_back(turn: Turn, held: Held, change: dict[str, Any]) -> None:
-    row, directory = held.row, turn.directory
-    told = {"reason": change["reason"], "from": tasks.name_of(turn, row["assignee_id"]), "by": change["made_by"]}
-    owner = directory.officials.get(row["owner_id"]) if row["owner_id"] != row["assignee_id"] else None
-    if owner is not None:
+    row, directory, had = held.row, turn.directory, held.row["assignee_id"]
+    told = {"reason": change["reason"], "from": tasks.name_of(turn, had), "by": change["made_by"]}
+    owner = directory.officials.get(row["owner_id"]) if row["owner_id"] != had else None
+    if owner is not None and may_keep(directory, row, owner.id):
         values = {"assignee_id": owner.id, "owner_id": None, "on_behalf_id": None}
-        _store(turn, held, values, {**told, "to": owner.name})
+        requeuing.store(turn, held, values, {**told, "to": owner.name})
+        requeuing.hand_over(turn, held, had, [owner.id])
         return
     if row["parent_id"] is not None:
         signing.lose(turn, held, {**told, "to": told["from"]})
         return
     values = {"assignee_id": None, "is_claimed": False, "owner_id": None, "on_behalf_id": None}
-    _send(turn, held, values, told)
-
-
-def _send(turn: Turn, held: Held, values: dict[str, Any], told: dict[str, Any]) -> None:
-    """To the queue where its role is held now; nowhere: it is an incident."""
-    route = queues.again(turn, held.row["role"], held.row["unit_id"])
-    if route.role:
-        told = {**told, "to": f"{route.role}@{route.place.name if route.place else ''}"}
-    _store(turn, held, {**values, **_columns(route)}, told, route.problem)
-
-
-def _columns(route: Route) -> dict[str, Any]:
-    place = route.place
-    found: dict[str, Any] = {"queue_id": route.queue_id}
-    if place is not None:
-        found |= {"unit_id": place.id, "unit_path": place.path, "unit_name": place.name}
-    return found
-
-
-def _store(turn: Turn, held: Held, values: dict[str, Any], told: dict[str, Any], problem: str | None = None) -> None:
-    row, running = held.row, held.running
-    entry = Entry(kind="requeued", element=row["element"], name=row["name"], task_id=row["id"], detail=told)
-    cases.record(turn, running, [entry], [Change(update(TASKS).where(TASKS.c.id == row["id"]).values(**values))])
-    if problem is not None and not _is_raised(turn, row):
-        args = (row["token"], row["element"], row["name"], problem, _named(turn, row))
-        cases.raise_incident(turn, running, EMPTY_QUEUE, *args)
-
-
-def _is_raised(turn: Turn, row: dict[str, Any]) -> bool:
-    mine = (INCIDENTS.c.case_id == row["case_id"], INCIDENTS.c.token == row["token"])
-    still = (INCIDENTS.c.kind == EMPTY_QUEUE, INCIDENTS.c.resolved_at.is_(None))
-    return turn.session.scalar(select(INCIDENTS.c.id).where(*mine, *still).limit(1)) is not None
-
-
-def _named(turn: Turn, row: dict[str, Any]) -> dict[str, Any]:
-    """Whom the task is for, as an incident keeps it for the next try."""
-    parts = [part for part in row["role"].split(",") if part]
-    place = turn.directory.units.get(row["unit_id"] or 0)
-    login = None if parts else next(iter(_login(turn, row["assignee_id"])), None)
-    return {
-        "lane": None,
-        "assignee": login,
-        "groups": [part for part in parts if not part.startswith("@")],
-        "users": [part[1:] for part in parts if part.startswith("@")],
-        "unit": place.code if place is not None else None,
-    }
-
-
-def _login(turn: Turn, person_id: int | None) -> Iterator[str]:
-    if person_id is not None:
-        yield from turn.session.scalars(select(Person.login).where(Person.id == person_id))
+    requeuing.send(turn, held, values, told)
+    requeuing.hand_over(turn, held, had)
 
 
 def _emptied(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Place]:
@@ -217,9 +167,10 @@ def _emptied(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Pla
 
     def act(turn: Turn, id: UUID) -> bool:
         held = tasks.load(turn, id, even_suspended=True)
-        if held.row["assignee_id"] is not None or (held.row["queue_id"] in empty and _is_raised(turn, held.row)):
+        row = held.row
+        if row["assignee_id"] is not None or (row["queue_id"] in empty and requeuing.is_raised(turn, row)):
             return False
-        _send(turn, held, {}, {"reason": change["reason"], "by": change["made_by"]})
+        requeuing.send(turn, held, {}, {"reason": change["reason"], "by": change["made_by"]})
         return True
 
     return _each(turn, ids, act)
@@ -281,7 +232,7 @@ def _closed(turn: Turn, change: dict[str, Any], after: Place) -> tuple[int, Plac
 
     def act(turn: Turn, id: UUID) -> bool:
         held = tasks.load(turn, id, even_suspended=True)
-        _send(turn, held, {}, {"reason": change["reason"], "by": change["made_by"]})
+        requeuing.send(turn, held, {}, {"reason": change["reason"], "by": change["made_by"]})
         return True
 
     return _each(turn, ids, act)

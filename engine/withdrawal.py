@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from engine import cases, drafts, feel, limits, tasks
-from engine.access import NotYours
+from engine import cases, drafts, feel, limits, requeuing, tasks
+from engine.access import NotYours, may_claim
 from engine.bpmn import undoing
 from engine.bpmn.stimuli import TakeBack
 from engine.bpmn.tokens import TokenGone
@@ -198,7 +198,7 @@ def take_back(turn: Turn, task_id: UUID, *, reason: str = "") -> Case:
         _take_submission_back(turn, held, reason)
         return held.running.as_case()
     row, running = held.row, held.running
-    _require_doer(turn, row["completed_by"])
+    _require_doer(turn, held, row["completed_by"])
     obstacle = find_obstacle(turn.session, row, running.traces, is_locking=True)
     if obstacle is not None:
         raise obstacle
@@ -217,9 +217,14 @@ def take_back(turn: Turn, task_id: UUID, *, reason: str = "") -> Case:
     return running.as_case()
 
 
-def _require_doer(turn: Turn, person_id: int | None) -> None:
+def _require_doer(turn: Turn, held: Held, person_id: int | None) -> None:
+    """Only who did it takes it back, and only who may have the task still: else it would be theirs again."""
     if person_id is None or person_id != turn.by.person_id:
         raise NotYours(needed=tasks.name_of(turn, person_id))
+    row = held.row
+    is_member = may_claim(turn.by, assignee_id=None, **{name: row[name] for name in ("role", "unit_id", "process_id")})
+    if not is_member and not requeuing.may_keep(turn.directory, row, person_id):
+        raise NotYours(needed=tasks.needed(held))
 
 
 def _keep_draft(turn: Turn, row: Data, data: Data | None) -> None:
@@ -296,7 +301,7 @@ def _take_submission_back(turn: Turn, held: Held, reason: str) -> None:
     row, submitted = held.row, held.detail.get("submitted")
     if submitted is None:
         raise tasks.TaskHeld
-    _require_doer(turn, submitted["by"])
+    _require_doer(turn, held, submitted["by"])
     later = _signs_after(turn.session, row)
     act = _act_on(turn.session, row, later)
     if act is not None:

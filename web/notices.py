@@ -37,6 +37,7 @@ KINDS = {
     "copied": lazy_gettext("A copy was sent to me"),
     "withdrawn": lazy_gettext("A task of mine was dropped"),
     "substitute": lazy_gettext("I act for somebody"),
+    "left_alone": lazy_gettext("Who acts for somebody has left"),
     "incident": lazy_gettext("A case stands still (operators)"),
     "trial": lazy_gettext("Trial message"),
 }
@@ -111,7 +112,7 @@ def show(notice_id: UUID) -> ResponseReturnValue:
 
 
 def _place(notice: Notice) -> str:
-    if notice.kind == "substitute":
+    if notice.kind in ("substitute", "left_alone"):
         return url_for("absences.index")
     if notice.task_id is not None and notice.kind not in ("withdrawn", "called_back"):
         return url_for("tasks.show", task_id=notice.task_id)
@@ -189,7 +190,9 @@ def try_out(channel: str) -> ResponseReturnValue:
 
 def unread() -> int:
     """This will count what the person has not read, up to 100."""
-    return int(current.read(queries.unread_notices)) if is_signed_in() and not errors.wants_json() else 0
+    if not is_signed_in() or errors.wants_json():
+        return 0
+    return int(current.once("unread_notices", lambda: current.read(queries.unread_notices)))
 
 
 @blueprint.app_context_processor

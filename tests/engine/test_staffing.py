@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -146,6 +147,78 @@ def test_a_delegated_task_goes_back_to_its_owner_when_the_delegate_leaves(
     engine.set_active("bella", False, by=cast.olga)
     assert inbox(engine, cast.bob) == [task.id]
     engine.complete_task(task.id, by=cast.bob, **FIXED)
+
+
+@pytest.mark.parametrize("gone", ["disabled", "role_taken"])
+def test_what_a_delegate_worked_out_is_not_lost_when_the_owner_has_left(
+    engine: Engine, cast: Any, task: Task, gone: str
+) -> None:
+    engine.give_role("charlie", "officer", OFFICE, by=cast.olga)
+    engine.claim_task(task.id, by=cast.bob)
+    engine.delegate_task(task.id, "bella", by=cast.bob)
+    if gone == "disabled":
+        engine.set_active("bob", False, by=cast.olga)
+    else:
+        engine.take_role("bob", "officer", OFFICE, by=cast.olga)
+    assert inbox(engine, cast.bella) == [task.id], "who works on it goes on"
+    engine.resolve_task(task.id, by=cast.bella, note="已查明", data={"处理": "换管"})
+    assert inbox(engine, cast.charlie) == [task.id], "nobody is there to get it back: it waits in its queue"
+    assert engine.draft(str(task.id), by=cast.charlie) == {"处理": "换管"}
+    told = next(e for e in engine.read(queries.case, cast.olga, task.case_id).history if e.kind == "given_back")
+    assert json.loads(told.detail)["to"].startswith("officer@")
+    engine.complete_task(task.id, by=cast.charlie, **FIXED)
+
+
+def test_who_lost_the_role_does_not_keep_a_task_that_waits_for_signatures(
+    engine: Engine, cast: Any, task: Task
+) -> None:
+    engine.claim_task(task.id, by=cast.bob)
+    engine.save_draft(str(task.id), by=cast.bob, data={"处理": "换阀"})
+    [sign] = engine.add_signs(task.id, ["diana"], by=cast.bob, when="before")
+    engine.take_role("bob", "officer", OFFICE, by=cast.olga)
+    engine.sign_task(sign.id, by=cast.diana)
+    assert inbox(engine, cast.bob) == []
+    assert inbox(engine, cast.bella) == [task.id]
+    assert engine.draft(str(task.id), by=cast.bella) == {"处理": "换阀"}, "what bob had written goes along"
+    with pytest.raises(NotYours):
+        engine.complete_task(task.id, by=cast.bob, **FIXED)
+
+
+@pytest.mark.parametrize("when", ["parallel", "after"])
+def test_signatures_that_somebody_asked_for_stay_asked_for_when_they_leave(
+    engine: Engine, cast: Any, task: Task, when: str
+) -> None:
+    engine.claim_task(task.id, by=cast.bob)
+    [sign] = engine.add_signs(task.id, ["diana"], by=cast.bob, when=when)
+    engine.set_active("bob", False, by=cast.olga)
+    assert inbox(engine, cast.bella) == [task.id]
+    engine.complete_task(task.id, by=cast.bella, **FIXED)
+    assert inbox(engine, cast.diana) == [sign.id]
+    engine.sign_task(sign.id, by=cast.diana)
+    [kept] = [row for row in engine.read(queries.case, cast.olga, task.case_id).tasks if row.id == task.id]
+    assert kept.state == "done"
+
+
+def test_who_lost_the_role_takes_nothing_back(engine: Engine, cast: Any, task: Task) -> None:
+    engine.complete_task(task.id, by=cast.bob, **FIXED)
+    engine.load_people([], [{"login": "bob", "name": "乙", "roles": [("clerk", "420102")]}])
+    with pytest.raises(NotYours):
+        engine.withdraw_task(task.id, by=cast.bob)
+
+
+def test_when_a_substitute_leaves_the_absent_and_the_operators_are_told(
+    engine: Engine, cast: Any, clock: Any, task: Task
+) -> None:
+    until = clock() + timedelta(days=5)
+    engine.set_absence(by=cast.bob, substitute="charlie", from_at=clock(), until_at=until)
+    engine.set_absence(by=cast.charlie, substitute="alice", from_at=until, until_at=until + timedelta(days=1))
+    assert inbox(engine, cast.charlie) == [task.id]
+    engine.set_active("charlie", False, by=cast.olga)
+    assert engine.read(queries.absences, cast.olga) == []
+    for who in (cast.bob, cast.olga):
+        [notice] = [each for each in engine.read(queries.notices, who).items if each.kind == "left_alone"]
+        assert json.loads(notice.detail)["substitute"] == "丁"
+    engine.set_absence(by=cast.bob, substitute="alice", from_at=clock(), until_at=until)
 
 
 def test_a_unit_that_moves_or_is_renamed_takes_its_cases_and_tasks_along(engine: Engine, cast: Any, task: Task) -> None:
