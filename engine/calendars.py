@@ -26,6 +26,10 @@ class TooManyDays(Invalid, ValueError):
     """{count} days is more than a calendar counts ({limit})."""
 
 
+class BeyondCalendar(TooManyDays):
+    """This leads beyond the years 1 to 9999, which calendars know."""
+
+
 class Calendar:
     """The published years, changed where somebody published another version; beyond them provisional ones."""
 
@@ -85,7 +89,7 @@ class Calendar:
         try:
             end = day + DAY * count
         except OverflowError:
-            raise TooManyDays(count=count, limit=MAX_DAYS) from None
+            raise BeyondCalendar from None
         return self.roll(end, back=count < 0) if roll else end
 
     def roll(self, day: date, *, back: bool = False) -> date:
@@ -134,7 +138,7 @@ class Calendar:
 
     def _workdays_of(self, number: int) -> tuple[date, ...]:
         if not date.min.year <= number <= date.max.year:
-            raise TooManyDays(count=MAX_DAYS, limit=MAX_DAYS)
+            raise BeyondCalendar
         return self.year(number).workdays
 
     def _count(self, start: date, end: date) -> int:

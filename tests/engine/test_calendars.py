@@ -64,6 +64,23 @@ def test_no_day_of_a_published_holiday_is_a_working_day(first: str, last: str) -
     assert not any(SHIPPED.is_workday(date.fromordinal(day)) for day in days)
 
 
+HOLIDAYS = {
+    2025: "01-01 01-01 01-28 02-04 04-04 04-06 05-01 05-05 05-31 06-02 10-01 10-08",
+    2026: "01-01 01-03 02-15 02-23 04-04 04-06 05-01 05-05 06-19 06-21 09-25 09-27 10-01 10-07",
+}
+
+
+@pytest.mark.parametrize("year", HOLIDAYS)
+def test_the_holidays_of_a_year_are_those_of_the_notice_and_no_others(year: int) -> None:
+    ends = [date.fromisoformat(f"{year}-{day}") for day in HOLIDAYS[year].split()]
+    published = {
+        first + timedelta(days=number)
+        for first, last in zip(ends[::2], ends[1::2], strict=True)
+        for number in range((last - first).days + 1)
+    }
+    assert {day for day, mark in SHIPPED.year(year).marks.items() if mark.is_rest} == published
+
+
 def test_the_published_years_have_the_published_number_of_working_days() -> None:
     assert len(SHIPPED.year(2025).workdays) == 248
     assert len(SHIPPED.year(2026).workdays) == 248
@@ -99,6 +116,10 @@ def test_counting_too_far_is_refused_and_not_computed() -> None:
         SHIPPED.workdays(date(2026, 1, 1), 10**9)
     with pytest.raises(calendars.TooManyDays):
         SHIPPED.workdays(date(9999, 12, 30), 30)
+    with pytest.raises(calendars.BeyondCalendar):
+        SHIPPED.workdays(date(1, 1, 1), -1)
+    with pytest.raises(calendars.BeyondCalendar):
+        SHIPPED.add_days(date(9999, 12, 31), 1)
     with pytest.raises(calendars.TooManyDays):
         SHIPPED.workdays_between(date(1, 1, 1), date(9999, 1, 1))
 

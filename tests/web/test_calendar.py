@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from engine import Engine, calendar_years, holiday_notices
+from engine import BihuanError, Engine, calendar_years, holiday_notices
 from web import cli as command_line
 from web.commands import installation
 
@@ -118,6 +118,43 @@ class TestCommands:
         told = self.typed("workdays", "2026-12-31", "3", "--explain").output
         assert "2027" in told.splitlines()[-2]
         assert told.splitlines()[-1] == "2027-01-06"
+
+    @pytest.mark.parametrize(
+        ("day", "count", "end"),
+        [
+            ("2026-09-30", "5", "2026-10-13"),
+            ("2026-12-29", "5", "2027-01-06"),
+            ("2027-01-06", "-5", "2026-12-29"),
+            ("2026-10-15", "-15", "2026-09-18"),
+            ("2026-03-31", "-20", "2026-03-03"),
+            ("2026-10-01", "0", "2026-10-01"),
+            ("0001-01-01", "0", "0001-01-01"),
+            ("0001-01-01", "5", "0001-01-08"),
+            ("9999-12-30", "-5", "9999-12-23"),
+        ],
+    )
+    def test_workdays_counts_both_ways_to_the_ends_of_time(self, day: str, count: str, end: str) -> None:
+        assert self.typed("workdays", day, count).output == f"{end}\n"
+        told = self.typed("workdays", day, count, "--explain").output.splitlines()
+        assert told[-1] == end
+        assert day[:4].lstrip("0") in told[-2] or end[:4].lstrip("0") in told[-2]  # by which calendar
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("0001-01-01", "-1"),
+            ("9999-12-31", "1"),
+            ("2026-01-01", "40001"),
+            ("2026-02-30", "1"),
+            ("明天", "1"),
+            ("2026-01-01", "两"),
+        ],
+    )
+    def test_workdays_refuses_what_cannot_be_counted(self, words: tuple[str, str]) -> None:
+        refused = CliRunner().invoke(command_line.cli, ["workdays", *words])
+        assert refused.exit_code != 0
+        problem = refused.exception
+        assert isinstance(problem, SystemExit | BihuanError), problem
 
     @pytest.mark.usefixtures("house_of_root")
     def test_a_notice_is_published_and_counted_by(self, engine: Engine, tmp_path: Path) -> None:

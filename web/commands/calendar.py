@@ -24,6 +24,21 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 DAY = calendar_years.DAY
 
 
+class Day(click.ParamType):
+    """A day, written as 2027-01-01."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """This will read a day. It fails with words that say how one is written."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return self.fail(_("{value} is not a day; write it as 2027-01-01.", value=value), param, ctx)
+
+
 def in_force(database: str | None) -> calendars.Calendar:
     """This will return the calendar in force in a database; without one, the calendar that the program brings."""
     if database is not None:
@@ -49,22 +64,30 @@ def _is_there(address: str) -> bool:
 
 @click.command(help=N_("Print the working day N working days after DATE (YYYY-MM-DD); a negative N counts back."),
                context_settings={"ignore_unknown_options": True})  # fmt: skip
-@click.argument("date", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("date", type=Day(), metavar="DATE")
 @click.argument("n", type=int)
 @click.option("--explain", is_flag=True, help=N_("Print each day that is not counted and why, and make-up days."))
 @click.option("--db", "database", metavar="URL", help=N_("Count by the calendar in force in this database."))
-def workdays(date: datetime, n: int, explain: bool, database: str | None) -> None:
-    """This will print the day, and with `explain` each day that was skipped or made up for."""
+def workdays(date: date, n: int, explain: bool, database: str | None) -> None:
+    """This will print the day, and with `explain` each day that was skipped or made up for and the calendars used."""
     calendar = in_force(database)
-    start = date.date()
-    end = calendar.workdays(start, n)
+    end = calendar.workdays(date, n)
     if explain:
-        first, last = (start + DAY, end) if n > 0 else (end, start - DAY)
-        show_table([_("Day"), _("Weekday"), _("What it is")], list(_special(calendar, first, last)))
-        for year in range(min(start, end).year, max(start, end).year + 1):
-            if calendar.is_provisional(year):
-                say(_("The calendar of {year} is provisional: its holidays are not published.", year=year))
+        # the day that one counts from does not count; with nothing to count it is the only one to speak of
+        first, last = (date + DAY, end) if n > 0 else (end, date - DAY) if n < 0 else (date, date)
+        if rows := list(_special(calendar, first, last)):
+            show_table([_("Day"), _("Weekday"), _("What it is")], rows)
+        for year in range(min(date, end).year, max(date, end).year + 1):
+            say(_calendar(calendar.year(year)))
     say(end.isoformat())
+
+
+def _calendar(year: calendar_years.Year) -> str:
+    if year.is_provisional:
+        return _("The calendar of {year} is provisional: its holidays are not published.", year=year.number)
+    if year.version:
+        return _("Calendar of {year}: version {version}.", year=year.number, version=year.version)
+    return _("Calendar of {year}: as published by the State Council.", year=year.number)
 
 
 def _special(calendar: calendars.Calendar, first: date, last: date) -> Iterator[tuple[str, str, str]]:
@@ -94,10 +117,7 @@ def show(year: int, database: str | None) -> None:
     """This will print the year on standard output, and beside it where it comes from."""
     found = in_force(database).year(year)
     say(calendar_years.write_year(found))
-    if found.is_provisional:
-        say_wrong(_("The calendar of {year} is provisional: its holidays are not published.", year=year))
-    elif found.version:
-        say_wrong(_("Calendar of {year}: version {version}.", year=year, version=found.version))
+    say_wrong(_calendar(found))
 
 
 @group.command(
