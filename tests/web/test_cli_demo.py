@@ -116,18 +116,25 @@ def demo(folder: Path, tmp_path: Path) -> Iterator[Demo]:
         running.end()
 
 
-def test_the_demo_shows_its_steps_its_address_and_an_account_of_each_role(demo: Demo) -> None:
+def kill_one(demo: Demo, victim: str, other: str) -> None:
+    """This will kill one process of a demo and see the other stopped and the reason told."""
+    children = demo.children()
+    os.kill(children[victim], signal.SIGKILL)
+    assert demo.process.wait(timeout=40) == 1
+    assert not is_alive(children[other])
+    assert "ended by itself" in demo.written
+    assert "the data is kept" in demo.written
+
+
+def test_the_demo_shows_its_steps_its_address_and_an_account_of_each_role_and_ctrl_c_ends_both_processes(
+    demo: Demo, folder: Path, tmp_path: Path
+) -> None:
     assert demo.answers()
     assert re.findall(r"^\[(\d)/\d\]", demo.written, re.M) == ["1", "2", "3", "4", "5"]
     assert f"http://127.0.0.1:{demo.port}" in demo.written
     assert "Password of all accounts" in demo.written
-    assert set(demo.children()) == {"serve", "worker"}
-
-
-def test_ctrl_c_ends_both_processes_and_a_second_start_is_quick_and_keeps_the_data(
-    demo: Demo, folder: Path, tmp_path: Path
-) -> None:
     children = demo.children()
+    assert set(children) == {"serve", "worker"}
     before = (folder / "bihuan.db").stat().st_ino
     assert demo.end(signal.SIGINT) == 0
     assert not any(is_alive(pid) for pid in children.values())
@@ -139,20 +146,13 @@ def test_ctrl_c_ends_both_processes_and_a_second_start_is_quick_and_keeps_the_da
         assert "unchanged" in second.written
         assert "kept as they are" in second.written, "nothing is loaded twice"
         assert (folder / "bihuan.db").stat().st_ino == before
+        kill_one(second, "worker", "serve")
     finally:
-        assert second.end() == 0
+        second.end()
 
 
-@pytest.mark.parametrize(("victim", "other"), [("worker", "serve"), ("serve", "worker")])
-def test_when_one_process_dies_the_other_is_stopped_and_the_exit_code_says_so(
-    demo: Demo, victim: str, other: str
-) -> None:
-    children = demo.children()
-    os.kill(children[victim], signal.SIGKILL)
-    assert demo.process.wait(timeout=40) == 1
-    assert not is_alive(children[other])
-    assert "ended by itself" in demo.written
-    assert "the data is kept" in demo.written
+def test_when_the_server_dies_the_worker_is_stopped_and_the_exit_code_says_so(demo: Demo) -> None:
+    kill_one(demo, "serve", "worker")
 
 
 def test_a_port_in_use_is_said_at_once(folder: Path, tmp_path: Path) -> None:
