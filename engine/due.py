@@ -8,14 +8,16 @@ each half of it tried again, until what fails stands alone: then it is a failed 
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from engine import batches, bpmn, jobs, ladders, limit_changes, limits, messages, migration_runs, prepared
+from engine import batches, bpmn, jobs, ladders, lateness, limit_changes, limits, messages, migration_runs, prepared
 from engine.access import SYSTEM as ENGINE
 from engine.access import Actor
 from engine.apps import Service
@@ -52,11 +54,17 @@ def run(
 
     `hand` is what the worker's heartbeat sees of them.
     """
-    hand = hand or Hand()
+    if hand is None:
+        hand = Hand()
+        done = run(write, library, limit=limit, worker=worker, should_stop=should_stop, hand=hand)
+        if hand.tally:
+            write(SYSTEM, _keep_tally, hand.tally)
+        return done
     done, most = 0, BATCH
     while done < limit:
         size = min(most, limit - done)
-        batch, is_last = _take(write, hand, worker, size)
+        batch, now, is_last = _take(write, hand, worker, size)
+        began = time.monotonic()
         hand.take(batch)
         for group in _groups(batch):
             if should_stop is not None and should_stop():
@@ -64,7 +72,10 @@ def run(
                 return done
             mine = hand.begin(group)
             if mine:
-                _run_group(write, library, mine)
+                for job in mine:
+                    late = (now - job.due_at).total_seconds() + time.monotonic() - began
+                    lateness.note(hand.tally, job.kind, late)
+                _run_group(write, library, mine, hand.tally)
                 hand.end(mine)
                 done += len(mine)
         give_back(write, hand.give_back(), worker)
@@ -74,17 +85,19 @@ def run(
     return done
 
 
-def _take(write: Write, hand: Hand, worker: str, size: int) -> tuple[Sequence[Claimed], bool]:
+def _take(write: Write, hand: Hand, worker: str, size: int) -> tuple[Sequence[Claimed], datetime, bool]:
     """What is due, oldest first; while one case or step floods, now and then others first. Tells whether it was all."""
     lease, flood = KEPT_LEASE if hand.is_kept else jobs.LEASE, hand.flood()
     if flood is not None:
-        others, hand.place = write(SYSTEM, _claim_others, worker, flood, hand.place, hand.aside(), lease)
+        others, hand.place, now = write(SYSTEM, _claim_others, worker, flood, hand.place, hand.aside(), lease)
         if others:
             hand.note_others()
-            return others, False
-    batch = write(SYSTEM, _claim, worker, size, hand.aside(), lease)
+            return others, now, False
+    tally = hand.counted()
+    batch, now = write(SYSTEM, _claim, worker, size, hand.aside(), lease, tally)
+    hand.tell(tally)
     hand.note_flood(batch, is_full=len(batch) == size)
-    return batch, len(batch) < size
+    return batch, now, len(batch) < size
 
 
 def give_back(write: Write, ids: list[UUID], worker: str) -> None:
@@ -108,17 +121,17 @@ def _groups(batch: Sequence[Claimed]) -> Iterator[Sequence[Claimed]]:
         yield from (row[first : first + size] for first in range(0, len(row), size))
 
 
-def _run_group(write: Write, library: Library, group: Sequence[Claimed]) -> None:
+def _run_group(write: Write, library: Library, group: Sequence[Claimed], tally: Counter[str]) -> None:
     if len(group) == 1:
-        _run_one(write, library, group[0])
+        _run_one(write, library, group[0], tally)
         return
     try:
         write(SYSTEM, _fire_all, group)
     except Exception:
         log.info("%s jobs are tried again in two halves", len(group), exc_info=True)
         half = len(group) // 2
-        _run_group(write, library, group[:half])
-        _run_group(write, library, group[half:])
+        _run_group(write, library, group[:half], tally)
+        _run_group(write, library, group[half:], tally)
 
 
 def _fire_all(turn: Turn, group: Sequence[Claimed]) -> None:
@@ -149,14 +162,22 @@ def _case_of(job: Claimed) -> UUID:
     return job.case_id
 
 
-def _claim(turn: Turn, worker: str, limit: int, aside: Aside, lease: timedelta) -> list[Claimed]:
-    return jobs.claim(turn.session, now=turn.now, worker=worker, limit=limit, aside=aside, lease=lease)
+def _claim(
+    turn: Turn, worker: str, limit: int, aside: Aside, lease: timedelta, tally: Counter[str]
+) -> tuple[list[Claimed], datetime]:
+    _keep_tally(turn, tally)
+    return jobs.claim(turn.session, now=turn.now, worker=worker, limit=limit, aside=aside, lease=lease), turn.now
+
+
+def _keep_tally(turn: Turn, tally: Counter[str]) -> None:
+    lateness.keep(turn.session, tally)
 
 
 def _claim_others(
     turn: Turn, worker: str, flood: Flood, place: tuple[Any, ...] | None, aside: Aside, lease: timedelta
-) -> tuple[list[Claimed], tuple[Any, ...] | None]:
-    return jobs.claim_others(turn.session, flood, place, now=turn.now, worker=worker, aside=aside, lease=lease)
+) -> tuple[list[Claimed], tuple[Any, ...] | None, datetime]:
+    found = jobs.claim_others(turn.session, flood, place, now=turn.now, worker=worker, aside=aside, lease=lease)
+    return *found, turn.now
 
 
 def _keep(turn: Turn, ids: list[UUID], worker: str) -> None:
@@ -167,7 +188,7 @@ def _let_go(turn: Turn, ids: list[UUID], worker: str) -> None:
     jobs.let_go(turn.session, ids, worker=worker)
 
 
-def _run_one(write: Write, library: Library, job: Claimed) -> None:
+def _run_one(write: Write, library: Library, job: Claimed, tally: Counter[str]) -> None:
     try:
         if job.kind == jobs.TIMER:
             write(SYSTEM, jobs.fire, job)
@@ -183,6 +204,7 @@ def _run_one(write: Write, library: Library, job: Claimed) -> None:
             _call(write, library, job)
     except Exception as problem:
         log.exception("job %s of case %s failed", job.id, job.case_id)
+        lateness.note_failure(tally, job.kind)
         write(SYSTEM, jobs.fail, job, problem)
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 KEPT = 30  # seconds that a lease lasts while somebody keeps it alive
 SLOW = 1.0  # seconds after which others may have the rest of a batch
+TOLD = 5.0  # seconds between two times that a hand tells what it counted
 FLOOD = 0.1  # what has so large a share of a batch is a flood
 OFTEN = 4  # batches, after which others come first once while a flood lasts
 SERVICE = "service"
@@ -76,6 +77,8 @@ class Hand:
         self.running: tuple[UUID, ...] = ()
         self.rest: dict[UUID, Job] = {}
         self.calls = False
+        self.tally: Counter[str] = Counter()  # of what it ran, not told yet
+        self.told_at = time.monotonic()
         self.since = self.kept_at = 0.0
         self.place: tuple[Any, ...] | None = None  # up to where others than the flood were looked for
         self._types: set[str] = set()
@@ -88,6 +91,15 @@ class Hand:
         with self.crew.lock:
             calling = sum(hand.calls for hand in self.crew.hands if hand is not self)
             return Aside(calling >= self.crew.room, frozenset(self._types), frozenset(self._cases))
+
+    def counted(self) -> Counter[str]:
+        """This will return what it has counted when it is time to tell; `tell` says that it was told."""
+        return self.tally if time.monotonic() - self.told_at > TOLD else Counter()
+
+    def tell(self, tally: Counter[str]) -> None:
+        """This will forget what was told."""
+        if tally:
+            self.tally, self.told_at = self.tally - tally, time.monotonic()
 
     def note_flood(self, batch: Sequence[Job], *, is_full: bool) -> None:
         """This will remember what the oldest of the due jobs are full of, or that nothing more is due."""

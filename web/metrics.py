@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
+from math import inf
 from threading import Lock
 from typing import Final
 
@@ -94,7 +95,8 @@ def show() -> ResponseReturnValue:
     """This will answer in the text format of Prometheus: to this machine, or to who has the token."""
     _guard(current.settings().metrics_token)
     metrics: Metrics = current_app.extensions["metrics"]
-    lines = [*_of_load(metrics.load()), *_of_requests(metrics), *_of_process()]
+    load = metrics.load()
+    lines = [*_of_load(load), *_of_ran(load), *_of_requests(metrics), *_of_process()]
     return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -130,6 +132,7 @@ def _of_load(load: queries.Load) -> Iterator[str]:
     jobs = {(("kind", kind), ("state", state)): count for (kind, state), count in sorted(load.jobs.items())}
     late = {(("le", str(seconds)),): count for seconds, count in load.late.items()} | {(("le", "+Inf"),): load.due}
     yield from _family("jobs", "gauge", "Jobs by kind and state.", jobs.items())
+    yield from _family("queue_depth", "gauge", "Jobs that are due, by kind.", _by("kind", load.queued))
     yield from _family("jobs_due", "gauge", "Due jobs that wait no longer than so many seconds.", late.items())
     yield from _family("jobs_oldest_seconds", "gauge", "How long the oldest due job waits.", [((), load.oldest)])
     yield from _family("incidents", "gauge", "What stands still, by kind.", _by("kind", load.incidents))
@@ -139,6 +142,21 @@ def _of_load(load: queries.Load) -> Iterator[str]:
     yield from _family("workers", "gauge", "Worker processes seen in the last 30 seconds.", _by("state", load.workers))
     failed = [((), load.calendar_failures)]
     yield from _family("calendar_failures", "gauge", "Runs of calendar jobs that failed in a day.", failed)
+
+
+def _of_ran(load: queries.Load) -> Iterator[str]:
+    """What all workers have done, counted in the database: the same whichever process answers."""
+    yield "# HELP bihuan_job_lateness_seconds How long after its due time a job ran, by kind."
+    yield "# TYPE bihuan_job_lateness_seconds histogram"
+    for kind, done in sorted(load.ran.items()):
+        labels = (("kind", kind),)
+        for bound, count in done.up_to:
+            shown = "+Inf" if bound == inf else str(bound)
+            yield _line("job_lateness_seconds_bucket", (*labels, ("le", shown)), count)
+        yield _line("job_lateness_seconds_sum", labels, done.seconds)
+        yield _line("job_lateness_seconds_count", labels, sum(done.late))
+    failures = {kind: done.failures for kind, done in load.ran.items()}
+    yield from _family("job_failures_total", "counter", "Attempts of jobs that failed, by kind.", _by("kind", failures))
 
 
 def _by(label: str, counts: Mapping[str, int]) -> Iterator[tuple[Labels, float]]:

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, or_, select, text
 from sqlalchemy.orm import Session
 
+from engine import lateness
 from engine.access import Actor, require_operator
+from engine.lateness import Ran
 from engine.models import OURS, PAUSED, RUNNING, CalendarRun, Incident, Job, Limit, WebhookDelivery, WorkerProcess
 from engine.queries.sendings import outbox_state
 
@@ -18,9 +20,14 @@ ALIVE = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What waits at one moment. `late` counts the due jobs by seconds: how many wait no longer than each of `LATE`."""
+    """What waits at one moment. `late` counts the due jobs by seconds: how many wait no longer than each of `LATE`.
+
+    `queued` tells how many are due by kind, `ran` what workers have done since the installation began.
+    """
 
     jobs: dict[tuple[str, str], int]
+    queued: dict[str, int]
+    ran: dict[str, Ran]
     due: int
     late: dict[int, int]
     oldest: float
@@ -36,7 +43,7 @@ def load(session: Session, actor: Actor) -> Load:
     """This will count what waits. Raises OperatorsOnly."""
     require_operator(actor)
     now: datetime = session.info["now"]
-    due, late, oldest = _due(session, now)
+    queued, late, oldest = _due(session, now)
     jobs = select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
     incidents = select(Incident.kind, func.count()).where(Incident.resolved_at.is_(None)).group_by(Incident.kind)
     waiting = select(func.count()).where(WebhookDelivery.state == "waiting")
@@ -45,7 +52,9 @@ def load(session: Session, actor: Actor) -> Load:
     outbox = outbox_state(session, actor)
     return Load(
         jobs={(kind, state): count for kind, state, count in session.execute(jobs)},
-        due=due,
+        queued=queued,
+        ran=lateness.read(session),
+        due=sum(queued.values()),
         late=late,
         oldest=oldest,
         incidents={str(kind): count for kind, count in session.execute(incidents)},
@@ -57,13 +66,14 @@ def load(session: Session, actor: Actor) -> Load:
     )
 
 
-def _due(session: Session, now: datetime) -> tuple[int, dict[int, int], float]:
+def _due(session: Session, now: datetime) -> tuple[dict[str, int], dict[int, int], float]:
     counts = [func.count(case((Job.due_at > now - timedelta(seconds=seconds), 1))) for seconds in LATE]
     nobody = or_(Job.leased_until.is_(None), Job.leased_until < now)
-    found = select(func.count(), func.min(Job.due_at), *counts).where(text(OURS), Job.due_at <= now, nobody)
-    total, first, *late = session.execute(found).one()
-    oldest = (now - first).total_seconds() if first is not None else 0.0
-    return total, dict(zip(LATE, late, strict=True)), oldest
+    found = select(Job.kind, func.count(), func.min(Job.due_at), *counts).where(text(OURS), Job.due_at <= now, nobody)
+    rows = session.execute(found.group_by(Job.kind)).all()
+    late = {seconds: sum(row[place] for row in rows) for place, seconds in enumerate(LATE, 3)}
+    oldest = max(((now - row[2]).total_seconds() for row in rows), default=0.0)
+    return {str(row[0]): row[1] for row in rows}, late, oldest
 
 
 def _limits(session: Session, now: datetime) -> dict[str, int]:

@@ -185,6 +185,22 @@ def test_an_operator_retries_what_failed_and_nobody_else(engine: Engine, cast: A
     assert engine.read(queries.incidents, cast.olga) == []
 
 
+def test_how_late_jobs_ran_and_what_failed_is_counted_over_all_workers(
+    engine: Engine, cast: Any, post: Any, clock: Any
+) -> None:
+    post.problem = ConnectionError("no route to host")
+    for _ in range(2):
+        engine.start_case("pausing", {}, by=cast.alice, unit_code="420101")
+    engine.start_case("calling", {"number": 1}, by=cast.alice)
+    clock.advance(hours=1, seconds=40)
+    engine.run_due_jobs()
+    done = engine.read(queries.load, cast.olga).ran
+    assert [count for _bound, count in done["timer"].up_to] == [0, 0, 0, 0, 0, 2, 2, 2, 2, 2]
+    assert done["timer"].seconds == pytest.approx(80, abs=5)
+    assert (done["service"].failures, done["timer"].failures) == (1, 0)
+    assert engine.read(queries.load, cast.olga).queued == {}
+
+
 def test_a_start_timer_starts_as_many_cases_as_it_says(engine: Engine, cast: Any, clock: Any) -> None:
     for _ in range(5):
         clock.advance(hours=1, seconds=1)
