@@ -29,9 +29,10 @@ OPEN_TO_ALL = {"static", "accounts.sign_in", "locale.switch", "health.healthz", 
 class Visitor(UserMixin):  # type: ignore[misc]
     """A person who is signed in."""
 
-    def __init__(self, person: Person) -> None:
-        """This will stand for `person` in this session."""
+    def __init__(self, person: Person, actor: Actor | None = None) -> None:
+        """This will stand for `person` in this session, who acts as `actor` (default: read when it is asked for)."""
         self.person = person
+        self._actor = actor
 
     def get_id(self) -> str:
         """This will return what the session cookie holds: it becomes void when the person's stamp changes."""
@@ -39,7 +40,9 @@ class Visitor(UserMixin):  # type: ignore[misc]
 
     def whole_actor(self) -> Actor:
         """This will return the person with all roles."""
-        return current.engine().actor(self.person.id)
+        if self._actor is None:
+            self._actor = current.engine().actor(self.person.id)
+        return self._actor
 
     def actor(self) -> Actor:
         """This will return the person with the one role chosen in the top bar, or with all."""
@@ -85,13 +88,13 @@ def load_program(_request: Request) -> Visitor | None:
     """This will return the program that the token of a request stands for, or none."""
     granted = bearer.grant()
     visitor = load_person(granted.person_id) if granted is not None else None
-    return Program(visitor.person) if visitor is not None else None
+    return Program(visitor.person, visitor.whole_actor()) if visitor is not None else None
 
 
 def load_person(person_id: int | None) -> Visitor | None:
     """This will return the visitor who is the person with this id."""
-    person = current.engine().read(queries.person, person_id) if person_id is not None else None
-    return Visitor(person) if person is not None else None
+    found = current.engine().read(queries.signed_in, person_id) if person_id is not None else None
+    return Visitor(*found) if found is not None else None
 
 
 def destination(address: str | None) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask import current_app, g, request
 from flask_login import current_user
 
 from engine import Actor, Engine, calendars
 from web.config import Settings
+
+T = TypeVar("T")
 
 
 def engine() -> Engine:
@@ -31,9 +34,7 @@ def actor() -> Actor:
 
 def calendar() -> calendars.Calendar:
     """This will return the calendar in force; read once a request."""
-    if "calendar" not in g:
-        g.calendar = engine().calendar
-    return cast(calendars.Calendar, g.calendar)
+    return once("calendar", lambda: engine().calendar)
 
 
 def origin() -> str:
@@ -45,6 +46,19 @@ def origin() -> str:
         return f"page {address}"
     granted = bearer.grant()
     return f"api:{granted.token_id} {address}" if granted is not None else f"api {address}"
+
+
+def once(name: str, ask: Callable[[], T]) -> T:
+    """This will ask something once a request, or not at all when `foresee` has told the answer."""
+    if name not in g:
+        setattr(g, name, ask())
+    return cast(T, g.get(name))
+
+
+def foresee(**answers: Any) -> None:
+    """This will keep answers that were read together, for those parts of the page that ask for them later."""
+    for name, answer in answers.items():
+        setattr(g, name, answer)
 
 
 def read(query: Any, *args: Any, **kwargs: Any) -> Any:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
+from sqlalchemy.orm import Session
 
-from engine import Task, queries
+from engine import Actor, Task, queries
 from web import current, narrowing
 from web.addresses import here
 from web.formatting import role_title
 from web.narrowing import Chip
 from web.navigation import Entry
+from web.supervise import has_units_below
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -38,21 +40,21 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/inbox")
 def index() -> str:
     """This will list the tasks that wait for the person, the most urgent on top."""
-    asked, narrowed, names = _asked(), narrowing.asked(), process_names()
-    page = current.read(queries.inbox, **asked, **narrowed, after=request.args.get("after"))
+    asked, narrowed = _asked(), narrowing.asked()
+    page = current.read(_everything, {**asked, **narrowed, "after": request.args.get("after")})
     return render_template(
         "inbox/index.html",
         page=page,
         chips=list(_chips(asked)),
-        narrowed=list(narrowing.chips(names)),
+        narrowed=list(narrowing.chips(process_names())),
         kept=narrowing.kept(),
-        processes=current.read(queries.processes),
+        processes=processes(),
         offered=narrowing.offered(),
         q=asked["q"],
         sort=asked["sort"],
         sorts=SORTS,
         is_filtered=narrowing.is_filtered(),
-        my_units=_my_units(),
+        my_units=_my_units,
         may_start=may_start(),
     )
 
@@ -63,9 +65,37 @@ def _my_units() -> list[tuple[str, str]]:
     return sorted(current.read(queries.unit_codes, held).items(), key=lambda pair: pair[1])
 
 
+def _everything(session: Session, actor: Actor, asked: Mapping[str, Any]) -> queries.Page[Task]:
+    """All that the page shows and its frame counts, read together: one transaction instead of a dozen."""
+    page = queries.inbox(session, actor, **asked)
+    current.foresee(
+        inbox_counts=queries.inbox_counts(session, actor, soon_days=asked["soon_days"]),
+        processes=queries.processes(session, actor),
+        startable=queries.startable(session, actor),
+        kept_filters=queries.kept_filters(session, actor),
+        unread_copies=queries.unread_count(session, actor),
+        unread_notices=queries.unread_notices(session, actor),
+        calendar=queries.calendar(session),
+        oversees=has_units_below(session, actor),
+    )
+    return page
+
+
+def counts() -> queries.Counts:
+    """This will count what waits for the person."""
+    days = current.settings().soon_days
+    found: queries.Counts = current.once("inbox_counts", lambda: current.read(queries.inbox_counts, soon_days=days))
+    return found
+
+
+def processes() -> list[queries.ProcessNamed]:
+    """This will list the processes in which people have steps."""
+    return current.once("processes", lambda: current.read(queries.processes))
+
+
 def process_names() -> dict[str, str]:
     """This will return the names of the processes in which people have steps, by id."""
-    return {each.process_id: each.name for each in current.read(queries.processes)}
+    return {each.process_id: each.name for each in processes()}
 
 
 def acted_for(task: Task) -> str:
@@ -94,23 +124,23 @@ def _asked() -> dict[str, Any]:
 
 
 def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
-    counts = current.read(queries.inbox_counts, soon_days=current.settings().soon_days)
+    waits = counts()
     whole = asked["show"] == "all" and asked["queue_id"] is None
 
-    def chip(title: str, count: int | None, is_current: bool, tone: str = "", **changes: Any) -> Chip:
+    def chip(title: str, count: queries.Tally | None, is_current: bool, tone: str = "", **changes: Any) -> Chip:
         return Chip(here(after=None, **changes), title, count, is_current, tone)
 
-    yield chip(gettext("All"), counts.all, whole and not asked["due"], show=None, queue=None, due=None)
-    yield chip(gettext("Mine"), counts.mine, asked["show"] == "mine", show="mine", queue=None)
-    if counts.acting or asked["show"] == "acting":
-        yield chip(gettext("For who is away"), counts.acting, asked["show"] == "acting", show="acting", queue=None)
-    for queue in counts.queues:
+    yield chip(gettext("All"), waits.all, whole and not asked["due"], show=None, queue=None, due=None)
+    yield chip(gettext("Mine"), waits.mine, asked["show"] == "mine", show="mine", queue=None)
+    if waits.acting or asked["show"] == "acting":
+        yield chip(gettext("For who is away"), waits.acting, asked["show"] == "acting", show="acting", queue=None)
+    for queue in waits.queues:
         title = f"{queue.unit_name} {role_title(queue.role)}"
         is_current = asked["queue_id"] == queue.queue_id
         yield chip(title, queue.open, is_current, show=None, queue=None if is_current else queue.queue_id)
     for tone, title, count in (
-        ("overdue", gettext("Overdue"), counts.overdue),
-        ("soon", gettext("Due soon"), counts.soon),
+        ("overdue", gettext("Overdue"), waits.overdue),
+        ("soon", gettext("Due soon"), waits.soon),
     ):
         is_current = asked["due"] == tone
         yield chip(title, count, is_current, tone, due=None if is_current else tone)
@@ -120,7 +150,7 @@ def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
 
 def may_start() -> bool:
     """This will tell whether the person may start any process."""
-    return bool(current.read(queries.startable))
+    return bool(current.once("startable", lambda: current.read(queries.startable)))
 
 
 @blueprint.get("/done")
@@ -140,7 +170,7 @@ def started() -> str:
 
 def waiting() -> int:
     """This will count the tasks that wait for the person."""
-    return int(current.read(queries.inbox_counts).all)
+    return counts().all
 
 
 navigation = [

@@ -114,7 +114,7 @@ def kept() -> list[tuple[queries.FilterShown, str, bool]]:
     shown = _in_address()
     return [
         (each, url_for("inbox.index", **_known(each.asked)), bool(shown) and _known(each.asked) == shown)
-        for each in current.read(queries.kept_filters)
+        for each in current.once("kept_filters", lambda: current.read(queries.kept_filters))
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext, ngettext
 
@@ -68,9 +68,7 @@ def send(case_id: UUID) -> ResponseReturnValue:
 
 def waiting() -> int:
     """This will count the copies that the person has not read; asked once a request."""
-    if "unread_copies" not in g:
-        g.unread_copies = int(current.read(queries.unread_count))
-    return int(g.unread_copies)
+    return int(current.once("unread_copies", lambda: current.read(queries.unread_count)))
 
 
 @blueprint.app_context_processor

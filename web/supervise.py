@@ -228,14 +228,21 @@ def step_order(session: Session, actor: Actor) -> list[str]:
 
 def has_units_below(session: Session, actor: Actor) -> bool:
     """This will tell whether the actor oversees units other than those where a role is held."""
+    if not actor.scopes:
+        return False
     inside = (and_(Unit.path > scope, Unit.path < f"{scope[:-1]}0") for scope in actor.scopes)
     below = select(Unit.id).where(or_(*inside), Unit.kind != "department").limit(1)
     return session.scalar(below) is not None
 
 
+def oversees() -> bool:
+    """This will tell whether the person oversees other units."""
+    return bool(current.once("oversees", lambda: current.read(has_units_below)))
+
+
 def is_supervising(actor: Actor) -> bool:
     """This will tell whether the actor oversees others: an operator, or somebody above other units."""
-    return actor.is_admin or (bool(actor.scopes) and bool(current.read(has_units_below)))
+    return actor.is_admin or oversees()
 
 
 navigation = (

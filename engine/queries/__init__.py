@@ -3,6 +3,7 @@
 from engine.queries.boards import Board, BoardCell, board, board_tasks
 from engine.queries.calendars import YearVersion, calendar_years, year_versions
 from engine.queries.cases import CaseView, FilterInvalid, case, cases
+from engine.queries.counts import Counts, QueueCount, Tally, inbox_counts
 from engine.queries.deployed import (
     Contents,
     Startable,
@@ -17,7 +18,7 @@ from engine.queries.deployed import (
     startable,
 )
 from engine.queries.designing import Named, Offered, elements, offered
-from engine.queries.inbox import Counts, Narrowed, QueueCount, done, inbox, inbox_counts, started
+from engine.queries.inbox import Narrowed, done, inbox, started
 from engine.queries.limit_rules import RuleVersion, limit_rule, limit_rules
 from engine.queries.limit_states import LIMIT_FILTERS
 from engine.queries.limits import LimitRow, LimitView, limit, limit_names, limits, limits_of_case
@@ -49,8 +50,19 @@ from engine.queries.operations import (
     incidents,
     jobs,
 )
-from engine.queries.organisation import Account, account, accounts, names, people, person, register, tokens, units
-from engine.queries.paging import CursorInvalid, Page
+from engine.queries.organisation import (
+    Account,
+    account,
+    accounts,
+    names,
+    people,
+    person,
+    register,
+    signed_in,
+    tokens,
+    units,
+)
+from engine.queries.paging import CursorInvalid, Page, calendar
 from engine.queries.presence import (
     AbsenceShown,
     FilterShown,
@@ -137,6 +149,7 @@ __all__ = [
     "SendingShown",
     "StartView",
     "Startable",
+    "Tally",
     "TaskView",
     "WebhookShown",
     "YearVersion",
@@ -147,6 +160,7 @@ __all__ = [
     "actions",
     "board",
     "board_tasks",
+    "calendar",
     "calendar_years",
     "case",
     "case_by_number",
@@ -206,6 +220,7 @@ __all__ = [
     "resources",
     "retention_rules",
     "sendings",
+    "signed_in",
     "standin_of",
     "start",
     "startable",

@@ -168,8 +168,7 @@ def deployments(session: Session, actor: Actor) -> list[Contents]:
 
 def startable(session: Session, actor: Actor) -> list[Startable]:
     """This will list the processes of which the actor may start a case."""
-    library = paging.library(session)
-    catalog = library.catalog(session)
+    library, catalog = paging.library(session), paging.catalog(session)
     found = []
     for app in library.apps.values():
         for process_id, roles in app.starters.items():

@@ -9,75 +9,23 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 from sqlalchemy.orm import Session, defer
 
 from engine import prepared
 from engine.access import Actor
-from engine.db import UtcDateTime, is_postgresql
+from engine.db import is_postgresql
 from engine.models import Case, CaseField, Task
 from engine.prepared import Prepared
 from engine.queries import paging, sorting, waiting
 from engine.queries.cases import holding
 from engine.queries.paging import MOST, Page
 from engine.queries.sorting import SORTS, Order, Stretch
-from engine.queries.waiting import PERSON, QUEUE, TASKS, Condition, Spot, Waits
+from engine.queries.waiting import PERSON, TASKS, Condition, Spot, Waits
 
-COUNTED = 99  # tasks of one place that a count goes up to
 FEW = 300  # cases with a value: so many are gone through one by one
 SHOWN = tuple(column for column in TASKS.c if column.name != "detail")
 NAMES = tuple(column.name for column in SHOWN)
-SEEN = ("id", "order_at", "created_at", "priority", "urged_count", "process_id", "element", "name", "unit_id",
-        "unit_path", "role", "case_id", "case_number", "case_title", "case_subject")  # fmt: skip
-
-
-class Tally(int):
-    """So many; `is_more` when nobody counted on. Written as people read it: 7, 99+."""
-
-    is_more: bool
-
-    def __new__(cls, number: int, is_more: bool = False) -> Tally:
-        """This will be `number`, perhaps and more."""
-        found = super().__new__(cls, number)
-        found.is_more = is_more
-        return found
-
-    @classmethod
-    def up_to(cls, most: int, number: int) -> Tally:
-        """This will be a number that was counted up to one more than `most`."""
-        return cls(min(number, most), number > most)
-
-    @classmethod
-    def whole(cls, parts: Sequence[Tally]) -> Tally:
-        """This will add up parts."""
-        return cls(sum(parts), any(part.is_more for part in parts))
-
-    def __str__(self) -> str:
-        """This will write the number, with a + when there are more."""
-        return f"{int(self)}+" if self.is_more else f"{int(self)}"
-
-
-@dataclass(frozen=True, slots=True)
-class QueueCount:
-    """How much waits in a queue; each is counted up to COUNTED."""
-
-    queue_id: int
-    role: str
-    unit_name: str
-    open: Tally
-    overdue: Tally
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much waits for somebody: sums of places counted up to COUNTED. `acting` are tasks of who is away."""
-
-    all: Tally
-    mine: Tally
-    overdue: Tally
-    soon: Tally
-    queues: list[QueueCount]
-    acting: Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,32 +99,23 @@ class _Look:
             return (
                 select(*(TASKS.c[name] for name in self.names)).where(*where).order_by(*self.stretch.order.by(TASKS.c))
             )
-        window = _window(where, self.stretch.order, self.reach)
+        window = sorting.window(where, self.stretch.order, self.reach)
         found = select(*(window[name] for name in self.names)).where(*(each(window) for each in conditions))
         return found.order_by(*self.stretch.order.by(window))
 
     def head(self, waits: Waits) -> Select[Any]:
         """This will select the keys of the first tasks of a place."""
-        return self._found(waits, is_after=self.is_after).limit(_written(self.limit))
+        return self._found(waits, is_after=self.is_after).limit(sorting.written(self.limit))
 
     def counted(self, waits: Waits) -> Select[Any]:
         """This will select what is counted of a place, from its beginning on."""
-        return self._found(waits, is_after=False).limit(_written(MOST + 1))
+        return self._found(waits, is_after=False).limit(sorting.written(MOST + 1))
 
     def end(self, waits: Waits) -> Select[Any]:
         """This will select the last task that was looked at in a place, and one after it when there is one."""
         keys = select(*(TASKS.c[name] for name in self.names)).where(*self._where(waits, is_after=self.is_after))
         keys = keys.order_by(*self.stretch.order.by(TASKS.c))
-        return keys.offset(_written(self.reach - 1)).limit(_written(2))
-
-
-def _written(number: int) -> ColumnElement[int]:
-    return literal_column(str(number), Integer)  # written out: a plan that is kept knows how little is asked
-
-
-def _window(where: Sequence[ColumnElement[bool]], order: Order, reach: int) -> Any:
-    seen = select(*(TASKS.c[name] for name in SEEN)).where(*where).order_by(*order.by(TASKS.c))
-    return seen.limit(_written(reach)).subquery().c
+        return keys.offset(sorting.written(self.reach - 1)).limit(sorting.written(2))
 
 
 def inbox(
@@ -238,14 +177,14 @@ def _page(backend: str, spots: Sequence[Spot], order: Order, looks: Sequence[_Lo
     """The first tasks of all places: each is read only so far as it can matter, then they are merged."""
     heads = union_all(*(part for look in looks for part in waiting.each(backend, spots, look.head))).subquery()
     keys = [heads.c[name] for name in order.names]
-    first = select(*keys).order_by(*order.by(heads.c)).limit(_written(looks[0].limit)).subquery()
+    first = select(*keys).order_by(*order.by(heads.c)).limit(sorting.written(looks[0].limit)).subquery()
     return select(*SHOWN).join_from(first, TASKS, TASKS.c.id == first.c.id).order_by(*order.by(first.c))
 
 
 def _total(backend: str, spots: Sequence[Spot], look: _Look) -> Select[Any]:
     """How many there are in all places together, but no more than MOST and one."""
     parts = waiting.each(backend, spots, look.counted)
-    some = select(union_all(*parts).subquery().c.id).limit(_written(MOST + 1)).subquery()
+    some = select(union_all(*parts).subquery().c.id).limit(sorting.written(MOST + 1)).subquery()
     return select(func.count()).select_from(some)
 
 
@@ -315,79 +254,14 @@ def _end(
 
 def _cut(rows: Sequence[Mapping[str, Any]], order: Order, limit: int, counted: tuple[int, bool]) -> Page[Task]:
     following = order.cursor(rows[limit - 1]) if len(rows) > limit else None
-    return Page([Task(**row) for row in rows[:limit]], following, *counted)
+    return Page([_task(row) for row in rows[:limit]], following, *counted)
 
 
-def inbox_counts(session: Session, actor: Actor, *, soon_days: int = 3) -> Counts:
-    """This will count what waits for the actor, in all and by queue, in every place up to COUNTED."""
-    moment = paging.now(session)
-    spots = waiting.spots(session, actor)
-    if not spots:
-        return Counts(Tally(0), Tally(0), Tally(0), Tally(0), [], Tally(0))
-    found = {(kind, place): _Counted(*numbers) for kind, place, *numbers in _counted(session, spots, moment, soon_days)}
-    acting = [each for (kind, place), each in found.items() if kind == PERSON and place != actor.person_id]
-    return Counts(
-        all=Tally.whole([each.open for each in found.values()]),
-        mine=found[PERSON, actor.person_id or 0].open,
-        overdue=Tally.whole([each.overdue for each in found.values()]),
-        soon=Tally.whole([each.soon for each in found.values()]),
-        queues=[
-            QueueCount(spot.id, spot.role, spot.unit_name, found[QUEUE, spot.id].open, found[QUEUE, spot.id].overdue)
-            for spot in spots
-            if spot.kind == QUEUE
-        ],
-        acting=Tally.whole([each.open for each in acting]),
-    )
-
-
-class _Counted:
-    """What waits in one place; where not all tasks were looked at, there may be more of everything."""
-
-    def __init__(self, open: int, overdue: int, soon: int, looked: int) -> None:
-        is_more = looked > waiting.LOOKED
-        numbers = (open, overdue, soon)
-        self.open, self.overdue, self.soon = (
-            Tally(min(number, COUNTED), is_more or number > COUNTED) for number in numbers
-        )
-
-
-def _counted(session: Session, spots: Sequence[Spot], moment: datetime, soon_days: int) -> Any:
-    until = paging.soon_until(session, moment, soon_days)
-    values = {**waiting.parameters(spots), "moment": moment, "until": until}
-    backend = session.get_bind().dialect.name
-    if backend == "postgresql" and not any(spot.only for spot in spots):
-        return prepared.rows(session, (COUNTS, values))[0]
-    return session.execute(union_all(*waiting.each(backend, spots, _counting)), values)
-
-
-def _counting(waits: Waits) -> Select[Any]:
-    """What waits in one place. What is overdue stands first in its index, then what is due soon: one look counts both.
-
-    Only where it does not reach as far as that, what is due soon is counted by a second one.
-    """
-    moment, until = bindparam("moment", type_=UtcDateTime()), bindparam("until", type_=UtcDateTime())
-    is_soon = (TASKS.c.order_at >= moment, TASKS.c.order_at < until)
-    first, second = _first(waits).subquery().c, _first(waits, *is_soon).subquery().c
-    near = func.count().filter(first.order_at >= moment, first.order_at < until)
-    is_seen = or_(func.count() <= _written(COUNTED), func.max(first.order_at) >= until)
-    looked = select(TASKS.c.id).where(waits.here).limit(_written(waiting.LOOKED + 1)).subquery().c
-    return select(
-        func.count().label("open"),
-        func.count().filter(first.order_at < moment).label("overdue"),
-        case((is_seen, near), else_=select(func.count(second.order_at)).scalar_subquery()).label("soon"),
-        (_written(0) if waits.only is None else select(func.count(looked.id)).scalar_subquery()).label("looked"),
-    )
-
-
-def _first(waits: Waits, *where: ColumnElement[bool]) -> Select[Any]:
-    most = _written(COUNTED + 1)
-    if waits.only is None:
-        return select(TASKS.c.order_at).where(waits.here, *where).order_by(TASKS.c.order_at).limit(most)
-    window = _window((waits.here, *where), sorting.DUE, waiting.LOOKED)
-    return select(window.order_at).where(waits.only(window)).order_by(window.order_at).limit(most)
-
-
-COUNTS = Prepared(lambda backend: union_all(*waiting.each(backend, (), _counting)))
+def _task(row: Mapping[str, Any]) -> Task:
+    """A task of a list, of no session: its constructor would take ten times as long."""
+    task: Task = Task.__mapper__.class_manager.new_instance()
+    vars(task).update(row)
+    return task
 
 
 def done(session: Session, actor: Actor, *, q: str = "", after: str | None = None, limit: int = 50) -> Page[Task]:

@@ -49,7 +49,7 @@ class ProcessNamed:
 def processes(session: Session, actor: Actor) -> list[ProcessNamed]:
     """This will list the newest version of every process that has steps for people, by name."""
     library, found = paging.library(session), []
-    for versions in library.catalog(session).processes.values():
+    for versions in paging.catalog(session).processes.values():
         nodes = library.process(session, versions[-1].id).nodes.values()
         steps = tuple(dict.fromkeys(node.name or node.id for node in nodes if node.type == "userTask"))
         if steps:
@@ -141,7 +141,7 @@ def unit_codes(session: Session, actor: Actor, ids: Iterable[int]) -> dict[str, 
 
 
 def _directory(session: Session) -> Directory:
-    return paging.library(session).directories.current(session)
+    return paging.directory(session)
 
 
 def _words(q: str) -> list[str]:

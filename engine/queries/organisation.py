@@ -15,7 +15,7 @@ from engine import feel
 from engine.access import Actor, is_in_scope, require_operator
 from engine.catalog import ZONE
 from engine.models import ApiToken, Membership, Person, RegisterEntry, Unit
-from engine.people import PersonNotFound
+from engine.people import PersonNotFound, describe_actor
 from engine.queries import paging
 
 
@@ -91,6 +91,14 @@ def person(session: Session, person_id: int) -> Person | None:
     """This will return an active account for the session that signs in; None when it is gone or disabled."""
     found = session.get(Person, person_id)
     return found if found is not None and found.is_active else None
+
+
+def signed_in(session: Session, person_id: int) -> tuple[Person, Actor] | None:
+    """This will return an active account and its person as they act, with all roles; None when it is gone."""
+    found = person(session, person_id)
+    if found is None:
+        return None
+    return found, describe_actor(session, paging.directory(session), found, paging.now(session))
 
 
 def accounts(session: Session) -> list[Account]:

@@ -15,8 +15,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.access import Actor
 from engine.calendars import Calendar
-from engine.catalog import ZONE
+from engine.catalog import ZONE, Catalog
 from engine.definitions import Library
+from engine.directory import Directory
 from engine.errors import Invalid
 from engine.models import Task
 
@@ -59,10 +60,25 @@ def now(session: Session) -> datetime:
     return found
 
 
+def catalog(session: Session) -> Catalog:
+    """This will return what is deployed; one session that reads asks once whether that has changed."""
+    found: Catalog | None = session.info.get("catalog")
+    if found is None:
+        found = session.info["catalog"] = library(session).catalog(session)
+    return found
+
+
+def directory(session: Session) -> Directory:
+    """This will return the directory; one session that reads asks once whether it has changed."""
+    found: Directory | None = session.info.get("directory")
+    if found is None:
+        found = session.info["directory"] = library(session).directories.current(session)
+    return found
+
+
 def calendar(session: Session) -> Calendar:
     """This will return the calendar in force."""
-    known = library(session)
-    return known.calendar(session, known.catalog(session))
+    return library(session).calendar(session, catalog(session))
 
 
 def write_cursor(values: Sequence[Any]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, tuple_
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, literal_column, or_, select, tuple_
 
 from engine.db import table
 from engine.models import Task
@@ -17,6 +17,8 @@ from engine.queries import paging
 TASKS = table(Task)
 KINDS = {"order_at": datetime, "created_at": datetime, "priority": int, "urged_count": int, "id": UUID}
 EPOCH, TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+SEEN = ("id", "order_at", "created_at", "priority", "urged_count", "process_id", "element", "name", "unit_id",
+        "unit_path", "role", "case_id", "case_number", "case_title", "case_subject")  # fmt: skip
 NEVER_URGED = TASKS.c.urged_count == literal_column("0")
 WAS_URGED = TASKS.c.urged_count > literal_column("0")  # written out: only so its partial index is used
 
@@ -98,3 +100,14 @@ def stretches(order: Order, place: Mapping[str, Any]) -> list[tuple[Stretch, boo
     rest = (Stretch(DUE, (NEVER_URGED,)), place.get("after_urged_count") == 0)
     urged = (Stretch(BY_URGES, (WAS_URGED,)), bool(place))
     return [urged, rest] if place.get("after_urged_count") != 0 else [rest]
+
+
+def written(number: int) -> ColumnElement[int]:
+    """This will write a number into a statement, so that a plan that is kept knows how little is asked."""
+    return literal_column(str(number), Integer)
+
+
+def window(where: Sequence[ColumnElement[bool]], order: Order, reach: int) -> Any:
+    """This will cut the first tasks out of a place, and return their columns."""
+    seen = select(*(TASKS.c[name] for name in SEEN)).where(*where).order_by(*order.by(TASKS.c))
+    return seen.limit(written(reach)).subquery().c

@@ -94,16 +94,26 @@ def spots(
 
 def _queues(session: Session, actor: Actor, unit_path: str | None) -> Iterator[Spot]:
     """The queues that the actor belongs to, by role in the unit or by name, also in the place of who is away."""
+    for row in _rows(session, actor):
+        processes = _processes(actor, row.role, row.unit_id)
+        if processes is not None and row.path.startswith(unit_path or ""):
+            yield Spot(QUEUE, row.id, row.role, row.name, _of_processes(processes) if processes else None)
+
+
+def _rows(session: Session, actor: Actor) -> Sequence[Any]:
+    """The queues that may be the actor's; a session that reads asks once."""
+    whose, kept = session.info.get("queues", (None, ()))
+    if whose is actor:
+        return kept  # type: ignore[no-any-return]
     units = {membership.unit_id for membership in actor.memberships}
     units.update(unit_id for standin in actor.stands_for for _role, unit_id in standin.queues)
     where: list[ColumnElement[bool]] = [text(PERSONS)]  # type: ignore[list-item]
     if units:
         where.append(Queue.unit_id.in_(units))
     rows = select(Queue.id, Queue.role, Queue.unit_id, Unit.name, Unit.path).join(Unit, Unit.id == Queue.unit_id)
-    for row in session.execute(rows.where(or_(*where)).order_by(Queue.id)):
-        processes = _processes(actor, row.role, row.unit_id)
-        if processes is not None and row.path.startswith(unit_path or ""):
-            yield Spot(QUEUE, row.id, row.role, row.name, _of_processes(processes) if processes else None)
+    found = session.execute(rows.where(or_(*where)).order_by(Queue.id)).all()
+    session.info["queues"] = (actor, found)
+    return found
 
 
 def _of_processes(processes: tuple[str, ...]) -> Condition:

@@ -14,7 +14,7 @@ from engine import Engine, Task, queries
 from engine.db import table
 from engine.models import Queue, new_id
 from engine.queries import waiting
-from engine.queries.inbox import COUNTED, Tally
+from engine.queries.counts import COUNTED, Tally
 
 TASKS = table(Task)
 STEPS = ("登记", "审核", "复查")
