@@ -22,6 +22,7 @@ from engine.bpmn.rewriting import (
     loop_condition,
     multi_instance,
     named_value,
+    payload,
     retries,
     sequence_flow,
     thrown_message,
@@ -146,7 +147,7 @@ def _drop(root: etree._Element, report: Report) -> None:
             name = vendor_name(key)
             if name:
                 dropped += name in DROPPED
-                if name not in DROPPED and name not in READ and local(element):
+                if name not in DROPPED and not _is_read(name, element) and local(element):
                     report.kept(element, name, str(element.get(key)), "nothing here does the same")
                 del element.attrib[key]
         if local(element) == "extensionElements":
@@ -162,7 +163,7 @@ def _drop_extensions(element: etree._Element, report: Report) -> None:
         name = vendor_name(item.tag)
         if name:
             element.remove(item)
-            if name not in READ and above is not None:
+            if above is not None and not _is_read(name, above):
                 shown = " ".join([text_of(item), *map(str, item.attrib.values())]).strip()
                 report.impossible(above, name, shown[:200], "nothing here does the same")
     if len(element) == 0 and above is not None:
@@ -177,76 +178,42 @@ def _initiator(element: etree._Element, report: Report) -> None:
         report.translated(element, "initiator", name, "property bihuan:initiator")
 
 
-# What the rules read: attributes and extension elements whose fate is told by a note of their own.
-READ = frozenset(
-    [
-        "assignee",
-        "candidateGroups",
-        "candidateUsers",
-        "dueDate",
-        "followUpDate",
-        "owner",
-        "priority",
-        "formKey",
-        "formRef",
-        "formRefBinding",
-        "formRefVersion",
-        "formData",
-        "formProperty",
-        "skipExpression",
-        "class",
-        "delegateExpression",
-        "expression",
-        "type",
-        "topic",
-        "field",
-        "resultVariable",
-        "resultVariableName",
-        "resource",
-        "decisionRef",
-        "decisionRefBinding",
-        "decisionRefVersion",
-        "decisionRefVersionTag",
-        "mapDecisionResult",
-        "collection",
-        "elementVariable",
-        "variableAggregation",
-        "calledElementBinding",
-        "calledElementVersion",
-        "calledElementVersionTag",
-        "calledElementType",
-        "sameDeployment",
-        "inheritVariables",
-        "caseRef",
-        "variableMappingClass",
-        "variableMappingDelegateExpression",
-        "in",
-        "out",
-        "inputOutput",
-        "executionListener",
-        "taskListener",
-        "failedJobRetryTimeCycle",
-        "errorCodeVariable",
-        "errorMessageVariable",
-        "escalationCodeVariable",
-        "variableName",
-        "variableEvents",
-        "versionTag",
-        "eventType",
-        "eventCorrelationParameter",
-        "eventInParameter",
-        "eventOutParameter",
-        "triggerEventType",
-        "mapException",
-        "messageExpression",
-        "signalExpression",
-        "terminateAll",
-        "terminateMultiInstance",
-        "initiator",
-        "candidateStarterGroups",
-        "candidateStarterUsers",
-    ]
+# What the rules read, and where: anything that stands elsewhere, or that none of them knows, is kept as a property.
+_SERVICES = (
+    "serviceTask sendTask businessRuleTask scriptTask task intermediateThrowEvent endEvent messageEventDefinition"
 )
+_READ_AT = {
+    "userTask": "assignee candidateGroups candidateUsers dueDate followUpDate owner priority taskListener",
+    "userTask startEvent": "formKey formRef formRefBinding formRefVersion formData formProperty",
+    _SERVICES: "class delegateExpression expression type topic field resultVariable resultVariableName connector",
+    "scriptTask conditionExpression": "resource",
+    "businessRuleTask": "decisionRef decisionRefBinding decisionRefVersion decisionRefVersionTag mapDecisionResult",
+    "multiInstanceLoopCharacteristics": "collection elementVariable variableAggregation",
+    "callActivity": "calledElementBinding calledElementVersion calledElementVersionTag calledElementType caseRef out "
+    "sameDeployment inheritVariables variableMappingClass variableMappingDelegateExpression businessKey "
+    "inheritBusinessKey",
+    "callActivity signalEventDefinition": "in",
+    "errorEventDefinition escalationEventDefinition": "errorCodeVariable errorMessageVariable escalationCodeVariable",
+    "conditionalEventDefinition": "variableName variableEvents",
+    "process": "versionTag candidateStarterGroups candidateStarterUsers",
+    "messageEventDefinition": "messageExpression",
+    "signalEventDefinition": "signalExpression",
+    "terminateEventDefinition": "terminateAll terminateMultiInstance",
+    "timeCycle timeDate timeDuration": "endDate",
+    "startEvent": "initiator",
+    "": "skipExpression inputOutput executionListener failedJobRetryTimeCycle taskPriority jobPriority mapException "
+    "eventType eventCorrelationParameter eventInParameter eventOutParameter triggerEventType",
+}
+READ: dict[str, set[str]] = {}
+for _places, _names in _READ_AT.items():
+    for _name in _names.split():
+        READ.setdefault(_name, set()).update(_places.split())
+
+
+def _is_read(name: str, element: etree._Element) -> bool:
+    return name in READ and (not READ[name] or local(element) in READ[name])
+
+
 Rule = Callable[[etree._Element, Report], None]
 _RULES: dict[str, tuple[Rule, ...]] = {
     **{name: (rule,) for name, rule in TASKS.items()},
@@ -264,7 +231,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "serviceTask": (sent_event,),
     "terminateEventDefinition": (terminate,),
     "messageEventDefinition": (named_by_expression, thrown_message),
-    "signalEventDefinition": (named_by_expression,),
+    "signalEventDefinition": (named_by_expression, payload),
     "message": (named_value,),
     "signal": (named_value,),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
@@ -24,6 +24,7 @@ from engine.bpmn.vendor import (
 )  # fmt: skip
 from engine.errors import Invalid
 
+CONSTRAINTS = frozenset({"required", "readonly", "min", "max", "minlength", "maxlength"})
 BY_TAG = "versions are numbered anew here, and the newest counts: give that version a tag, and bind by it"
 FIELD_TYPES = {"string": "textfield", "long": "number", "int": "number", "integer": "number", "double": "number",
                "date": "datetime", "boolean": "checkbox", "enum": "select"}  # fmt: skip
@@ -37,7 +38,7 @@ def user_task(element: etree._Element, report: Report) -> None:
         "candidateGroups": _members(element, report, "candidateGroups"),
         "candidateUsers": _members(element, report, "candidateUsers"),
     }
-    _standard_people(element, people)
+    _standard_people(element, people, report)
     if any(people.values()):
         extend(element, "assignmentDefinition", **people)
     for name in ("dueDate", "followUpDate"):
@@ -79,18 +80,31 @@ def _members(element: etree._Element, report: Report, what: str) -> str | None:
     return "=flatten([" + ", ".join(written) + "])"
 
 
-def _standard_people(element: etree._Element, people: dict[str, str | None]) -> None:
+def _standard_people(element: etree._Element, people: dict[str, str | None], report: Report) -> None:
     for item in children(element, "humanPerformer", "performer"):
-        people["assignee"] = people["assignee"] or text_of(item) or None
+        people["assignee"] = people["assignee"] or report.value(element, local(item), text_of(item))
     for item in children(element, "potentialOwner"):
-        for part in text_of(item).split(","):
-            match = re.fullmatch(r"\s*(?:(user|group)\s*\(\s*([^()]*)\s*\)|([^()]+))\s*", part)
+        for part in re.split(r",(?![^{]*\})(?![^(]*\))", text_of(item)):
+            match = re.fullmatch(r"\s*(?:(user|group)\s*\((.*)\)|([^()]+|[$#]\{.*\}))\s*", part)
             if match is None:
+                if part.strip():
+                    report.impossible(element, "potentialOwner", part, "it is neither user(...) nor group(...)")
                 continue
             key = "candidateUsers" if match[1] == "user" else "candidateGroups"
-            name = match[2] or (match[3] or "").strip()
-            if name and not juel.is_juel(name):
-                people[key] = f"{people[key]},{name}" if people[key] else name
+            for name in re.split(r",(?![^{]*\})", match[2] or match[3] or ""):
+                _candidate(element, people, key, name.strip(), report)
+
+
+def _candidate(element: etree._Element, people: dict[str, str | None], key: str, name: str, report: Report) -> None:
+    known, value = people[key], report.value(element, "potentialOwner", name)
+    if value is None or known is None:
+        people[key] = value or known
+    elif value.startswith("=") or known.startswith("="):
+        known = known[1:] if known.startswith("=") else f'split({translation.quoted(known)}, ",")'
+        value = value[1:] if value.startswith("=") else translation.quoted(value)
+        people[key] = f"=flatten([{known}, {value}])"
+    else:
+        people[key] = f"{known},{value}"
 
 
 def form(element: etree._Element, report: Report) -> None:
@@ -120,12 +134,26 @@ def _form_fields(element: etree._Element, report: Report) -> None:
         return
     id = f"{element.get('id')}_form"
     schema = {"type": "default", "id": id, "schemaVersion": 19, "components": [_component(item) for item in fields]}
+    _tell_fields(element, fields, report)
     process = next((above for above in element.iterancestors() if local(above) == "process"), None)
     if process is not None:
         form = add(holder(process), "userTaskForm", id=id)
         form.text = json.dumps(schema, ensure_ascii=False)
         extend(element, "formDefinition", formKey=f"camunda-forms:bpmn:{id}")
         report.translated(element, "form fields", str(len(fields)), id)
+
+
+def _tell_fields(element: etree._Element, fields: list[etree._Element], report: Report) -> None:
+    """What a field has and its form cannot have."""
+    for item in fields:
+        default = item.get("defaultValue") or item.get("default") or item.get("expression") or ""
+        if juel.is_juel(default):
+            why = "a form has fixed defaults: write the variable before the task"
+            report.impossible(element, f"default of {item.get('id')}", default, why)
+        for constraint in vendor_children(next(vendor_children(item, "validation"), None), "constraint"):
+            if constraint.get("name") not in CONSTRAINTS:
+                told = f"{constraint.get('name')} {constraint.get('config') or ''}".strip()
+                report.impossible(element, f"validation of {item.get('id')}", told, "the form has no such rule")
 
 
 def _component(item: etree._Element) -> dict[str, object]:
@@ -180,12 +208,19 @@ def service_task(element: etree._Element, report: Report) -> None:
     elif expression is not None:
         _expression(element, report, expression, result)
         return
+    elif (connector := text_of(next(_connected(element, "connectorId"), None))) != "":
+        _type(element, report, connector, connector)
     else:
         return
     if result is not None:
         map_output(element, "=result", result)
         report.translated(element, "resultVariable", result, "output mapping")
     _fields(element, report)
+
+
+def _connected(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    """The parts of a connector called `name`."""
+    return (part for item in vendor_extensions(element, "connector") for part in vendor_children(item, name))
 
 
 def _bean(text: str | None) -> str | None:
@@ -258,6 +293,10 @@ def script_task(element: etree._Element, report: Report) -> None:
         if value is not None:
             extend(element, "script", expression=value if value.startswith("=") else f"={value}", resultVariable=result)
             return
+    if result is None and (written := _assigned(body)) is not None:
+        extend(element, "script", expression=written.value, resultVariable=written.name)
+        report.translated(element, "script", body, f"script {written.name} {written.value}")
+        return
     type = f"script-{language}" if language else "script"
     extend(element, "taskDefinition", type=type)
     headers = extend(element, "taskHeaders")
@@ -267,6 +306,19 @@ def script_task(element: etree._Element, report: Report) -> None:
         map_output(element, "=result", result)
     resource = attribute(element, "resource") or ""
     report.impossible(element, "script", (body or resource)[:200], f"a service {type} is needed")
+
+
+def _assigned(body: str) -> translation.Assignment | None:
+    """What a script of one line does that only sets a variable: the same in every language."""
+    text = body.strip().rstrip(";").strip()
+    text = text if juel.is_juel(text) else f"${{{text}}}"
+    if "\n" in text or ";" in text:
+        return None
+    try:
+        found = translation.translate_statement(text)
+    except Invalid:
+        return None
+    return found if isinstance(found, translation.Assignment) else None
 
 
 def rule_task(element: etree._Element, report: Report) -> None:

@@ -173,6 +173,12 @@ def call_activity(element: etree._Element, report: Report) -> None:
     )
     if binding == "version":
         report.impossible(element, "calledElementVersion", attribute(element, "calledElementVersion") or "", BY_TAG)
+    key = report.value(element, "businessKey", attribute(element, "businessKey"))
+    if key is None and attribute(element, "inheritBusinessKey") == "true":
+        key = "=businessKey"
+    if key is not None:
+        map_input(element, key, "businessKey")
+        report.translated(element, "businessKey", attribute(element, "businessKey") or "inherited", key)
     for name in ("variableMappingClass", "variableMappingDelegateExpression"):
         if (value := attribute(element, name)) is not None:
             report.impossible(element, name, value, "write input and output mappings")
@@ -202,9 +208,20 @@ def _in_out(element: etree._Element, item: etree._Element, way: str, report: Rep
     return False
 
 
+def payload(element: etree._Element, report: Report) -> None:
+    """This will have a thrown signal carry what is named: the input mappings of its event."""
+    event = element.getparent()
+    for item in vendor_extensions(element, "in"):
+        if event is not None and _in_out(event, item, "in", report):
+            report.impossible(event, "in", "all variables", "name the variables that the signal carries")
+
+
 def input_output(element: etree._Element, report: Report) -> None:
     """This will translate input and output parameters."""
-    for holder_ in vendor_extensions(element, "inputOutput"):
+    connected = (
+        part for item in vendor_extensions(element, "connector") for part in vendor_children(item, "inputOutput")
+    )
+    for holder_ in (*vendor_extensions(element, "inputOutput"), *connected):
         for name, write in (("inputParameter", map_input), ("outputParameter", map_output)):
             for item in vendor_children(holder_, name):
                 source = _parameter(element, item, report)
@@ -235,14 +252,28 @@ def _member(element: etree._Element, item: etree._Element, report: Report) -> st
 
 
 def retries(element: etree._Element, report: Report) -> None:
-    """This will translate the number of retries."""
+    """This will translate the number of retries and the priority of a job."""
+    definition = child(element, "extensionElements")
+    task = definition.find(f"{{{ZEEBE}}}taskDefinition") if definition is not None else None
     for item in vendor_extensions(element, "failedJobRetryTimeCycle"):
-        match = re.fullmatch(r"R(\d+)/(P.*)", text_of(item))
-        definition = child(element, "extensionElements")
-        task = definition.find(f"{{{ZEEBE}}}taskDefinition") if definition is not None else None
-        if match and task is not None:
+        text = text_of(item)
+        match = re.fullmatch(r"R(\d+)/(P.*)", text)
+        if task is None:
+            report.kept(element, "failedJobRetryTimeCycle", text, "there is no job here")
+        elif match:
             task.set("retries", match[1])
             report.kept(element, "retryBackoff", match[2], "waiting time between retries")
+        else:
+            report.impossible(element, "failedJobRetryTimeCycle", text, "only R<times>/<duration> is known here")
+    for name in ("taskPriority", "jobPriority"):
+        priority = report.value(element, name, attribute(element, name))
+        if priority is None:
+            continue
+        if task is not None and (priority.startswith("=") or re.fullmatch(r"-?\d{1,9}", priority)):
+            extend(element, "jobPriorityDefinition", priority=priority)
+            report.translated(element, name, priority, "jobPriorityDefinition")
+        else:
+            report.kept(element, name, priority, "there is no job here")
 
 
 def timer(element: etree._Element, report: Report) -> None:
@@ -253,11 +284,23 @@ def timer(element: etree._Element, report: Report) -> None:
         text = text_of(part)
         if part is None or not text or above is None:
             continue
-        value = report.value(above, "timer", text) if juel.is_juel(text) else _quartz(text)
+        value = report.value(above, "timer", text) if juel.is_juel(text) else _quartz(_until(above, part, text, report))
         if value is None:
             report.refuse(above, "timer", text, "it cannot be translated")
         else:
             part.text = value
+
+
+def _until(event: etree._Element, part: etree._Element, text: str, report: Report) -> str:
+    """A cycle ends at the date that Activiti names beside it."""
+    end = attribute(part, "endDate")
+    if end is None:
+        return text
+    if re.fullmatch(r"R\d*/P[^/]*", text) and not juel.is_juel(end):
+        report.translated(event, "endDate", end, f"{text}/{end}")
+        return f"{text}/{end}"
+    report.impossible(event, "endDate", end, "only a cycle R/<duration> ends at a date")
+    return text
 
 
 def _quartz(text: str) -> str:

@@ -232,6 +232,14 @@ def _function(tree: Call) -> str:
     )
 
 
+def _shifted(sign: str, pattern: str) -> Callable[..., str]:
+    """What Joda's dates are moved by: `dateTime().plusDays(3)`."""
+    before, after = pattern.split("n")
+    return lambda of, n: f'{of} {sign} duration("{before}" + string({n}) + "{after}")'
+
+
+_UNITS = {"Years": "PnY", "Months": "PnM", "Days": "PnD", "Hours": "PTnH", "Minutes": "PTnM"}
+_UNITS |= {"Seconds": "PTnS"}
 _METHODS: dict[str, Callable[..., str]] = {
     "equals": lambda of, other: f"{of} = {other}",
     "equalsIgnoreCase": lambda of, other: f"lower case({of}) = lower case({other})",
@@ -258,6 +266,10 @@ _METHODS: dict[str, Callable[..., str]] = {
     "longValue": lambda of: f"floor({of})",
     "doubleValue": lambda of: of,
     "booleanValue": lambda of: of,
+    "toDate": lambda of: of,
+    "plusWeeks": lambda of, n: f'{of} + duration("P" + string(7 * {n}) + "D")',
+    **{f"plus{unit}": _shifted("+", pattern) for unit, pattern in _UNITS.items()},
+    **{f"minus{unit}": _shifted("-", pattern) for unit, pattern in _UNITS.items()},
 }
 _VARIABLE_FUNCTIONS: dict[str, Callable[..., str]] = {
     "get": lambda name: name,
