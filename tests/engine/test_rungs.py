@@ -18,6 +18,7 @@ from engine import BihuanError, Engine, HistoryEvent, feel, limits
 from engine.migration_plans import Plan, Step
 from engine.models import Case, Job, Limit, Notice, Task
 from engine.reckoning import Term
+from tests.conftest import Statements
 from tests.engine.test_limits import FOLDER, Desk, engine, orders
 
 __all__ = ["engine", "orders"]
@@ -209,3 +210,16 @@ def test_a_started_accountability_step_is_started_once_for_each_rung(engine: Eng
     stories[0].settle()
     started = [rung for story in stories for code, _run, _due, rung in story._climbed() if (code, rung) == ("check", 4)]
     assert len(stories[0].all(Case, Case.process_id == "blame")) == len(started) == 3
+
+
+def test_rungs_that_are_due_together_cost_few_statements(
+    engine: Engine, cast: Any, clock: Any, statements: type[Statements]
+) -> None:
+    for _ in range(30):
+        Story(engine, cast, clock)
+    clock.now += timedelta(days=2, hours=3)
+    with statements(engine) as seen:
+        assert engine.run_due_jobs() == 30
+    of_each = [each for each in seen if not each.startswith("SELECT")]
+    assert len(of_each) / 30 < 6
+    assert len(seen) - len(of_each) < 10, "cases, limits and tasks are read once for all of them"

@@ -98,6 +98,14 @@ def test_limits_of_one_morning_climb_in_order_while_an_official_works_on(
     assert {line["name"] for line in beside} >= {"inbox before", "completion before", "inbox meanwhile"}
 
 
+def test_a_worker_elsewhere_is_called_at_once(server: str) -> None:
+    if server.startswith("sqlite"):
+        pytest.skip("on SQLite nobody calls: the worker looks by itself")
+    woken, _floor = run(server, "wakeup", "--count", "5")
+    assert woken["operations"] == 5
+    assert 0 < woken["p50"] < 10_000, "it would look by itself once a minute"
+
+
 def test_inbox_and_board_are_asked(server: str) -> None:
     page, counts, _floor = run(server, "inbox", "--open", "500", *ONE)
     assert (page["name"], counts["name"]) == ("inbox page", "queue counts")

@@ -1,4 +1,4 @@
-"""`bihuan bench complete|start|timers|limits|inbox|board|floor`: the engine under load, in databases of its own."""
+"""`bihuan bench complete|start|timers|limits|wakeup|inbox|board|floor`: the engine under load, in own databases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.status import Status
 
-from web.benchmarks import completing, floor, ladders, lists, models, starting, timers, world
+from web.benchmarks import completing, floor, ladders, lists, models, starting, timers, wakeups, world
 from web.benchmarks.clients import ClientFailed
 from web.benchmarks.completing import Miscounted
 from web.benchmarks.models import NoProcess
@@ -100,6 +100,18 @@ def climb(db: str | None, due: int, is_json: bool) -> None:
     _print(lines, is_json)
 
 
+@click.command("wakeup", help=N_("Let jobs be due one by one; tells how soon a worker elsewhere runs each."))
+@_DATABASE
+@click.option("--count", type=click.IntRange(1, 100_000), default=200, show_default=True,
+              help=N_("How many jobs."))  # fmt: skip
+@_JSON
+def wake(db: str | None, count: int, is_json: bool) -> None:
+    """This will measure how soon workers are woken."""
+    with _measuring() as show:
+        lines = wakeups.measure(db, count=count, progress=show.work)
+    _print(lines, is_json)
+
+
 def _list(name: str, help: str, questions: Sequence[lists.Asked]) -> click.Command:
     @click.command(name, help=help)
     @_DATABASE
@@ -130,6 +142,7 @@ COMMANDS = (
     start,
     fire,
     climb,
+    wake,
     _list("inbox", N_("Read an official's inbox and count their queues."), lists.INBOX),
     _list("board", N_("Count what is overdue by unit and step, for a supervisor."), lists.BOARD),
     least,
