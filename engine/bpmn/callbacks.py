@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.bpmn import translation
 from engine.bpmn.process import ACTIVITIES, GATEWAYS
-from engine.bpmn.source import bihuan, bpmn, child, children, extensions, local, text_of, zeebe
+from engine.bpmn.source import bihuan, bpmn, child, extensions, local, text_of, zeebe
 from engine.bpmn.vendor import Report, add, extend, vendor_children, vendor_extensions, vendor_name
 from engine.errors import Invalid
 
@@ -52,10 +52,11 @@ def of_flow(element: etree._Element, report: Report) -> None:
     scope, target = element.getparent(), element.get("targetRef") or ""
     if not found or scope is None:
         return
-    task = etree.Element(bpmn("task"), {"id": f"{element.get('id')}_taken", "name": element.get("name") or ""})
+    id = report.fresh(element, f"{element.get('id')}_taken")
+    task = etree.Element(bpmn("task"), {"id": id, "name": element.get("name") or ""})
     scope.insert(scope.index(element), task)
     element.set("targetRef", str(task.get("id")))
-    further = etree.Element(bpmn("sequenceFlow"), {"id": f"{element.get('id')}_on"})
+    further = etree.Element(bpmn("sequenceFlow"), {"id": report.fresh(element, f"{element.get('id')}_on")})
     further.set("sourceRef", str(task.get("id")))
     further.set("targetRef", target)
     scope.insert(scope.index(element) + 1, further)
@@ -122,14 +123,14 @@ def _timeout(element: etree._Element, item: etree._Element, type: str | None, re
     if timer is None or type is None or scope is None:
         report.impossible(element, "taskListener", shown(item), "it needs a timer and a class, not a script")
         return
-    count = 1 + sum(1 for node in children(scope, "boundaryEvent") if node.get("attachedToRef") == element.get("id"))
-    id = f"{element.get('id')}_timeout_{count}"
+    id = report.fresh(element, f"{element.get('id')}_timeout")
     event = etree.SubElement(scope, bpmn("boundaryEvent"), {"id": id, "attachedToRef": str(element.get("id"))})
     event.set("cancelActivity", "false")
     event.append(timer)
-    task = etree.SubElement(scope, bpmn("serviceTask"), {"id": f"{id}_call", "name": type})
+    called = report.fresh(element, f"{id}_call")
+    task = etree.SubElement(scope, bpmn("serviceTask"), {"id": called, "name": type})
     extend(task, "taskDefinition", type=type)
-    flow = {"id": f"{id}_flow", "sourceRef": id, "targetRef": f"{id}_call"}
+    flow = {"id": report.fresh(element, f"{id}_flow"), "sourceRef": id, "targetRef": called}
     etree.SubElement(scope, bpmn("sequenceFlow"), flow)
     report.kept(element, "taskListener", shown(item), f"a timer beside the task calls it; a service {type} is needed")
 

@@ -87,7 +87,7 @@ def named_by_expression(element: etree._Element, report: Report) -> None:
         return
     value = report.value(event, f"{kind}Expression", text)
     if value is not None:
-        id = f"{event.get('id')}_{kind}"
+        id = report.fresh(element, f"{event.get('id')}_{kind}")
         element.getroottree().getroot().insert(0, etree.Element(bpmn(kind), {"id": id, "name": value}))
         element.set(f"{kind}Ref", id)
 

@@ -102,6 +102,18 @@ class Report:
 
     notes: list[Note] = field(default_factory=list)
     faults: list[DiagramFault] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+
+    def fresh(self, element: etree._Element, id: str) -> str:
+        """This will return `id`, or one like it that nothing in the document of `element` has yet."""
+        if not self.taken:
+            self.taken.update(str(item.get("id")) for item in element.getroottree().iter(etree.Element))
+        found, count = id, 1
+        while found in self.taken:
+            count += 1
+            found = f"{id}_{count}"
+        self.taken.add(found)
+        return found
 
     def _note(self, element: etree._Element, kind: str, code: str, text: str) -> None:
         self.notes.append(Note(element.get("id") or "", element.get("name") or "", kind, code, text, line_of(element)))

@@ -81,8 +81,8 @@ def test_nodes_that_the_import_adds_are_drawn_and_what_was_drawn_stays() -> None
     shown = boxes(root)
     assert (shown["work"], shown["e"]) == (Box(200, 80, 100, 80), Box(700, 300, 36, 36))
     added = set(shown) - {"s", "work", "e"}
-    assert added == {"f2_taken", "work_timeout_1", "work_timeout_1_call"}
-    assert touches(shown["work"], shown["work_timeout_1"].middle), "a boundary event sits on its task"
+    assert added == {"f2_taken", "work_timeout", "work_timeout_call"}
+    assert touches(shown["work"], shown["work_timeout"].middle), "a boundary event sits on its task"
     assert touches(shown["f2_taken"], lines(root)["f2"][-1])
     assert lines(root)["f2_on"][1:] == [(718, 120), (718, 300)], "the rest of the old line leads on"
     assert bpmn.parse(xml).processes["p"].nodes.keys() == {"s", "work", "e", *added}
