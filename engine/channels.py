@@ -2,13 +2,14 @@
 
 A channel is an address of Apprise in which `{to}` stands for the person's own: a telephone number, a user id. The one
 for mail names the server and the sender only; letters are written here, so that a letter sent again keeps its number.
+Units may have robots of their own: they speak to their people, and to those below that have none.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -31,6 +32,7 @@ SHAPES: Final = {
     "webhook": re.compile(r"[\w.@:+-]{1,64}", re.ASCII),
 }
 CHANNELS: Final = tuple(SHAPES)
+ROBOTS: Final = ("dingtalk", "wecom", "feishu")  # those that units may have of their own
 SECONDS = 10.0  # to connect, and to wait for an answer
 TO = "{to}"
 EXAMPLE = "13800000000"
@@ -76,22 +78,34 @@ class _Heard(logging.Handler):
 class Channels:
     """The channels of an installation by name; without any nothing is ever sent."""
 
-    def __init__(self, addresses: Mapping[str, str] | None = None) -> None:
-        """This will know the channels that have an address of Apprise."""
+    def __init__(
+        self, addresses: Mapping[str, str] | None = None, robots: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
+        """This will know the channels that have an address of Apprise, and `robots` by code of unit and channel."""
         self._addresses = {name: address for name, address in (addresses or {}).items() if address}
+        self._robots = dict(robots or {})
 
     @property
     def names(self) -> tuple[str, ...]:
         """This will return the channels that are configured."""
-        return tuple(name for name in CHANNELS if name in self._addresses)
+        known = {*self._addresses, *(channel for _unit, channel in self._robots)}
+        return tuple(name for name in CHANNELS if name in known)
 
-    def needs_address(self, channel: str) -> bool:
+    def address(self, channel: str, units: Sequence[str] = ()) -> str | None:
+        """This will return the robot of the nearest of `units` (codes, one's own first), else the installation's."""
+        robots = (self._robots.get((unit, channel)) for unit in units)
+        return next((robot for robot in robots if robot), self._addresses.get(channel))
+
+    def needs_address(self, channel: str, units: Sequence[str] = ()) -> bool:
         """This will tell whether a person has to give an address; a robot that names none speaks to its group."""
-        return channel == MAIL or TO in self._addresses.get(channel, "")
+        return channel == MAIL or TO in (self.address(channel, units) or "")
 
-    def send(self, channel: str, to: str, letter: Letter, now: Any) -> Receipt:
-        """This will send a message and tell what became of it; it raises nothing for what goes wrong outside."""
-        address = self._addresses.get(channel)
+    def send(self, channel: str, to: str, letter: Letter, now: Any, units: Sequence[str] = ()) -> Receipt:
+        """This will send a message to somebody of `units` and tell what became of it.
+
+        It raises nothing for what goes wrong outside.
+        """
+        address = self.address(channel, units)
         if address is None:
             return Receipt("this channel is not configured", is_final=True)
         try:

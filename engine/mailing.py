@@ -22,7 +22,7 @@ from uuid import UUID
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from engine import letters, preferences, wordings
-from engine.access import require_operator
+from engine.access import Actor, require_operator
 from engine.channels import Channels, Letter, Receipt
 from engine.db import is_postgresql, table
 from engine.errors import Conflict, Invalid, NotFound
@@ -66,6 +66,7 @@ class Claimed:
     to: str
     letter: Letter
     attempts: int
+    units: tuple[str, ...] = ()
 
 
 def deliver(
@@ -81,11 +82,15 @@ def deliver(
         if not batch:
             break
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="message") as senders:
-            sent = senders.map(lambda each: channels.send(each.channel, each.to, each.letter, clock()), batch)
+            sent = senders.map(lambda each: _send(channels, each, clock()), batch)
             for claimed, receipt in zip(batch, sent, strict=True):
                 write(by, note, claimed, receipt)
         done += len(batch)
     return done
+
+
+def _send(channels: Channels, each: Claimed, now: datetime) -> Receipt:
+    return channels.send(each.channel, each.to, each.letter, now, each.units)
 
 
 def route(turn: Turn, channels: Channels) -> int:
@@ -115,19 +120,28 @@ def _wishes(turn: Turn, persons: set[int]) -> dict[int, Preferences]:
 def _ways(turn: Turn, channels: Channels, row: Any, wishes: Preferences | None) -> list[dict[str, Any]]:
     if wishes is None or row.made_at < turn.now - STALE:
         return []
-    found = []
+    found, units = [], units_of(turn, row.person_id)
     for channel in channels.names:
         mode = wishes.mode(channel, row.kind)
-        if mode == NONE or not _has_way(channels, channel, wishes):
+        if mode == NONE or not _has_way(channels, channel, wishes, units):
             continue
         due_at = wishes.moment(row.kind, mode, row.made_at, turn.calendar)
         found.append(_sending(turn, row.id, row.person_id, channel, due_at, is_digest=mode == DIGEST))
     return found
 
 
-def _has_way(channels: Channels, channel: str, wishes: Preferences) -> bool:
+def units_of(turn: Turn, person_id: int | None) -> tuple[str, ...]:
+    """This will return the codes of the units that somebody works in, the nearest first, up to the root."""
+    official = turn.directory.officials.get(person_id or 0)
+    place = turn.directory.units.get(official.unit_id or 0) if official is not None else None
+    return tuple(above.code for above in turn.directory.upwards(place)) if place is not None else ()
+
+
+def _has_way(channels: Channels, channel: str, wishes: Preferences, units: Sequence[str]) -> bool:
     """A robot that speaks to a whole group says only what somebody asked it to say."""
-    if channels.needs_address(channel):
+    if channels.address(channel, units) is None:
+        return False
+    if channels.needs_address(channel, units):
         return channel in wishes.addresses
     return channel in wishes.choices
 
@@ -149,10 +163,19 @@ def _sending(
     }
 
 
+def ways(turn: Turn, channels: Channels, *, by: Actor) -> dict[str, bool]:
+    """This will return the channels that are set up for the actor's units, and whether each needs an address."""
+    units = units_of(turn, by.person_id)
+    set_up = [name for name in channels.names if channels.address(name, units) is not None]
+    return {name: channels.needs_address(name, units) for name in set_up}
+
+
 def try_out(turn: Turn, channels: Channels, channel: str) -> UUID:
     """This will send the actor a trial message by one way, at once. Raises ChannelMissing."""
     wishes, person_id = preferences.find(turn.session, turn.by.person_id), turn.by.person_id
-    is_ready = channel in channels.names and (not channels.needs_address(channel) or channel in wishes.addresses)
+    units = units_of(turn, person_id)
+    is_set_up = channels.address(channel, units) is not None
+    is_ready = is_set_up and (not channels.needs_address(channel, units) or channel in wishes.addresses)
     if person_id is None or not is_ready:
         raise ChannelMissing
     (row,) = rows(turn, [person_id], TRIAL, case=None, detail={})
@@ -227,7 +250,8 @@ def _written(turn: Turn, batches: Sequence[UUID], home: Home) -> list[Claimed]:
             turn.session.execute(update(SENDINGS).where(SENDINGS.c.batch == batch).values(state=DROPPED))
             continue
         letter = letters.write(str(batch), told, texts, home)
-        made.append(Claimed(batch, channel, mine.addresses.get(channel, ""), letter, told[0]["attempts"]))
+        to, units = mine.addresses.get(channel, ""), units_of(turn, told[0]["person_id"])
+        made.append(Claimed(batch, channel, to, letter, told[0]["attempts"], units))
     return made
 
 

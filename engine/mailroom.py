@@ -36,6 +36,10 @@ class Mailroom(Upkeep):
         """This will keep by which ways and when the actor wants to be told. Raises PreferenceInvalid."""
         return self.write(by, preferences.keep, values)
 
+    def ways(self, *, by: Actor) -> dict[str, bool]:
+        """This will return the ways by which messages may reach the actor, and whether each needs an address."""
+        return self.look(mailing.ways, self.channels, by=by)
+
     def send_trial(self, channel: str, *, by: Actor) -> UUID:
         """This will send the actor a trial message by one way. Raises ChannelMissing."""
         return self.write(by, mailing.try_out, self.channels, channel)

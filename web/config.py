@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -112,6 +113,35 @@ def _mail(value: str) -> str:
     return _channel(value)
 
 
+def _robots_file(value: str) -> str:
+    _robots(value)
+    return value
+
+
+def _robots(value: str) -> Mapping[tuple[str, str], str]:
+    """Lines `unit,channel,address` of a file: the robots that units have of their own."""
+    from engine import channels
+
+    found: dict[tuple[str, str], str] = {}
+    try:
+        rows = list(csv.reader(Path(value).read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{value} cannot be read: {error}") from error
+    for number, row in enumerate(rows, 1):
+        if not row or row == ["unit", "channel", "address"]:
+            continue
+        unit, channel, address = (cell.strip() for cell in row) if len(row) == 3 else ("", "", "")
+        if not unit or channel not in channels.ROBOTS:
+            raise ValueError(f"{value} line {number}: use unit,channel,address; channels: {', '.join(channels.ROBOTS)}")
+        if (unit, channel) in found:
+            raise ValueError(f"{value} line {number}: the unit {unit} has a robot of {channel} already")
+        try:
+            found[unit, channel] = _channel(address)
+        except ValueError as error:
+            raise ValueError(f"{value} line {number}: {error}") from error
+    return found
+
+
 def _address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
@@ -152,6 +182,9 @@ class Settings:
     dingtalk: str = _setting(_channel, "", "Robot of DingTalk: dingtalk://token/{to}.")
     wecom: str = _setting(_channel, "", "Robot of WeCom: wecombot://key.")
     feishu: str = _setting(_channel, "", "Robot of Feishu: feishu://token.")
+    unit_robots: str = _setting(
+        _robots_file, "", "File of robots of units: unit,channel,address; the nearest one above speaks."
+    )
     message_webhook: str = _setting(
         _channel, "", "Own gateway that takes messages as JSON: jsons://host/path?:to={to}."
     )
@@ -191,7 +224,8 @@ class Settings:
     def channels(self) -> Channels:
         """This will return the ways by which messages leave the house."""
         names = {name: name for name in ("mail", "sms", "dingtalk", "wecom", "feishu")} | {"webhook": "message_webhook"}
-        return Channels({channel: getattr(self, name) for channel, name in names.items()})
+        robots = _robots(self.unit_robots) if self.unit_robots else {}
+        return Channels({channel: getattr(self, name) for channel, name in names.items()}, robots)
 
     @property
     def home(self) -> Home:

@@ -144,12 +144,12 @@ def wishes() -> str:
 
 
 def _settings(wished: Any, fault: str = "") -> str:
-    channels = current.engine().channels
+    ways = current.engine().ways(by=current.actor())
     return render_template(
         "notices/settings.html",
         wished=wished,
         fault=fault,
-        channels=[(name, CHANNELS[name], ADDRESSES[name], channels.needs_address(name)) for name in channels.names],
+        channels=[(name, CHANNELS[name], ADDRESSES[name], needs_address) for name, needs_address in ways.items()],
         kinds={kind: KINDS[kind] for kind in notices.KINDS if kind != "incident" or current.actor().is_admin},
         modes=MODES,
     )
@@ -160,7 +160,7 @@ def wish() -> ResponseReturnValue:
     """This will keep by which ways and when messages reach the person; what was typed stays when it is wrong."""
     form, old = request.form, current.read(queries.preferences)
     addresses, choices = dict(old.addresses), {name: dict(chosen) for name, chosen in old.choices.items()}
-    for channel in current.engine().channels.names:
+    for channel in current.engine().ways(by=current.actor()):
         typed = form.get(f"address-{channel}", "").strip()
         addresses.pop(channel, None)
         if typed:

@@ -393,6 +393,28 @@ def test_the_robots_of_chats_are_told(
     assert [sending.state for sending in office.sendings()] == ["sent"]
 
 
+def test_the_robot_of_the_nearest_unit_up_the_tree_speaks(office: Office, robot: Robot) -> None:
+    robots = {("420101-yj", "wecom"): f"json://{robot.host}/bureau", ("4201", "wecom"): f"json://{robot.host}/city"}
+    office.engine.channels = Channels({}, robots)
+    assert office.engine.ways(by=office.cast.bob) == {"wecom": False}
+    assert office.engine.ways(by=office.cast.alice) == {"wecom": False}  # of the town: the city's
+    office.wish(choices={"wecom": {"copied": "now"}})
+    office.tell()
+    office.work(minutes=2)
+    assert [path for path, _body, _key in robot.told] == ["/bureau"]
+    office.engine.channels = Channels({}, {("4201", "wecom"): f"json://{robot.host}/city"})
+    office.tell()
+    office.work(minutes=2)
+    assert [path for path, _body, _key in robot.told] == ["/bureau", "/city"]
+    office.engine.channels = Channels({}, {("420102", "wecom"): f"json://{robot.host}/neighbour"})
+    assert office.engine.ways(by=office.cast.bob) == {}
+    office.tell()
+    office.work(minutes=2)
+    assert len(robot.told) == 2
+    with pytest.raises(mailing.ChannelMissing):
+        office.engine.send_trial("wecom", by=office.cast.bob)
+
+
 def test_a_trial_message_comes_at_once_even_at_night(office: Office) -> None:
     office.clock.now = MONDAY + timedelta(hours=14)
     office.engine.send_trial("mail", by=office.cast.bob)

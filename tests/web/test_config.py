@@ -55,3 +55,18 @@ def test_cookies_are_secure_unless_pages_are_served_without_https() -> None:
     assert secure["SESSION_COOKIE_SECURE"] is True
     assert secure["SESSION_COOKIE_NAME"].startswith("__Host-")
     assert Settings(secret_key="x" * 32, https=False).for_flask()["SESSION_COOKIE_SECURE"] is False
+
+
+def test_units_have_robots_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "robots.csv"
+    key = "wecombot://693a91f6-7aaa-4bc4-97a0-0ec2sifa5aaa"
+    file.write_text(f"unit,channel,address\n441702-YJ,wecom,{key}\n", encoding="utf-8")
+    environment = {**GOOD, "BIHUAN_UNIT_ROBOTS": str(file)}
+    channels = Settings.from_environment(environment).channels
+    assert channels.names == ("wecom",)
+    assert channels.address("wecom", ("441702-YJ", "441702")) == key
+    assert channels.address("wecom", ("441702",)) is None
+    for line in ("441702-YJ,mail,x", "441702-YJ,wecom,nonsense", "441702-YJ,wecom", f"441702-YJ,wecom,{key}"):
+        file.write_text(f"441702-YJ,wecom,{key}\n{line}\n", encoding="utf-8")
+        with pytest.raises(WrongSetting, match=r"^BIHUAN_UNIT_ROBOTS: .*line 2"):
+            Settings.from_environment(environment)
