@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, g, url_for
 
 from engine import BihuanError
 
@@ -31,10 +31,13 @@ class Assets:
 
     def url(self, name: str) -> str:
         """This will return the address of `name`; it holds the content's hash, so a browser may keep it for ever."""
-        known = self.names()
-        if name not in known:
-            raise UnknownAsset(name=name)
-        return url_for("static", filename=f"dist/{known[name]}")
+        found: dict[str, str] = g.setdefault("assets", {})  # a page asks for the same icons a hundred times
+        if name not in found:
+            known = self.names()
+            if name not in known:
+                raise UnknownAsset(name=name)
+            found[name] = url_for("static", filename=f"dist/{known[name]}")
+        return found[name]
 
     def names(self) -> dict[str, str]:
         """This will return every logical name with the file that holds it, relative to `static/dist`."""

@@ -141,6 +141,7 @@ def ask_nothing(error: Exception) -> None:
         log.error("%s at %s %s", error.__cause__ or error, request.method, request.path)
     g.fault, g._login_user = g.get("fault", ""), AnonymousUserMixin()
     refresh()
+    g.pop("catalog", None)
 
 
 def of_fault(error: Exception) -> ResponseReturnValue:

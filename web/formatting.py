@@ -130,9 +130,15 @@ def task_outcome(outcome: str | None) -> str:
 
 def role_title(role: str) -> str:
     """This will name a role, or several with a comma between; the process apps know the names, @ begins a login."""
-    titles = {access.DESIGNER: gettext("process designer"), access.EXTERNAL_SYSTEM: gettext("external system")}
-    titles |= {code: title for app in current.engine().apps for code, title in app.roles.items()}
+    titles = current.once("role_titles", _role_titles)
+    if role in titles:
+        return titles[role]
     return str(gettext(", ")).join(titles.get(code, code.lstrip("@")) for code in role.split(",") if code)
+
+
+def _role_titles() -> dict[str, str]:
+    titles = {access.DESIGNER: gettext("process designer"), access.EXTERNAL_SYSTEM: gettext("external system")}
+    return titles | {code: title for app in current.engine().apps for code, title in app.roles.items()}
 
 
 def sender(label: str) -> str:

@@ -9,7 +9,7 @@ from typing import IO, Any, cast
 from babel.messages.extract import extract_python
 from flask import Blueprint, Flask, g, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, get_locale, get_translations, gettext
 from flask_login import current_user
 
 from engine import BihuanError, Sentence
@@ -113,11 +113,27 @@ def _kinds(kind: type[BihuanError]) -> Iterator[type[BihuanError]]:
         yield from _kinds(below)
 
 
+def _catalog() -> Any:
+    """The texts in the language of this request: looked up once, a page asks for hundreds."""
+    if "catalog" not in g:
+        g.catalog = get_translations()
+    return g.catalog
+
+
+def _translate(text: str) -> str:
+    return str(_catalog().ugettext(text))
+
+
+def _translate_many(one: str, many: str, count: int) -> str:
+    return str(_catalog().ungettext(one, many, count))
+
+
 def register(app: Flask) -> None:
     """This will let the pages of `app` speak the reader's language."""
     Babel(app, locale_selector=choose)
     app.register_blueprint(blueprint)
     app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(_translate, _translate_many, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.globals["locale"] = lambda: str(get_locale() or "zh")
     app.jinja_env.filters["translated"] = gettext_verbatim
     app.jinja_env.filters["sentence"] = sentence

@@ -88,7 +88,7 @@ def claim(task_id: UUID) -> ResponseReturnValue:
     """This will take the task from its queue for the person."""
     task = current.engine().claim_task(task_id, by=current.actor())
     if request.headers.get("HX-Request"):
-        return render_template("inbox/row.html", task=task)
+        return render_template("inbox/claimed.html", task=task)
     return redirect(safe(request.form.get("next"), url_for("tasks.show", task_id=task_id)), 303)
 
 
