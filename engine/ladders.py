@@ -113,7 +113,7 @@ class Climb:
     def tasks(self) -> Sequence[Any]:
         """This will return the open tasks that the limit runs on: its own, or all of its case."""
         token = self.limit["token"]
-        found = self.known.tasks.get(self.running.id)
+        found: Sequence[Any] | None = self.known.tasks.get(self.running.id)
         if found is None:
             mine = (TASKS.c.case_id == self.running.id, TASKS.c.state == OPEN)
             found = self.turn.session.execute(select(*OF_TASK).where(*mine).order_by(TASKS.c.id)).mappings().all()
@@ -281,8 +281,9 @@ def _start(step: Climb) -> None:
         starting.start_case(turn, listed, _account(step), unit_code=place.code if place else None)
         return
     matter = singles.filled(turn, turn.library.app(listed.app), listed, _account(step))
-    told = {"correlation_key": matter.key, "data": matter.data, "time_to_live": MESSAGE_KEPT}
-    turn.sent.append(MessageSent(message=single.message, **told))
+    turn.sent.append(
+        MessageSent(message=single.message, correlation_key=matter.key, data=matter.data, time_to_live=MESSAGE_KEPT)
+    )
 
 
 def _account(step: Climb) -> Data:

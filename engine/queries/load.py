@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import case, func, or_, select, text
 from sqlalchemy.orm import Session
@@ -70,7 +72,7 @@ def _due(session: Session, now: datetime) -> tuple[dict[str, int], dict[int, int
     counts = [func.count(case((Job.due_at > now - timedelta(seconds=seconds), 1))) for seconds in LATE]
     nobody = or_(Job.leased_until.is_(None), Job.leased_until < now)
     found = select(Job.kind, func.count(), func.min(Job.due_at), *counts).where(text(OURS), Job.due_at <= now, nobody)
-    rows = session.execute(found.group_by(Job.kind)).all()
+    rows: list[Sequence[Any]] = [tuple(row) for row in session.execute(found.group_by(Job.kind))]
     late = {seconds: sum(row[place] for row in rows) for place, seconds in enumerate(LATE, 3)}
     oldest = max(((now - row[2]).total_seconds() for row in rows), default=0.0)
     return {str(row[0]): row[1] for row in rows}, late, oldest

@@ -166,10 +166,8 @@ def _left(session: Session) -> int:
 def _climbed(session: Session) -> list[tuple[datetime, datetime]]:
     """When each limit was due and when its rung was climbed, those first that were due first."""
     found = select(Limit.due_at, HistoryEvent.at).join(HistoryEvent, HistoryEvent.case_id == Limit.case_id)
-    return [
-        (due, at)
-        for due, at in session.execute(found.where(HistoryEvent.kind == "rung_climbed").order_by(Limit.due_at))
-    ]
+    found = found.where(HistoryEvent.kind == "rung_climbed").order_by(Limit.due_at)
+    return [(due, at) for due, at in session.execute(found) if due is not None]
 
 
 def _early(climbed: Sequence[tuple[datetime, datetime]]) -> int:
