@@ -214,9 +214,27 @@ def may_give(
     return state == "open" and not is_sign and owner_id is None and may_complete(actor, **queue)
 
 
-def may_resolve(actor: Actor, *, state: str, owner_id: int | None, assignee_id: int | None) -> bool:
-    """This will tell whether the actor may give a delegated task back, or call back what they delegated."""
-    return state == "open" and owner_id is not None and actor.person_id in (owner_id, assignee_id)
+def may_resolve(
+    actor: Actor,
+    *,
+    state: str,
+    owner_id: int | None,
+    assignee_id: int | None,
+    role: str,
+    unit_id: int | None,
+    process_id: str | None = None,
+) -> bool:
+    """This will tell whether the actor may give a delegated task back, or call back what they delegated.
+
+    Who stands in for one of the two may, too.
+    """
+    if state != "open" or owner_id is None or actor.person_id is None:
+        return False
+    queue: dict[str, Any] = {"role": role, "unit_id": unit_id, "process_id": process_id}
+    return any(
+        actor.person_id == each or standin_for(actor, assignee_id=each, **queue) is not None
+        for each in (owner_id, assignee_id)
+    )
 
 
 def may_sign(
@@ -254,14 +272,17 @@ def may_urge(
     unit_path: str,
     started_by: int | None,
     did_step: bool,
+    asked_by: int | None = None,
 ) -> bool:
     """This will tell whether the actor may urge an open task: starters, earlier handlers, those above, operators.
 
-    Never who could do it themselves, were it free.
+    And who delegated it or asked for the signature (`asked_by`). Else never who could do it themselves, were it free.
     """
     free = {"role": role, "unit_id": unit_id, "process_id": process_id}
     if actor.person_id is None or actor.person_id == assignee_id:
         return False
+    if actor.person_id == asked_by:
+        return True
     if is_member(actor, **free) or may_complete(actor, assignee_id=assignee_id, **free):  # type: ignore[arg-type]
         return False
     return actor.is_admin or did_step or started_by == actor.person_id or is_in_scope(actor, unit_path)

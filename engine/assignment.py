@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Select, select, update
 
 from engine import cases, drafts, notices, prepared, queues, requeuing, tasks
+from engine.access import may_resolve, standin_for
 from engine.directory import Official
 from engine.errors import Conflict, Invalid, Refused
-from engine.models import OPEN, Task
+from engine.models import OPEN, STANDING, Task
 from engine.prepared import Change
 from engine.tasks import DONE_BY, FOUR_EYES, TASKS, Held
 from engine.turn import Turn
@@ -38,6 +39,10 @@ class TargetElsewhere(TargetUnfit):
 
 class TargetBarred(TargetUnfit):
     """Four eyes: {person} did “{element}” in this case, so somebody else must do this task."""
+
+
+class TargetAsked(TargetUnfit):
+    """{person} is asked to sign this task; take the signature away first."""
 
 
 class MayNotTransfer(Refused):
@@ -71,6 +76,8 @@ def require_fit(turn: Turn, held: Held, target: Official) -> None:
     """This will refuse to give a task to somebody who has nothing to do with it. Raises TargetUnfit."""
     if target.id in (turn.by.person_id, held.row["assignee_id"]):
         raise TargetSame(person=target.name)
+    if held.row["signs"] and target.id in turn.session.scalars(_signers(held.row)).all():
+        raise TargetAsked(person=target.name)
     near = {held.row["unit_id"], *(membership.unit_id for membership in turn.by.memberships)}
     works = any(unit_id in near for _role, unit_id in turn.directory.posts.get(target.id, ()))
     named = f"@{target.login}" in held.row["role"].split(",")
@@ -81,6 +88,11 @@ def require_fit(turn: Turn, held: Held, target: Official) -> None:
         found = prepared.first(turn.session, DONE_BY, asked)
         if found is not None:
             raise TargetBarred(person=target.name, element=found[0])
+
+
+def _signers(main: Data) -> Select[Any]:
+    mine = (TASKS.c.case_id == main["case_id"], TASKS.c.token == main["token"])
+    return select(TASKS.c.assignee_id).where(*mine, TASKS.c.sign > 0, TASKS.c.state.in_(STANDING))
 
 
 def delegate(turn: Turn, task_id: UUID, login: str, *, note: str = "") -> Task:
@@ -98,19 +110,24 @@ def delegate(turn: Turn, task_id: UUID, login: str, *, note: str = "") -> Task:
 def resolve(turn: Turn, task_id: UUID, *, note: str, data: Mapping[str, Any] | None = None) -> Task:
     """This will give a delegated task back to who delegated it, with `data` as their draft.
 
-    The delegate does so with a note; who delegated it may call it back. Is that one gone, or may have the task no
-    longer, it waits in its queue, with `data` as draft of everybody there. Raises NotDelegated, NoteMissing.
+    The delegate does so with a note; who delegated it may call it back; so may those who stand in for them. Is that
+    one gone, or may have the task no longer, it waits in its queue, with `data` as draft of everybody there. Raises
+    NotDelegated, NoteMissing.
     """
     held = tasks.load(turn, task_id)
     row, me = held.row, turn.by.person_id
-    if row["owner_id"] is None or me not in (row["owner_id"], row["assignee_id"]):
+    queue: Data = {name: row[name] for name in ("assignee_id", "role", "unit_id", "process_id")}
+    if not may_resolve(turn.by, **queue, state=OPEN, owner_id=row["owner_id"]):
         raise NotDelegated
-    is_recalled = me == row["owner_id"]
+    standin = standin_for(turn.by, **queue) if me != row["owner_id"] else None
+    is_recalled = me != row["assignee_id"] and standin is None
     if not is_recalled and not note.strip():
         raise NoteMissing
     if data and not is_recalled:
         drafts.keep(turn, str(task_id), dict(data), row["owner_id"])
     told: Data = {"to": tasks.name_of(turn, row["owner_id"]), **_noted(note)}
+    if standin is not None:
+        told["on_behalf"] = standin.name
     if data and not is_recalled:
         told["data"] = dict(data)
     kind = "called_back" if is_recalled else "given_back"

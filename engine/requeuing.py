@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from engine import cases, drafts, queues
+from engine.access import Actor, may_claim
 from engine.db import table
 from engine.directory import Directory
 from engine.history import Entry
@@ -41,6 +42,13 @@ def may_keep(directory: Directory, row: Data, person_id: int) -> bool:
         return row["on_behalf_id"] is not None
     posts = directory.posts.get(person_id, ())
     return any(held in roles or unit_id == row["unit_id"] for held, unit_id in posts)
+
+
+def may_have_again(directory: Directory, actor: Actor, row: Data) -> bool:
+    """This will tell whether a task that the actor has done may be theirs again."""
+    free: Data = {name: row[name] for name in ("role", "unit_id", "process_id")}
+    is_member = may_claim(actor, assignee_id=None, **free)
+    return actor.person_id is not None and (is_member or may_keep(directory, row, actor.person_id))
 
 
 def send(turn: Turn, held: Held, values: Data, told: Data, kind: str = "requeued") -> None:

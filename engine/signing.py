@@ -18,7 +18,7 @@ from engine.access import NotYours, may_complete
 from engine.assignment import NoteMissing, TargetSame, TargetUnfit, find_target
 from engine.bpmn.stimuli import CompleteTask
 from engine.directory import Official
-from engine.errors import Conflict, Invalid
+from engine.errors import Conflict, Invalid, Refused
 from engine.history import Entry
 from engine.models import DONE, HELD, OPEN, PLANNED, STANDING, WITHDRAWN, Case, Task, new_id
 from engine.prepared import Change
@@ -35,6 +35,10 @@ AGREED, DISAGREED, REMOVED = "agreed", "disagreed", "removed"
 
 class NotSign(Conflict):
     """This is no signature that was asked for."""
+
+
+class OwnRequest(Refused):
+    """You have the task that this signature is asked for, or asked for it, so you cannot give it for somebody else."""
 
 
 class WhenUnknown(Invalid):
@@ -62,7 +66,7 @@ def add(turn: Turn, task_id: UUID, logins: Sequence[str], *, when: str, note: st
     if "submitted" in held.detail:
         raise tasks.TaskHeld
     asked = _asked(turn, held)
-    targets = [_target(turn, login, asked) for login in dict.fromkeys(logins)]
+    targets = [_target(turn, login, asked, held.row["assignee_id"]) for login in dict.fromkeys(logins)]
     if not targets or held.row["signs"] + len(targets) > MOST:
         raise TooManySigns(limit=MOST)
     last = turn.session.scalar(select(func.max(TASKS.c.sign)).where(*_of_token(held.row))) or 0
@@ -95,9 +99,9 @@ def _asked(turn: Turn, held: Held) -> set[int]:
     return {row["assignee_id"] for row in _standing(turn, held.row)}
 
 
-def _target(turn: Turn, login: str, asked: set[int]) -> Official:
+def _target(turn: Turn, login: str, asked: set[int], handler_id: int | None) -> Official:
     target = find_target(turn, login)
-    if target.id == turn.by.person_id:
+    if target.id in (turn.by.person_id, handler_id):
         raise TargetSame(person=target.name)
     if target.id in asked:
         raise AlreadyAsked(person=target.name)
@@ -134,7 +138,7 @@ def _row(turn: Turn, held: Held, target: Official, number: int, when: str, note:
 
 
 def sign(turn: Turn, task_id: UUID, *, text: str, agrees: bool) -> Case:
-    """This will give the opinion that was asked for. Raises NotSign, NotYours, SignDone, SignPlanned, NoteMissing.
+    """This will give the opinion that was asked for. Raises NotSign, NotYours, OwnRequest, SignDone, SignPlanned.
 
     Who disagrees says why. The opinion decides nothing; when nobody is left to sign a submitted task goes on.
     """
@@ -144,6 +148,8 @@ def sign(turn: Turn, task_id: UUID, *, text: str, agrees: bool) -> Case:
         raise NotSign
     if not may_complete(turn.by, **{name: row[name] for name in ("assignee_id", "role", "unit_id", "process_id")}):
         raise NotYours(needed=tasks.name_of(turn, row["assignee_id"]))
+    if row["assignee_id"] != turn.by.person_id and turn.by.person_id in _askers(turn, held):
+        raise OwnRequest
     if not agrees and not text.strip():
         raise NoteMissing
     on_behalf = tasks.absent(turn, held)
@@ -188,6 +194,10 @@ def lose(turn: Turn, held: Held, told: Data) -> None:
     """This will take back a signature of somebody who has left; its task goes on when nobody else is asked."""
     values = {"state": WITHDRAWN, "completed_at": turn.now, "outcome": REMOVED}
     _take_away(turn, held, values, tasks.entry(held, "sign_removed", told))
+
+
+def _askers(turn: Turn, held: Held) -> tuple[int | None, ...]:
+    return _main(turn, held)["assignee_id"], held.detail["sign"]["asked_by"]
 
 
 def _main(turn: Turn, held: Held) -> Data:

@@ -77,6 +77,9 @@ def urge(turn: Turn, task_id: UUID, text: str) -> Task:
 def _require_right(turn: Turn, held: Held) -> None:
     by, row, running = turn.by, held.row, held.running
     queue = {name: row[name] for name in cases.OF_QUEUE}
+    asked_by = row["owner_id"] or held.detail.get("sign", {}).get("asked_by")
+    if by.person_id is not None and by.person_id == asked_by != row["assignee_id"]:
+        return
     if may_complete(by, **queue) or may_complete(by, **{**queue, "assignee_id": None}):
         raise OwnTask
     whose = {"unit_path": row["unit_path"], "started_by": running.row["started_by"]}

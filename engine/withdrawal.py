@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import cases, drafts, feel, limits, requeuing, tasks
-from engine.access import NotYours, may_claim
+from engine.access import NotYours
 from engine.bpmn import undoing
 from engine.bpmn.stimuli import TakeBack
 from engine.bpmn.tokens import TokenGone
@@ -221,9 +221,7 @@ def _require_doer(turn: Turn, held: Held, person_id: int | None) -> None:
     """Only who did it takes it back, and only who may have the task still: else it would be theirs again."""
     if person_id is None or person_id != turn.by.person_id:
         raise NotYours(needed=tasks.name_of(turn, person_id))
-    row = held.row
-    is_member = may_claim(turn.by, assignee_id=None, **{name: row[name] for name in ("role", "unit_id", "process_id")})
-    if not is_member and not requeuing.may_keep(turn.directory, row, person_id):
+    if not requeuing.may_have_again(turn.directory, turn.by, held.row):
         raise NotYours(needed=tasks.needed(held))
 
 

@@ -120,9 +120,11 @@ def take_back(run: Run, stimulus: TakeBack) -> None:
     """
     undone = stimulus.trace
     tree = run.tree
+    kept: dict[int, bool] = {}
     for id in sorted(undone["made"], reverse=True):
         token = tree.tokens.get(id)
         if token is not None:
+            kept[token.above.id] = kept.get(token.above.id, False) or "kept" in token.info
             run.remove(token, True)
         elif id == undone["token"]:
             raise TokenGone(token=id)
@@ -131,8 +133,17 @@ def take_back(run: Run, stimulus: TakeBack) -> None:
     _put_back(tree.root.doc, undone)
     back = [tree.restore(row, run.host) for row in sorted(undone["gone"], key=lambda row: row[ID])]
     for token in back:
+        _mark(token, kept.get(token.above.id))
         if "open" in token.info:
             _open(run, token, stimulus.pause)
+
+
+def _mark(token: Token, is_kept: bool | None) -> None:
+    """A branch that a return has kept since, or has met again since, is marked as what came of it was."""
+    if is_kept:
+        token.info["kept"] = 1
+    elif is_kept is not None or "kept" not in token.above.info:
+        token.info.pop("kept", None)
 
 
 def _restore(token: Token, was: Trace) -> None:

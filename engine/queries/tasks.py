@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from engine import access, feel, rules
+from engine import access, feel, requeuing, rules
 from engine.access import Actor, NotYourCase, NotYours, may_claim, may_complete, may_see_case
 from engine.assignment import NEVER, TRANSFER
 from engine.cases import CaseEnded, CaseSuspended, did_step, had_task
@@ -94,7 +94,7 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
         countersign=signatures.countersign(session, found, snapshot["state"]),
         earlier=earlier if "return" in may else [],
         headers=detail.get("headers", {}),
-        also=_also(session, actor, found, case, detail["properties"]),
+        also=_also(session, actor, found, case, detail),
     )
 
 
@@ -119,18 +119,18 @@ def _verbs(session: Session, actor: Actor, found: Task, detail: Data, snapshot: 
         "delegate": may_give,
         "transfer": may_give and _property(detail["properties"], TRANSFER) != NEVER,
         "return": may_give,
-        "resolve": access.may_resolve(actor, state=found.state, owner_id=found.owner_id, assignee_id=found.assignee_id),
+        "resolve": access.may_resolve(actor, **queue, state=found.state, owner_id=found.owner_id),
         "add_signs": may_give or (found.state == HELD and submitted is None and may_complete(actor, **queue)),
-        "sign": access.may_sign(actor, **asked),
+        "sign": access.may_sign(actor, **asked) and (is_mine or actor.person_id != _asker(found, detail)),
         "withdraw": found.state == HELD and submitted is not None and _may_unsubmit(session, actor, found, submitted),
     }
     return frozenset(verb for verb, is_allowed in verbs.items() if is_allowed)
 
 
-def _also(session: Session, actor: Actor, found: Task, case: Case, properties: Mapping[str, str]) -> frozenset[str]:
+def _also(session: Session, actor: Actor, found: Task, case: Case, detail: Data) -> frozenset[str]:
     """What people may do with a task who see it and need not be those who do it: urge it, send copies of its case."""
     verbs = set()
-    if found.state == OPEN and case.state == OPEN and _may_urge(session, actor, found, case, properties):
+    if found.state == OPEN and case.state == OPEN and _may_urge(session, actor, found, case, detail):
         verbs.add("urge")
     if may_copy(session, actor, case.id):
         verbs.add("copy")
@@ -144,9 +144,7 @@ def urgeable(session: Session, actor: Actor, case_id: UUID) -> frozenset[UUID]:
     if case.state != OPEN:
         return frozenset()
     return frozenset(
-        row.id
-        for row in session.scalars(open_ones)
-        if _may_urge(session, actor, row, case, feel.loads(row.detail)["properties"])
+        row.id for row in session.scalars(open_ones) if _may_urge(session, actor, row, case, feel.loads(row.detail))
     )
 
 
@@ -157,12 +155,18 @@ def may_copy(session: Session, actor: Actor, case_id: UUID) -> bool:
     return may_see_case(actor, unit_path=case.unit_path, started_by=case.started_by, had_task=seen)
 
 
-def _may_urge(session: Session, actor: Actor, found: Task, case: Case, properties: Mapping[str, str]) -> bool:
-    pause = timedelta(minutes=rules.number(properties, rules.URGE_PAUSE))
+def _asker(found: Task, detail: Data) -> int | None:
+    """Who delegated a task, or asked for a signature."""
+    asked_by: int | None = found.owner_id or detail.get("sign", {}).get("asked_by")
+    return asked_by
+
+
+def _may_urge(session: Session, actor: Actor, found: Task, case: Case, detail: Data) -> bool:
+    pause = timedelta(minutes=rules.number(detail["properties"], rules.URGE_PAUSE))
     if found.urged_at is not None and paging.now(session) < found.urged_at + pause:
         return False
     asked: Data = {name: getattr(found, name) for name in ("assignee_id", "role", "unit_id", "process_id")}
-    asked |= {"unit_path": found.unit_path, "started_by": case.started_by}
+    asked |= {"unit_path": found.unit_path, "started_by": case.started_by, "asked_by": _asker(found, detail)}
     return access.may_urge(actor, **asked, did_step=did_step(session, actor, case.id))
 
 
@@ -173,7 +177,11 @@ def _property(properties: Mapping[str, str], name: str) -> str | None:
 def _may_take_back(session: Session, actor: Actor, found: Task, snapshot: Data) -> bool:
     if found.kind == "sign" or not access.may_withdraw(actor, done_by=found.completed_by):
         return False
-    row = {"id": found.id, "case_id": found.case_id, "token": found.token}
+    directory = paging.library(session).directories.current(session)
+    names = ("id", "case_id", "token", "role", "unit_id", "process_id", "is_claimed", "on_behalf_id")
+    row = {name: getattr(found, name) for name in names}
+    if not requeuing.may_have_again(directory, actor, row):
+        return False
     return find_obstacle(session, row, snapshot.get("traces", ())) is None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -29,6 +31,8 @@ from engine import (
     TaskWithdrawn,
     queries,
 )
+from engine.assignment import TargetAsked
+from engine.urging import MayNotUrge
 
 REPORT = {"地点": "三楼", "情况": "漏水", "估价": "12"}
 FIXED: dict[str, Any] = {"data": {"处理": "换管"}, "outcome": "修好"}
@@ -231,3 +235,37 @@ def run_together(*threads: Thread) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_who_stands_in_for_the_delegate_gives_the_task_back(engine: Engine, cast: Any, clock: Any) -> None:
+    task = fix_of(engine, cast)
+    engine.delegate_task(task.id, "bella", by=cast.bob)
+    engine.set_absence(by=cast.bella, substitute="charlie", from_at=clock(), until_at=clock() + timedelta(days=1))
+    assert engine.read(queries.task, cast.charlie, task.id).may == {"resolve"}
+    with pytest.raises(NoteMissing):
+        engine.resolve_task(task.id, by=cast.charlie)
+    engine.resolve_task(task.id, by=cast.charlie, note="代为查明")
+    [told] = [e for e in engine.read(queries.case, cast.olga, task.case_id).history if e.kind == "given_back"]
+    assert json.loads(told.detail) == {"to": "乙", "text": "代为查明", "on_behalf": "丙"}
+    assert inbox(engine, cast.bob) == [task.id]
+
+
+def test_who_delegated_a_task_or_asked_for_a_signature_may_urge_it(engine: Engine, cast: Any) -> None:
+    task, other = fix_of(engine, cast), fix_of(engine, cast)
+    engine.delegate_task(task.id, "bella", by=cast.bob)
+    [sign] = engine.add_signs(other.id, ["diana"], by=cast.bob)
+    for waiting in (task, sign):
+        assert "urge" in engine.read(queries.task, cast.bob, waiting.id).also
+        assert engine.urge_task(waiting.id, by=cast.bob).urged_count == 1
+    with pytest.raises(MayNotUrge):
+        engine.urge_task(sign.id, by=cast.bella)
+
+
+def test_nobody_gets_a_task_who_is_asked_to_sign_it(engine: Engine, cast: Any) -> None:
+    task = fix_of(engine, cast)
+    [sign] = engine.add_signs(task.id, ["bella"], by=cast.bob, when="parallel")
+    for give in (engine.transfer_task, engine.delegate_task):
+        with pytest.raises(TargetAsked):
+            give(task.id, "bella", by=cast.bob)
+    engine.remove_sign(sign.id, by=cast.bob, reason="改为转办")
+    engine.transfer_task(task.id, "bella", by=cast.bob)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
@@ -28,6 +29,7 @@ from engine import (
     WhenUnknown,
     queries,
 )
+from engine.signing import OwnRequest
 
 from .test_delegation import FIXED, fix_of, inbox, kinds, open_task, run_together
 
@@ -239,3 +241,15 @@ def test_last_signatures_given_at_once_let_the_case_go_on_once(engine: Engine, c
     assert problems == []
     assert open_task(engine, cast, task.case_id).element == "check"
     assert kinds(engine, cast, task.case_id).count("signed") == 2
+
+
+def test_nobody_signs_what_they_asked_for_themselves_as_a_substitute(engine: Engine, cast: Any, clock: Any) -> None:
+    task, [sign] = asked(engine, cast, "parallel", "diana")
+    away = {"from_at": clock(), "until_at": clock() + timedelta(days=1)}
+    engine.set_absence(by=cast.diana, substitute="bob", **away)
+    assert "sign" not in engine.read(queries.task, cast.bob, sign.id).may
+    with pytest.raises(OwnRequest):
+        engine.sign_task(sign.id, by=cast.bob)
+    engine.set_absence(by=cast.bob, substitute="charlie", **away)
+    with pytest.raises(TargetSame):
+        engine.add_signs(task.id, ["bob"], by=cast.charlie)

@@ -389,3 +389,21 @@ class TestLimits:
         assert known() == before
         case.do("check", "fix", "accept")
         assert case.has_ended
+
+
+@pytest.mark.parametrize("meets", ["before", "after"])
+def test_a_branch_that_a_return_has_kept_is_not_opened_twice_after_a_task_in_it_is_taken_back(
+    engine: Engine, cast: Any, walk: Any, meets: str
+) -> None:
+    case = walk("kept").do("first", "left")
+    [left] = [task for task in case.view.tasks if task.element == "left"]
+    case.back("right", "first")
+    if meets == "after":
+        case.do("first")
+    engine.withdraw_task(left.id, by=cast.bob)
+    if meets == "before":
+        case.do("first")
+    assert case.open == ["left", "right"]
+    case.do("left", "right", "right2", "up", "down", "last")
+    assert case.has_ended
+    assert engine.check_soundness(by=cast.olga) == []
