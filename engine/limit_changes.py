@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from engine import cases, feel, files, limits
 from engine.access import Actor, may_decide
@@ -280,11 +280,16 @@ def _of_task(held: Held) -> list[Change]:
 
 
 def recalculate(turn: Turn, job_id: UUID, details: Data) -> None:
-    """This will reckon some running limits anew by the calendar in force, the rest with the next job."""
+    """This will reckon some running limits anew by the calendar in force, the rest with the next job.
+
+    Limits that were due before the year keep their day; rungs of theirs that wait in it are counted anew.
+    """
     place = (datetime.fromisoformat(details["from"]), UUID(details["after"]))
+    since = datetime.fromisoformat(details.get("since", details["from"]))
+    waits = select(JOBS.c.id).where(JOBS.c.id == LIMITS.c.id, JOBS.c.due_at >= since).exists()
     found = turn.session.execute(
         select(LIMITS.c.due_at, LIMITS.c.id)
-        .where(LIMITS.c.state == RUNNING, _beyond(place))
+        .where(LIMITS.c.state == RUNNING, _beyond(place), or_(LIMITS.c.due_at >= since, waits))
         .order_by(LIMITS.c.due_at, LIMITS.c.id)
         .limit(AT_ONCE)
     ).all()
@@ -293,6 +298,8 @@ def recalculate(turn: Turn, job_id: UUID, details: Data) -> None:
         if limits.reckon(held.definition, held.happened, turn.calendar).due_at != due_at:
             told = {"calendar": details["year"], "version": details["version"]}
             _change(turn, held, "limit_moved", told, None)
+        else:
+            _rearm(turn, held)
     if len(found) < AT_ONCE:
         turn.session.execute(delete(JOBS).where(JOBS.c.id == job_id))
         return
@@ -300,6 +307,14 @@ def recalculate(turn: Turn, job_id: UUID, details: Data) -> None:
     payload = feel.dumps({**details, "from": last_due.isoformat(), "after": str(last_id)})
     again = {"payload": payload, "leased_until": None, "leased_by": None, "attempts": 0}
     turn.session.execute(update(JOBS).where(JOBS.c.id == job_id).values(**again))
+
+
+def _rearm(turn: Turn, held: Held) -> None:
+    """The next rung waits for its moment by the calendar in force; the day of the limit itself has not moved."""
+    job = limits.job_row(held.row, held.definition, turn.calendar)
+    if job is not None:
+        mine = (JOBS.c.id == held.row["id"], JOBS.c.due_at != job["due_at"], JOBS.c.leased_until.is_(None))
+        turn.session.execute(update(JOBS).where(*mine).values(due_at=job["due_at"]))
 
 
 def _beyond(place: tuple[datetime, UUID]) -> Any:

@@ -24,6 +24,7 @@ from engine.turn import Turn
 NOBODY = UUID(int=0)
 MOST_FORESEEN = 5000  # limits that a preview reckons anew
 EXAMPLES = 20
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC).isoformat()
 
 
 class YearUnchanged(Conflict):
@@ -108,9 +109,9 @@ def foresee_year(turn: Turn, year: Year, *, by: Actor) -> YearForeseen:
 
 
 def _follow(turn: Turn, year: int, version: int) -> None:
-    """What is due before the year does not change; what ended is history."""
+    """What is due before the year does not change, but its rungs in the year do; what ended is history."""
     first = datetime(year, 1, 1, tzinfo=CHINA).astimezone(UTC)
-    details = {"from": first.isoformat(), "after": str(NOBODY), "year": year, "version": version}
+    details = {"since": first.isoformat(), "from": EARLIEST, "after": str(NOBODY), "year": year, "version": version}
     row = {
         "id": new_id(),
         "kind": RECALCULATE,

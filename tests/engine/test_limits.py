@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from engine import Actor, Case, Engine, FaultsFound, HistoryEvent, ProcessApp, Task
-from engine.calendar_years import Mark, YearInvalid
+from engine.calendar_years import Mark, Year, YearInvalid
 from engine.calendars import CHINA, SHIPPED
 from engine.limit_changes import (
     AskedTooLate,
@@ -413,3 +413,25 @@ def test_a_new_version_of_a_limit_holds_for_what_begins_after_it(
     later = Desk(engine, desk.cast, desk.clock)
     assert day(desk.limit("check").due_at) == "2026-03-05"
     assert day(later.limit("check").due_at) == "2026-03-09"
+
+
+def test_rungs_wait_by_the_calendar_that_is_published_though_the_day_stays(
+    engine: Engine, cast: Any, clock: Any
+) -> None:
+    clock.now = datetime(2026, 12, 28, 1, tzinfo=UTC)
+    desk = Desk(engine, cast, clock)
+    assert day(desk.limit("check").due_at) == "2026-12-31"
+    desk.go_to("2027-01-03T12:00")
+    (job,) = desk.all(Job, Job.kind == "limit")
+    assert job.due_at.astimezone(CHINA).strftime("%m-%d %H:%M") == "01-05 08:30"
+    rest = {date(2027, 1, number): Mark(True, "元旦") for number in (1, 4, 5)}
+    engine.publish_year(Year(2027, {**SHIPPED.year(2027).marks, **rest}), by=cast.olga)
+    engine.run_due_jobs()
+    (job,) = desk.all(Job, Job.kind == "limit")
+    assert job.due_at.astimezone(CHINA).strftime("%m-%d %H:%M") == "01-07 08:30"
+    assert day(desk.limit("check").due_at) == "2026-12-31"
+    assert desk.kinds("limit_moved") == []
+    desk.go_to("2027-01-06T12:00")
+    assert desk.task("check").priority == 50
+    desk.go_to("2027-01-07T12:00")
+    assert desk.task("check").priority == 90
