@@ -36,6 +36,9 @@ def lint(process: Process) -> list[Note]:
         if starts and node in starts and _kind(node) == "conditional" and node.scope == process.id:
             text = "Nobody looks at this condition before there is a case: such a start event starts none by itself."
             found.append(Note(node.id, node.name, "kept", "conditional-start", text, node.line))
+        if node.type in SCOPES and node.content is not None and not node.content.nodes:
+            text = "Nothing stands in this subprocess: it is passed."
+            found.append(Note(node.id, node.name, "kept", "scope-empty", text, node.line))
     return found
 
 
@@ -145,6 +148,11 @@ def _entries(process: Process, node: Node | None) -> Iterator[DiagramFault]:
         for start in content.starts:
             if _kind(start) in ("error", "escalation", "compensation"):
                 yield _at(start, "start-kind", kind=_kind(start))
+    if node is not None and not content.nodes:
+        # Modelers that describe draw a collapsed subprocess and leave it empty: it is passed.
+        if process.is_native:
+            yield _at(node, "scope-empty")
+        return
     if not content.entries and not content.starts:
         id, name, line = (process.id, process.name, None) if node is None else (node.id, node.name, node.line)
         yield fault("no-entry", id, name, line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lxml import etree
+
 from engine.bpmn import elements
 from engine.bpmn.checks import check, lint
 from engine.bpmn.convert import translate
@@ -9,8 +11,8 @@ from engine.bpmn.expressions import Values, place_of
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
 from engine.bpmn.parser import ProcessSpec, specs_of
-from engine.bpmn.process import Diagram, Note, Process
-from engine.bpmn.source import Deadline, bihuan, bpmn, is_native, local, read
+from engine.bpmn.process import ACTIVITIES, Diagram, Note, Process
+from engine.bpmn.source import Deadline, bihuan, bpmn, is_native, line_of, local, read
 from engine.errors import FaultsFound
 
 
@@ -30,6 +32,7 @@ def parse(xml: bytes) -> Diagram:
         report = translate(root)
         diagram.notes = report.notes
         faults.extend(report.faults)
+    diagram.notes.extend(_beside(root))
     specs = specs_of(root, deadline)
     definitions = elements.Definitions.of(root)
     for spec in specs:
@@ -51,6 +54,26 @@ def parse(xml: bytes) -> Diagram:
     if faults:
         raise FaultsFound(list(faults))
     return diagram
+
+
+_BESIDE = ("choreography", "globalChoreographyTask", "conversation", "subConversation", "callConversation")
+_BESIDE += ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
+_BESIDE += ("correlationProperty", "correlationKey")
+
+
+def _beside(root: etree._Element) -> list[Note]:
+    """What stands in the file and is not executed: beside its processes, and quantities of tokens."""
+    found = [_note(item, f"A {local(item)} is not executed.") for item in root.iter(*map(bpmn, _BESIDE))]
+    for item in root.iter(*map(bpmn, ACTIVITIES)):
+        for name in ("startQuantity", "completionQuantity"):
+            if (item.get(name) or "1").strip() != "1":
+                text = f"{name} {item.get(name)} is not executed: every token counts for itself."
+                found.append(_note(item, text))
+    return found
+
+
+def _note(item: etree._Element, text: str) -> Note:
+    return Note(item.get("id") or "", item.get("name") or "", "kept", "not-executable", text, line_of(item))
 
 
 def _is_drawing(spec: ProcessSpec, specs: list[ProcessSpec]) -> bool:

@@ -91,8 +91,9 @@ class _Drawing:
 
     def plane(self, process: etree._Element) -> etree._Element:
         """This will return the plane to draw a whole process on: that of its collaboration, or one of its own."""
-        collaboration = next(children(self.root, "collaboration"), None)
-        shown = str((process if collaboration is None else collaboration).get("id"))
+        pool = self.pool(process)
+        around = pool.getparent() if pool is not None else None
+        shown = str((process if around is None else around).get("id"))
         for plane in self.root.iter(f"{{{INTERCHANGE}}}BPMNPlane"):
             if plane.get("bpmnElement") in (shown, process.get("id")):
                 return plane
@@ -100,13 +101,18 @@ class _Drawing:
         given = {"id": self._id(f"{shown}_plane"), "bpmnElement": shown}
         return etree.SubElement(diagram, f"{{{INTERCHANGE}}}BPMNPlane", given)
 
+    def pool(self, process: etree._Element) -> etree._Element | None:
+        """This will return the participant of a collaboration that a process belongs to."""
+        id = process.get("id")
+        return next((item for item in self.root.iter(bpmn("participant")) if item.get("processRef") == id), None)
+
     def whole(self, process: etree._Element, top: float) -> float:
         """This will draw a process of which nothing is drawn, `top` from above, and return where it ends."""
         nodes = [item for item in process if local(item) in NODES]
         if not nodes:
             return top
         plane = self.plane(process)
-        pool = next((item for item in self.root.iter(bpmn("participant")) if _processed(item, process)), None)
+        pool = self.pool(process)
         found = _laid(process)
         outline = around(found.values())
         left, down = (MARGIN + 30 if pool is not None else 0.0) - outline.x, top + MARGIN - outline.y
@@ -198,10 +204,6 @@ class _Drawing:
             line.remove(old)
         for at, (x, y) in enumerate(points):
             line.insert(at, etree.Element(f"{{{LINES}}}waypoint", {"x": f"{x:g}", "y": f"{y:g}"}))
-
-
-def _processed(participant: etree._Element, process: etree._Element) -> bool:
-    return participant.get("processRef") == process.get("id")
 
 
 def _size(item: etree._Element) -> Size:

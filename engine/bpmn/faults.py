@@ -151,6 +151,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "There is nothing to start with: every node has an incoming flow.",
         "没有可以开始的节点：每个节点都有流入的顺序流。",
     ),
+    "scope-empty": ("Nothing stands in this subprocess.", "子流程中没有任何节点。"),
     "event-gateway-target": (
         "{ref} cannot follow an event-based gateway; only catch events and receive tasks can.",
         "{ref} 不能跟在事件网关之后，只能是捕获事件或接收任务。",

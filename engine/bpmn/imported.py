@@ -82,9 +82,9 @@ def _members(element: etree._Element, report: Report, what: str) -> str | None:
 
 def _standard_people(element: etree._Element, people: dict[str, str | None], report: Report) -> None:
     for item in children(element, "humanPerformer", "performer"):
-        people["assignee"] = people["assignee"] or report.value(element, local(item), text_of(item))
+        people["assignee"] = people["assignee"] or report.value(element, local(item), _resource(item))
     for item in children(element, "potentialOwner"):
-        for part in re.split(r",(?![^{]*\})(?![^(]*\))", text_of(item)):
+        for part in re.split(r",(?![^{]*\})(?![^(]*\))", _resource(item)):
             match = re.fullmatch(r"\s*(?:(user|group)\s*\((.*)\)|([^()]+|[$#]\{.*\}))\s*", part)
             if match is None:
                 if part.strip():
@@ -93,6 +93,15 @@ def _standard_people(element: etree._Element, people: dict[str, str | None], rep
             key = "candidateUsers" if match[1] == "user" else "candidateGroups"
             for name in re.split(r",(?![^{]*\})", match[2] or match[3] or ""):
                 _candidate(element, people, key, name.strip(), report)
+
+
+def _resource(item: etree._Element) -> str:
+    """Who a standard performer is: what its expression says, or the name of the resource that it refers to."""
+    reference = text_of(child(item, "resourceRef"))
+    if not reference:
+        return text_of(item)
+    found = next((each for each in item.getroottree().iter(bpmn("resource")) if each.get("id") == reference), None)
+    return (found.get("name") or reference if found is not None else reference).replace(",", " ")
 
 
 def _candidate(element: etree._Element, people: dict[str, str | None], key: str, name: str, report: Report) -> None:

@@ -37,5 +37,7 @@ def open_scope(run: Run, scope: Token) -> None:
     for node in content.entries:
         enter(run, node, scope)
     run.agenda[mark:] = run.agenda[mark:][::-1]
-    if not content.entries:
+    if not content.nodes:
+        run.push(("done", scope))
+    elif not content.entries:
         raise Stuck("There is nothing to start with.")

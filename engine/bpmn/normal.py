@@ -29,7 +29,15 @@ NAMED = (
     | DEFINED
     | EVENT_DEFINITIONS
     | {"process", "sequenceFlow", "lane", "laneSet", "association", "participant", "collaboration", "complexGateway"}
-    | {"textAnnotation", "dataObject", "dataObjectReference", "dataStore", "dataStoreReference", "messageFlow"}
+    | {
+        "resource",
+        "textAnnotation",
+        "dataObject",
+        "dataObjectReference",
+        "dataStore",
+        "dataStoreReference",
+        "messageFlow",
+    }
 )
 UNIQUE = FLOW_NODES | DEFINED | {"process", "sequenceFlow", "complexGateway"}
 REFERENCES = frozenset(
@@ -44,9 +52,10 @@ REFERENCES = frozenset(
         "default",
         "activityRef",
         "processRef",
+        "calledElement",
     ]
 )
-TEXT_REFERENCES = frozenset({"flowNodeRef", "incoming", "outgoing"})
+TEXT_REFERENCES = frozenset({"flowNodeRef", "incoming", "outgoing", "resourceRef"})
 
 
 def normalise(root: etree._Element, keep_drawing: bool = False) -> list[DiagramFault]:
