@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from engine import Case, CaseSuspended, Engine, Job, OperatorsOnly, ServiceError, hands, history, queries
 
@@ -113,6 +113,30 @@ def killed_at_commit(engine: Engine, number: int) -> bool:
         engine.run_due_jobs(worker="dead", hand=hands.Hand(is_kept=True))
         os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_case_that_changes_while_its_batch_runs_is_read_again(engine: Engine, cast: Any, clock: Any) -> None:
+    cases = [engine.start_case("pausing", {}, by=cast.alice, unit_code="420101") for _ in range(6)]
+    clock.advance(hours=2)
+    alice, changed = cast.alice, list[str]()
+
+    def change(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not changed and "UPDATE cases" in statement:
+            changed.append(statement)
+            engine.comment(cases[3].id, by=alice, text="还有一事")
+
+    event.listen(engine.database, "before_cursor_execute", change)
+    try:
+        engine.run_due_jobs()
+    finally:
+        event.remove(engine.database, "before_cursor_execute", change)
+    assert changed
+    assert [reminders(engine, cast, case) for case in cases] == [1] * 6
+    with engine.database.connect() as connection:
+        assert connection.scalars(select(Job.attempts).where(Job.kind == "timer")).all() == []
+    engine.read(history.verify, cases[3].id)
 
 
 def test_due_jobs_run_oldest_first(engine: Engine, cast: Any, clock: Any) -> None:
