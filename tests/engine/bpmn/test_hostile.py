@@ -19,6 +19,7 @@ from engine.bpmn.source import MAX_BYTES
 from engine.errors import BihuanError, FaultsFound
 
 DIAGRAMS = sorted((Path(__file__).parents[2] / "apps" / "bpmn").glob("*.bpmn"))
+OLD = sorted((Path(__file__).parents[2] / "apps" / "situations").glob("*.bpmn"))
 SECONDS = 5.0
 
 
@@ -78,11 +79,8 @@ def try_parse(xml: bytes) -> None:
     assert time.monotonic() - began < SECONDS
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(index=st.integers(0, len(DIAGRAMS) - 1), seed=st.integers(0, 2**30), rounds=st.integers(1, 8))
-def test_damaged_diagrams_are_read_or_refused(index: int, seed: int, rounds: int) -> None:
-    random = Random(seed)
-    xml = bytearray(DIAGRAMS[index].read_bytes())
+def damaged(whole: bytes, random: Random, rounds: int) -> bytes:
+    xml = bytearray(whole)
     pieces = [
         b'id=""',
         b"<",
@@ -106,7 +104,13 @@ def test_damaged_diagrams_are_read_or_refused(index: int, seed: int, rounds: int
             xml[at : at + 20] = xml[other : other + 40]
         else:
             xml[at] = random.randrange(256)
-    try_parse(bytes(xml))
+    return bytes(xml)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(index=st.integers(0, len(DIAGRAMS) - 1), seed=st.integers(0, 2**30), rounds=st.integers(1, 8))
+def test_damaged_diagrams_are_read_or_refused(index: int, seed: int, rounds: int) -> None:
+    try_parse(damaged(DIAGRAMS[index].read_bytes(), Random(seed), rounds))
 
 
 WORDS = [
@@ -173,4 +177,26 @@ def test_many_faults_and_many_flows_are_told_soon(document: Callable[..., bytes]
     with pytest.raises(FaultsFound) as raised:
         bpmn.parse(document(f'<bpmn:task id="a"/><bpmn:task id="b"/>{flows}', "", ' zeebe:mark=""'))
     assert len(raised.value.faults) == 12_000
+    assert time.monotonic() - began < SECONDS
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(index=st.integers(0, len(OLD) - 1), seed=st.integers(0, 2**30), rounds=st.integers(1, 8))
+def test_damaged_models_of_older_engines_are_converted_and_drawn_or_refused(index: int, seed: int, rounds: int) -> None:
+    xml = damaged(OLD[index].read_bytes(), Random(seed), rounds)
+    began = time.monotonic()
+    with contextlib.suppress(BihuanError):
+        made, _notes = bpmn.convert(xml)
+        with contextlib.suppress(FaultsFound):
+            again = bpmn.parse(made)
+            assert again.processes
+        assert bpmn.shown(made) == made, "what was drawn once is whole"
+    assert time.monotonic() - began < SECONDS
+
+
+def test_a_wide_model_without_drawing_is_drawn_soon(document: Callable[..., bytes]) -> None:
+    tasks = "".join(f'<bpmn:task id="t{n}"/>' for n in range(3000))
+    flows = "".join(f'<bpmn:sequenceFlow id="f{n}" sourceRef="g" targetRef="t{n}"/>' for n in range(3000))
+    began = time.monotonic()
+    assert bpmn.shown(document(f'<bpmn:parallelGateway id="g"/>{tasks}{flows}')).count(b"BPMNShape ") == 3001
     assert time.monotonic() - began < SECONDS
