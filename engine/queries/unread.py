@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from engine import prepared
 from engine.access import Actor
 from engine.models import Notice, Reading
 from engine.models.notices import UNREAD
+from engine.prepared import Prepared
 from engine.queries import paging
 from engine.queries.paging import Page
+from engine.queries.sorting import written
 
 Arrived = TypeVar("Arrived", Notice, Reading)
 
@@ -41,8 +45,15 @@ def listed(
 
 def count(session: Session, model: type[Arrived], actor: Actor, *, most: int) -> int:
     """This will count what the actor has not read, up to one more than `most`."""
-    first = select(model.id).where(*_of(model, actor, True)).limit(most + 1).subquery()
-    return session.scalar(select(func.count()).select_from(first)) or 0
+    [[[found]]] = prepared.rows(session, (_counting(model, most), {"person_id": actor.person_id}))
+    return int(found)
+
+
+@lru_cache
+def _counting(model: type[Notice] | type[Reading], most: int) -> Prepared:
+    mine = [model.person_id == bindparam("person_id"), _state(model, True)]
+    first = select(model.id).where(*mine).limit(written(most + 1)).subquery()
+    return Prepared(select(func.count()).select_from(first))
 
 
 def _place(after: str | None) -> tuple[bool, UUID] | None:
@@ -53,6 +64,9 @@ def _place(after: str | None) -> tuple[bool, UUID] | None:
 
 
 def _of(model: type[Arrived], actor: Actor, is_unread: bool) -> list[Any]:
+    return [model.person_id == actor.person_id, _state(model, is_unread)]
+
+
+def _state(model: type[Notice] | type[Reading], is_unread: bool) -> Any:
     # written out: only so the partial index is used
-    state = literal_column(f"{model.__tablename__}.{UNREAD}") if is_unread else model.read_at.is_not(None)
-    return [model.person_id == actor.person_id, state]
+    return literal_column(f"{model.__tablename__}.{UNREAD}") if is_unread else model.read_at.is_not(None)

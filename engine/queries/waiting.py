@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Integer,
     Select,
@@ -18,16 +19,17 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from engine import prepared
 from engine.access import Actor, Standin, belongs
-from engine.db import table
+from engine.db import is_postgresql, table
 from engine.models import Queue, Task, Unit
 from engine.models.people import PERSONS
+from engine.prepared import Prepared
 
 TASKS = table(Task)
 QUEUE, PERSON = 0, 1
@@ -100,20 +102,38 @@ def _queues(session: Session, actor: Actor, unit_path: str | None) -> Iterator[S
             yield Spot(QUEUE, row.id, row.role, row.name, _of_processes(processes) if processes else None)
 
 
-def _rows(session: Session, actor: Actor) -> Sequence[Any]:
+def _rows(session: Session, actor: Actor) -> Sequence[_Queue]:
     """The queues that may be the actor's; a session that reads asks once."""
+    kept: Sequence[_Queue]
     whose, kept = session.info.get("queues", (None, ()))
     if whose is actor:
-        return kept  # type: ignore[no-any-return]
+        return kept
     units = {membership.unit_id for membership in actor.memberships}
     units.update(unit_id for standin in actor.stands_for for _role, unit_id in standin.queues)
-    where: list[ColumnElement[bool]] = [text(PERSONS)]  # type: ignore[list-item]
-    if units:
-        where.append(Queue.unit_id.in_(units))
-    rows = select(Queue.id, Queue.role, Queue.unit_id, Unit.name, Unit.path).join(Unit, Unit.id == Queue.unit_id)
-    found = session.execute(rows.where(or_(*where)).order_by(Queue.id)).all()
+    if is_postgresql(session):
+        [answers] = prepared.rows(session, (QUEUES_OF, {"units": sorted(units)}))
+        found = [_Queue(*row) for row in answers]
+    else:
+        found = [_Queue(*row) for row in session.execute(_queues_of(Queue.unit_id.in_(units)))]
     session.info["queues"] = (actor, found)
     return found
+
+
+class _Queue(NamedTuple):
+    id: int
+    role: str
+    unit_id: int
+    name: str
+    path: str
+
+
+def _queues_of(is_unit: ColumnElement[bool]) -> Any:
+    """The queues of some units, and those that name persons."""
+    rows = select(Queue.id, Queue.role, Queue.unit_id, Unit.name, Unit.path).join(Unit, Unit.id == Queue.unit_id)
+    return rows.where(or_(literal_column(f"queues.{PERSONS}", Boolean), is_unit)).order_by(Queue.id)
+
+
+QUEUES_OF = Prepared(_queues_of(Queue.unit_id == func.any(bindparam("units", type_=ARRAY(Integer)))))
 
 
 def _of_processes(processes: tuple[str, ...]) -> Condition:
