@@ -56,7 +56,13 @@ def parse(xml: bytes) -> Diagram:
     return diagram
 
 
-_BESIDE = ("choreography", "globalChoreographyTask", "conversation", "subConversation", "callConversation")
+_BESIDE: tuple[str, ...] = (
+    "choreography",
+    "globalChoreographyTask",
+    "conversation",
+    "subConversation",
+    "callConversation",
+)
 _BESIDE += ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
 _BESIDE += ("correlationProperty", "correlationKey")
 
