@@ -107,7 +107,9 @@ def _only(package: Package) -> LimitDefinition:
 
 
 def _running(turn: Turn, code: str) -> int:
-    some = select(LIMITS.c.id).where(LIMITS.c.state.in_((RUNNING, PAUSED)), LIMITS.c.code == code).limit(MOST_COUNTED)
+    versions = [listed.id for listed in turn.catalog.resources.get((LIMIT, code), ())]
+    running = (LIMITS.c.state.in_((RUNNING, PAUSED)), LIMITS.c.resource_id.in_(versions))
+    some = select(LIMITS.c.id).where(*running).limit(MOST_COUNTED)
     return turn.session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

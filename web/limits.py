@@ -36,6 +36,7 @@ DONE = {
     "extend": lazy_gettext("“%(name)s” is extended."),
 }
 MOST_EXPORTED = 20_000  # rows: what a spreadsheet program still opens at once
+AT_ONCE = 200  # rows of one question
 MOST_FILES = 10
 
 
@@ -231,7 +232,7 @@ def export() -> Response:
 def _all_rows() -> Iterator[list[Any]]:
     asked, after, count = _asked(), None, 0
     while count < MOST_EXPORTED:
-        page = current.read(queries.limits, **asked, after=after, limit=200)
+        page = current.read(queries.limits, **asked, after=after, limit=AT_ONCE)
         for row in page.items:
             limit = row.limit
             times = [moment(at) for at in (limit.started_at, limit.due_at, limit.ended_at)]
@@ -244,6 +245,7 @@ def _all_rows() -> Iterator[list[Any]]:
         after = page.next
         if after is None:
             return
+    yield [gettext("Only the first %(count)s limits stand here; narrow the list for the others.", count=count)]
 
 
 navigation = (

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from engine import SYSTEM, Engine, ProcessApp, queries
 from tests.conftest import fold
+from web import limits
 from web.config import Settings
 
 from .conftest import PASSWORD, PERSONS, UNITS, Browser
@@ -158,6 +159,24 @@ def test_the_ledger_lists_what_one_oversees_and_is_a_spreadsheet(visit: Visit, d
     assert rows[0][:4] == ("编号", "案件", "单位", "时限")
     assert rows[1][3:5] == ("整改时限", "责令限期整改指令书")
     assert desk.case.number not in text(visit("mallory").get("/limits/"))
+
+
+def test_a_spreadsheet_that_is_cut_says_so(
+    visit: Visit, desk: Desk, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows() -> list[Any]:
+        book = load_workbook(io.BytesIO(visit("root").get("/limits/ledger.xlsx?state=running").get_data()))
+        return list(book.active.iter_rows(values_only=True))
+
+    others = [Desk(engine) for _number in range(2)]
+    whole = rows()
+    assert [row[0] for row in whole[1:]].count(desk.case.number) == 1
+    assert len(whole) == 1 + 1 + len(others)
+    monkeypatch.setattr(limits, "MOST_EXPORTED", 2)
+    monkeypatch.setattr(limits, "AT_ONCE", 1)
+    cut = rows()
+    assert len(cut) == 1 + 2 + 1
+    assert "仅列出前 2 条时限" in str(cut[-1][0])
 
 
 def test_programs_read_the_reasons_and_stop_resume_and_extend(visit: Visit, desk: Desk) -> None:
