@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from sqlalchemy import inspect
+from sqlalchemy import text as statement
+
 from engine import Engine
+from engine.queries import waiting
 
 from .conftest import PASSWORD, Browser, first_task
 
@@ -103,3 +108,54 @@ def test_done_and_started_keep_what_a_person_did(visit: Visit, leak: dict[str, A
 def test_the_navigation_shows_only_what_a_person_may_use(visit: Visit) -> None:
     assert 'href="/cases/start"' in text(visit("alice"), "/me")
     assert 'href="/cases/start"' not in text(visit("bob"), "/me")
+
+
+@pytest.fixture
+def crowd(visit: Visit, engine: Engine, leak: dict[str, Any]) -> int:
+    """120 tasks more in the queue of plumbers, the last of which is another step."""
+    columns = [column["name"] for column in inspect(engine.database).get_columns("tasks")]
+    kept = ", ".join(name for name in columns if name not in ("id", "token", "name"))
+    with engine.database.connect().execution_options(writes=True) as connection:
+        for number in range(120):
+            name = "最后一步" if number == 119 else "现场查看"
+            copied = f"printf('%032x', {number + 1}), {number + 1000}, :name, {kept} FROM tasks LIMIT 1"
+            connection.execute(
+                statement(f"INSERT INTO tasks (id, token, name, {kept}) SELECT {copied}"), {"name": name}
+            )
+        connection.execute(statement("UPDATE tasks SET order_at = '2099-01-01 00:00:00' WHERE name = '最后一步'"))
+        connection.commit()
+    return 121
+
+
+def test_a_badge_goes_up_to_99_and_the_list_counts_on(visit: Visit, crowd: int) -> None:
+    page = text(visit("bob"), "/inbox")
+    assert '<span class="count">99+</span>' in page
+    assert f"{crowd} 条" in page
+
+
+def test_who_looks_for_a_rare_step_among_very_many_tasks_looks_further_until_it_is_found(
+    visit: Visit, crowd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LOOKED", 50)
+    monkeypatch.setattr(waiting, "LOOKED_LEAST", 50)
+    bob = visit("bob")
+    pages = [text(bob, "/inbox?step=最后一步")]
+    while 'rel="next"' in pages[-1]:
+        assert "继续查找" in pages[-1]
+        assert "目前查找过的任务中没有符合条件的" in pages[-1]
+        assert "没有符合条件的任务" not in pages[-1]
+        pages.append(text(bob, pages[-1].partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")))
+    assert len(pages) == 3
+    assert "最后一步</a>" in pages[-1]
+    assert "没有符合条件的任务" in text(bob, "/inbox?due=overdue&step=最后一步")
+
+
+def test_an_inbox_costs_few_statements_however_many_places_of_the_page_show_its_count(
+    visit: Visit, engine: Engine, statements: Any, crowd: int
+) -> None:
+    bob = visit("bob")
+    with statements(engine) as seen:
+        page = text(bob, "/inbox")
+    assert page.count('<span class="count">99+</span>') + page.count('<span class="count ms-auto">99+</span>') >= 3
+    assert len(seen) <= 14, "\n".join(seen)
+    assert len(seen) == len(set(seen)), "something is asked twice"
