@@ -133,10 +133,6 @@ def _define_errors(root: etree._Element, report: Report) -> None:
                 known.add(plain)
                 above = item.getparent()
                 report.translated(above if above is not None else item, f"{kind}Ref", reference, f"{kind} {plain}")
-        for made in root.iter(bpmn(kind)):
-            code = {"error": "errorCode", "escalation": "escalationCode"}[kind]
-            if not made.get(code):
-                made.set(code, str(made.get("id")))
 
 
 def _drop(root: etree._Element, report: Report) -> None:

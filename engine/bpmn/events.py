@@ -102,9 +102,8 @@ def _coded(kind: str, attribute: str, code: str) -> Callable[..., EventDefinitio
         reference = item.get(attribute)
         defined = find(reference, kind)
         if defined is not None:
+            # One without a code takes all, in Camunda 7 as here.
             event.code = values.read(defined.get(code), place, f"{kind} code")
-            if event.code is None and not values.strict:
-                event.code = Value(str(reference))
         elif reference and values.strict:
             values.refuse(place, "reference-missing", kind=kind, ref=reference)
         elif reference:
