@@ -107,12 +107,15 @@ def test_a_worker_elsewhere_is_called_at_once(server: str) -> None:
 
 
 def test_inbox_and_board_are_asked(server: str) -> None:
-    page, counts, _floor = run(server, "inbox", "--open", "500", *ONE)
-    assert (page["name"], counts["name"]) == ("inbox page", "queue counts")
-    (board, _floor) = run(server, "board", "--open", "500", *ONE)
-    assert board["notes"]["open"] == 500
+    *inbox, _floor = run(server, "inbox", "--open", "500", *ONE)
+    page, counts, shown = inbox[:3]
+    assert (page["name"], counts["name"], shown["name"]) == ("inbox page", "queue counts", "inbox web page")
+    assert page["statements"] + counts["statements"] <= shown["statements"] + 2  # a page asks for its queues once
+    board, board_page, _floor = run(server, "board", "--open", "500", *ONE)
+    assert (board["notes"]["open"], board_page["name"]) == (500, "board web page")
     if server.startswith("postgresql"):
-        assert board["notes"]["in_database_ms"] > 0
+        assert page["round_trips"] <= 4
+        assert all(line["notes"]["in_database_ms"] > 0 and line["notes"]["blocks"] > 0 for line in inbox)
 
 
 def test_the_table_has_a_row_for_each_line(tmp_path: Path) -> None:
