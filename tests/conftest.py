@@ -14,17 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import fasteners
+import psycopg
 import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import Connection, create_engine, event, select, text
+from sqlalchemy import URL, Connection, event, select
+from sqlalchemy import Engine as Database
 
-from engine import Actor, Engine, Person, ProcessApp, people
+from engine import Actor, Engine, Person, ProcessApp, db, people
 
 TEMPLATE = "bihuan_template"
 CHROMIUM_ARGUMENTS = [
@@ -82,13 +85,14 @@ class PostgreSQL:
         """This will return the URL of one of its databases."""
         return self.address.format(database=database)
 
+    @cached_property
+    def _server(self) -> psycopg.Connection:
+        return psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True)
+
     def administer(self, *statements: str) -> None:
         """This will run statements outside of every transaction."""
-        server = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-        server.dispose()
+        for statement in statements:
+            self._server.execute(statement)
 
 
 @pytest.fixture(scope="session")
@@ -151,6 +155,26 @@ def fold_file(file: Path) -> None:
     """This will do the same to a database that other processes wrote and have closed."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_databases() -> Iterator[None]:
+    """All databases of a kind share one dialect and what it has compiled, as those of a long-lived server would."""
+    known: dict[str, Database] = {}
+    real = db.create_engine
+
+    def create_engine(address: URL, **options: Any) -> Database:
+        kind = address.get_backend_name()
+        if kind not in known or known[kind].dialect.server_version_info is None:  # told by the first connection
+            known[kind] = real(address, query_cache_size=5000, **options)
+            return known[kind]
+        made = real(address, _initialize=False, **options)
+        made.dialect, made._compiled_cache = known[kind].dialect, known[kind]._compiled_cache
+        return made
+
+    db.create_engine = create_engine
+    yield
+    db.create_engine = real
 
 
 @pytest.fixture(scope="session", autouse=True)
