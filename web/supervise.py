@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from urllib.parse import quote_plus
 
 from flask import Blueprint, abort, render_template, request, url_for
 from flask_babel import gettext, lazy_gettext
@@ -149,9 +151,12 @@ def index() -> str:
     known = units()
     grid = Grid(tops(known, code), board(code).cells, known)
 
+    home, quoted = url_for("supervise.cases"), cache(quote_plus)  # a large board has thousands of addresses
+
     def address(unit: Any, step: str | None, tone: str) -> str:
-        chosen = unit.code if unit is not None else code
-        return url_for("supervise.cases", unit=chosen, step=step, due=tone if tone != "open" else None)
+        asked = {"unit": unit.code if unit is not None else code, "step": step, "due": tone if tone != "open" else None}
+        query = "&".join(f"{name}={quoted(value)}" for name, value in asked.items() if value)
+        return f"{home}?{query}" if query else home
 
     return render_template(
         "supervise/index.html",
@@ -163,13 +168,8 @@ def index() -> str:
         totals=grid.totals,
         soon_days=current.settings().soon_days,
         address=address,
-        words=_words,
+        words={"overdue": gettext("overdue"), "soon": gettext("due soon")},
     )
-
-
-def _words(tone: str, unit: Any, step: str | None) -> str:
-    what = gettext("overdue") if tone == "overdue" else gettext("due soon")
-    return " · ".join(part for part in (unit.name if unit is not None else "", step or "", what) if part)
 
 
 @blueprint.get("/cases")
