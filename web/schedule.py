@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 
 from engine import calendar_jobs, workers
 from web import current
@@ -14,6 +15,11 @@ from web.admin import guard
 
 blueprint = Blueprint("schedule", __name__, url_prefix="/admin/schedule")
 guard(blueprint)
+
+RESULTS = (
+    (r"(?P<cases>\d+) cases, (?P<files>\d+) files", lazy_gettext("%(cases)s cases, %(files)s files")),
+    (r"no\. (?P<number>\d+)", lazy_gettext("number %(number)s")),
+)
 
 
 @blueprint.get("")
@@ -23,8 +29,17 @@ def index() -> str:
         "admin/schedule.html",
         jobs=current.read(calendar_jobs.schedule),
         workers=current.engine().read(workers.seen),
+        words=_words,
         gone_before=datetime.now(UTC) - workers.GONE,
     )
+
+
+def _words(result: str) -> str:
+    """What a run brought about, in the language of the page: a number stays a number."""
+    for pattern, sentence in RESULTS:
+        if found := re.fullmatch(pattern, result):
+            return str(sentence) % found.groupdict()
+    return result
 
 
 @blueprint.post("/<name>")

@@ -116,7 +116,7 @@ def led_units(session: Session, actor: Actor) -> set[int]:
 def led_queues(session: Session, actor: Actor, *, q: str = "") -> list[Colleague]:
     """This will list the queues in units that the actor leads and that hold every word of `q`."""
     led = led_units(session, actor)
-    return list(islice(_queues(session, _directory(session), q, led.__contains__), MOST))
+    return list(islice(_queues(session, _directory(session), q, led.__contains__, is_eager=True), MOST))
 
 
 def find_units(session: Session, actor: Actor, *, q: str = "") -> list[Place]:
@@ -182,9 +182,12 @@ def _best(
     ]
 
 
-def _queues(session: Session, directory: Directory, q: str, is_in_line: Callable[[int], bool]) -> Iterator[Colleague]:
+def _queues(
+    session: Session, directory: Directory, q: str, is_in_line: Callable[[int], bool], *, is_eager: bool = False
+) -> Iterator[Colleague]:
+    """Queues that hold every word; without a word none, unless `is_eager`."""
     words, titles = _words(q), _titles(session)
-    if not words:
+    if not words and not is_eager:
         return
     for (unit_id, role), members in sorted(directory.held.items()):
         place = directory.units[unit_id]

@@ -115,6 +115,9 @@ def test_who_leads_a_unit_lets_one_of_its_queues_act_for_another(visit: Visit, l
     assert "岗位代办" not in look(bob, "/absences/")
     found = carol.get("/find/queues?q=管道").get_json()["items"]
     assert [each["value"] for each in found] == ["plumber@office"], "not that of the other town"
+    assert [each["value"] for each in carol.get("/find/queues").get_json()["items"]] == [
+        "manager@office", "plumber@office",
+    ], "all of them before a word is typed"  # fmt: skip
     assert bob.get("/find/queues?q=管道").get_json()["items"] == []
     assert of_group(bob, "plumber@office", "manager@office").status_code == 403
     assert of_group(carol, "plumber@office", "plumber@other").status_code == 403

@@ -43,12 +43,17 @@ export class Picture {
     this.approach();
   }
 
-  // where the whole diagram would be too small to read, it opens at the step in hand
+  // at the element that the address asks for; else, where the whole would be too small to read, at the step in hand
   approach() {
     const canvas = this.viewer.get('canvas');
+    const registry = this.viewer.get('elementRegistry');
+    const asked = this.holder.dataset.state && registry.get(new URLSearchParams(location.search).get('element') ?? '');
     const [id] = [...(this.state.overdue ?? []), ...(this.state.open ?? [])];
-    const shape = id && this.viewer.get('elementRegistry').get(id);
-    if (shape && canvas.zoom() < READABLE) {
+    const shape = asked || (id && registry.get(id));
+    if (asked) {
+      canvas.addMarker(asked, 'state-asked');
+    }
+    if (shape && (asked || canvas.zoom() < READABLE)) {
       canvas.zoom(COMFORTABLE, {x: shape.x + shape.width / 2, y: shape.y + shape.height / 2});
       const {width, height} = canvas.viewbox();
       canvas.viewbox({x: shape.x + shape.width / 2 - width / 2, y: shape.y + shape.height / 2 - height / 2, width, height});
