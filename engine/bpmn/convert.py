@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 
 from lxml import etree
 
@@ -59,6 +60,7 @@ def convert(xml: bytes) -> tuple[bytes, list[Note]]:
     return _written(root), report.notes
 
 
+@lru_cache(maxsize=32)
 def shown(xml: bytes) -> bytes:
     """This will return a deployed model as people are to see it: every node that runs stands in its drawing.
 
