@@ -15,7 +15,8 @@ PARTS = (
     *("metrics", "statics", "assets", "addresses", "accounts", "security", "locale", "formatting", "navigation"),
     "errors",
 )
-# In the order of the navigation. A module shows `blueprint`, and `navigation` when it has entries there.
+# In the order of the navigation. A module shows `blueprint`, `navigation` when it has entries there, and in `frame`
+# the queries whose answers stand on every page, by name.
 PAGES = (
     "inbox",
     "narrowing",
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         page = import_module(f"web.{name}")
         app.register_blueprint(page.blueprint)
         app.extensions["navigation"].extend(getattr(page, "navigation", ()))
+        app.extensions["frame"].update(getattr(page, "frame", {}))
     import_module("web.api").register(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, *[settings.proxies] * 4)  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from flask import current_app, g, request
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from engine import Actor, Engine, calendars
 from web.config import Settings
@@ -53,6 +54,19 @@ def once(name: str, ask: Callable[[], T]) -> T:
     if name not in g:
         setattr(g, name, ask())
     return cast(T, g.get(name))
+
+
+def framed(name: str) -> Any:
+    """This will return what the frame of every page shows: what the pages declare as `frame` is read together."""
+    if name not in g:
+        foresee(**read(frame))
+    return g.get(name)
+
+
+def frame(session: Session, actor: Actor) -> dict[str, Any]:
+    """This will ask all that the frame of a page shows and is not known yet; pages may ask it along with their own."""
+    asked: dict[str, Callable[[Session, Actor], Any]] = current_app.extensions["frame"]
+    return {name: ask(session, actor) for name, ask in asked.items() if name not in g}
 
 
 def foresee(**answers: Any) -> None:

@@ -16,7 +16,6 @@ from web.addresses import here
 from web.formatting import role_title
 from web.narrowing import Chip
 from web.navigation import Entry
-from web.supervise import has_units_below
 
 blueprint = Blueprint("inbox", __name__)
 
@@ -69,22 +68,17 @@ def _everything(session: Session, actor: Actor, asked: Mapping[str, Any]) -> que
     """All that the page shows and its frame counts, read together: one transaction instead of a dozen."""
     page = queries.inbox(session, actor, **asked)
     current.foresee(
-        inbox_counts=queries.inbox_counts(session, actor, soon_days=asked["soon_days"]),
         processes=queries.processes(session, actor),
-        startable=queries.startable(session, actor),
         kept_filters=queries.kept_filters(session, actor),
-        unread_copies=queries.unread_count(session, actor),
-        unread_notices=queries.unread_notices(session, actor),
         calendar=queries.calendar(session),
-        oversees=has_units_below(session, actor),
+        **current.frame(session, actor),
     )
     return page
 
 
 def counts() -> queries.Counts:
     """This will count what waits for the person."""
-    days = current.settings().soon_days
-    found: queries.Counts = current.once("inbox_counts", lambda: current.read(queries.inbox_counts, soon_days=days))
+    found: queries.Counts = current.framed("inbox_counts")
     return found
 
 
@@ -150,7 +144,7 @@ def _chips(asked: dict[str, Any]) -> Iterator[Chip]:
 
 def may_start() -> bool:
     """This will tell whether the person may start any process."""
-    return bool(current.once("startable", lambda: current.read(queries.startable)))
+    return bool(current.framed("startable"))
 
 
 @blueprint.get("/done")
@@ -173,6 +167,11 @@ def waiting() -> int:
     return counts().all
 
 
+def _counted(session: Session, actor: Actor) -> queries.Counts:
+    return queries.inbox_counts(session, actor, soon_days=current.settings().soon_days)
+
+
+frame = {"inbox_counts": _counted, "startable": queries.startable}
 navigation = [
     Entry(
         "inbox.index",

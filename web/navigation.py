@@ -55,4 +55,5 @@ def entries() -> list[Entry]:
 def register(app: Flask) -> None:
     """This will let the templates ask for the navigation."""
     app.extensions["navigation"] = []
+    app.extensions["frame"] = {}
     app.jinja_env.globals["navigation"] = entries

@@ -192,7 +192,10 @@ def unread() -> int:
     """This will count what the person has not read, up to 100."""
     if not is_signed_in() or errors.wants_json():
         return 0
-    return int(current.once("unread_notices", lambda: current.read(queries.unread_notices)))
+    return int(current.framed("unread_notices"))
+
+
+frame = {"unread_notices": queries.unread_notices}
 
 
 @blueprint.app_context_processor

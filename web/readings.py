@@ -68,7 +68,7 @@ def send(case_id: UUID) -> ResponseReturnValue:
 
 def waiting() -> int:
     """This will count the copies that the person has not read; asked once a request."""
-    return int(current.once("unread_copies", lambda: current.read(queries.unread_count)))
+    return int(current.framed("unread_copies"))
 
 
 @blueprint.app_context_processor
@@ -77,4 +77,5 @@ def shared() -> dict[str, Any]:
     return {"unread_copies": waiting}
 
 
+frame = {"unread_copies": queries.unread_count}
 navigation = [Entry("readings.index", lazy_gettext("To read"), "mail", count=waiting)]

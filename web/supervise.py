@@ -237,7 +237,7 @@ def has_units_below(session: Session, actor: Actor) -> bool:
 
 def oversees() -> bool:
     """This will tell whether the person oversees other units."""
-    return bool(current.once("oversees", lambda: current.read(has_units_below)))
+    return bool(current.framed("oversees"))
 
 
 def is_supervising(actor: Actor) -> bool:
@@ -245,6 +245,7 @@ def is_supervising(actor: Actor) -> bool:
     return actor.is_admin or oversees()
 
 
+frame = {"oversees": has_units_below}
 navigation = (
     Entry(
         "supervise.index",
