@@ -23,6 +23,7 @@ UNITS: Final = {
     HOURS: N_("{amount} hours"),
     OFFICE_HOURS: N_("{amount} office hours"),
 }
+MOST_WEEKENDS = 4  # told one by one
 BY_HOUR = (HOURS, OFFICE_HOURS)
 LONGEST: Final = {WORKDAYS: 10_000, DAYS: 36_500, MONTHS: 1200, YEARS: 100, HOURS: 87_600, OFFICE_HOURS: 20_000}
 
@@ -125,8 +126,10 @@ def reckon(term: Term, happened: Sequence[Happening], calendar: Calendar) -> Rec
     Raises TooManyDays.
     """
     found = Reckoning(term.unit)
-    for each in happened:
+    for place, each in enumerate(happened):
         match each:
+            case Started(at) if _is_named_at_once(happened, place):
+                found.say(N_("It runs from {day}."), day=day_of(at))
             case Started(at):
                 _start(found, at, term, calendar)
             case Paused(at):
@@ -141,6 +144,12 @@ def reckon(term: Term, happened: Sequence[Happening], calendar: Calendar) -> Rec
     found.due_at = None if found.left is not None else _due(found, [*happened], calendar)
     _name_calendar(found, calendar)
     return found
+
+
+def _is_named_at_once(happened: Sequence[Happening], place: int) -> bool:
+    """Whether the order that begins a limit names its last day: then nothing is counted."""
+    following = happened[place + 1] if place + 1 < len(happened) else None
+    return isinstance(following, Fixed) and following.at == happened[place].at
 
 
 def _start(found: Reckoning, at: datetime, term: Term, calendar: Calendar) -> None:
@@ -159,6 +168,8 @@ def _pause(found: Reckoning, at: datetime, calendar: Calendar) -> None:
         day = day_of(at)
         if found.unit != WORKDAYS:
             found.unit = DAYS  # what is left of a month is counted in days
+        if found.unit == WORKDAYS:
+            found.years |= set(range(day.year, last.year + 1))
         left = calendar.workdays_between(day, last) if found.unit == WORKDAYS else (last - day).days
         found.left = max(left, 0)
     found.say(N_("On {day} the clock was stopped with {left} left."), day=day_of(at), left=_words(found))
@@ -175,7 +186,7 @@ def _resume(found: Reckoning, at: datetime, calendar: Calendar) -> None:
 
 
 def _extend(found: Reckoning, more: Term, calendar: Calendar) -> None:
-    found.say(N_("It was extended by {term}."), term=more.words)
+    found.say(N_("It was extended by {term}, counted from its last day {day}."), term=more.words, day=found.last)
     end = found.last if isinstance(found.last, datetime) else end_of_day(found.last) if found.last else None
     assert end is not None
     found.unit = more.unit
@@ -196,12 +207,27 @@ def _go(found: Reckoning, start: datetime, term: Term, calendar: Calendar) -> No
     found.say(N_("{term} later is {day}."), term=term.words, day=found.last)
     if term.unit == WORKDAYS:
         special = list(spans(calendar, first + DAY, found.last))
-        rest = [each for each in special if each.is_rest]
         made_up = [each for each in special if not each.is_rest]
-        if rest:
-            found.say(N_("Not counted: {days}."), days=tuple(rest))
+        _say_rest(found, [each for each in special if each.is_rest])
         if made_up:
             found.say(N_("Counted though at a weekend: {days}."), days=tuple(made_up))
+
+
+def _say_rest(found: Reckoning, rest: Sequence[Span]) -> None:
+    """Holidays one by one; so many weekends that nobody would read them are told by their number."""
+    weekends = [each for each in rest if not each.name]
+    if len(weekends) <= MOST_WEEKENDS:
+        if rest:
+            found.say(N_("Not counted: {days}."), days=tuple(rest))
+        return
+    count = sum((each.last - each.first).days + 1 for each in weekends)
+    told = {"count": count, "first": weekends[0].first, "last": weekends[-1].last}
+    if holidays := tuple(each for each in rest if each.name):
+        found.say(
+            N_("Not counted: {days}, and {count} days of weekends from {first} to {last}."), days=holidays, **told
+        )
+    else:
+        found.say(N_("Not counted: {count} days of weekends from {first} to {last}."), **told)
 
 
 def _later(day: date, term: Term, calendar: Calendar) -> date:

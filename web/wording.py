@@ -32,14 +32,20 @@ def written(value: Any, translate: Translate) -> str:
     if isinstance(value, reckoning.Span):
         return span(value, translate)
     if isinstance(value, tuple):
-        return translate(BETWEEN).join(written(each, translate) for each in value)
+        years = [each.first.year if isinstance(each, reckoning.Span) else 0 for each in value]
+        changes = [before != year for before, year in zip([years[0], *years], years, strict=False)] if years else []
+        told = zip(value, changes, strict=True)
+        return translate(BETWEEN).join(
+            span(each, translate, is_dated) if isinstance(each, reckoning.Span) else written(each, translate)
+            for each, is_dated in told
+        )
     if isinstance(value, datetime):
         return f"{value.astimezone(calendars.CHINA):%Y-%m-%d %H:%M}"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def span(days: reckoning.Span, translate: Translate) -> str:
-    """This will write rest days or make-up days in a row: 10-01至10-07 国庆节."""
+def span(days: reckoning.Span, translate: Translate, is_dated: bool = False) -> str:
+    """This will write rest days or make-up days in a row: 10-01至10-07 国庆节; `is_dated`: with the year."""
     first, last = f"{days.first:%m-%d}", f"{days.last:%m-%d}"
     when = first if first == last else translate(FROM_TO).format(first=first, last=last)
-    return f"{when} {said(days.words, translate)}"
+    return f"{f'{days.first.year}-' if is_dated else ''}{when} {said(days.words, translate)}"

@@ -169,3 +169,26 @@ def test_reckoning_agrees_with_crossing_off_days_on_a_wall_calendar(
     found = reckon(term, happened, SHIPPED)
     assert found.due_at is not None
     assert SHIPPED.roll(found.due_at.date()) == SHIPPED.roll(naive(amount, start.date(), breaks))
+
+
+def test_a_day_that_the_order_names_is_explained_without_counting() -> None:
+    found = reckon(
+        Term.read("10 workdays"), [Started(at("2026-09-21")), Fixed(at("2026-09-21"), date(2026, 10, 20))], SHIPPED
+    )
+    assert [str(step) for step in found.steps] == [
+        "It runs from 2026-09-21.",
+        "The last day was fixed as 2026-10-20.",
+    ]
+    later = reckon(
+        Term.read("10 workdays"), [Started(at("2026-09-21")), Fixed(at("2026-09-22"), date(2026, 10, 20))], SHIPPED
+    )
+    assert "10 working days later is 2026-10-12." in words(later)
+
+
+def test_many_weekends_are_told_by_their_number_and_holidays_one_by_one() -> None:
+    found = reckon(Term.read("40 workdays"), [Started(at("2026-09-01"))], SHIPPED)
+    (told,) = [step for step in found.steps if "Not counted" in step.template]
+    assert [span.name for span in told.values["days"]] == ["中秋节", "国庆节"]
+    rest = [date(2026, 9, 1) + timedelta(days=number) for number in range((found.last - date(2026, 9, 1)).days + 1)]
+    plain = [day for day in rest if not SHIPPED.is_workday(day) and day not in SHIPPED.year(2026).marks]
+    assert (told.values["count"], told.values["first"], told.values["last"]) == (len(plain), plain[0], plain[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,9 +14,9 @@ import sqlalchemy
 from openpyxl import load_workbook
 from sqlalchemy.engine import make_url
 
-from engine import SYSTEM, Engine, ProcessApp, queries
+from engine import SYSTEM, Engine, ProcessApp, calendars, queries, reckoning
 from tests.conftest import fold
-from web import limits
+from web import limits, wording
 from web.config import Settings
 
 from .conftest import PASSWORD, PERSONS, UNITS, Browser
@@ -371,3 +372,8 @@ def test_the_list_of_cases_is_narrowed_by_limits(visit: Visit, desk: Desk) -> No
     found = root.get("/api/cases?limit_state=met&limit_code=check").get_json()["items"]
     assert [case["number"] for case in found] == [desk.case.number]
     assert root.get("/api/cases?limit_state=late").get_json()["items"] == []
+
+
+def test_days_of_another_year_are_written_with_their_year() -> None:
+    days = tuple(reckoning.spans(calendars.SHIPPED, date(2026, 12, 25), date(2027, 1, 4)))
+    assert wording.written(days, str) == "12-26 to 12-27 weekend, 2027-01-01 元旦, 01-02 to 01-03 weekend"
