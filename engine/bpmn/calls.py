@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.bpmn import usertasks
 from engine.bpmn.moving import close_events, open_scope
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
@@ -20,8 +21,9 @@ def call(run: Run, token: Token) -> None:
         raise run.trouble(wanted.target, context(token), "called process", "the id is not text")
     if sum(above.doc is not None for above in token.ancestors()) > MAX_CALLS:
         raise Stuck(f"More than {MAX_CALLS} processes call one another.", process=process_id)
+    tag = wanted.version_tag if wanted.tag is None else usertasks.text(run, token, wanted.tag, "version tag")
     try:
-        found = run.host.called(process_id, wanted.binding, wanted.version_tag, token.key)
+        found = run.host.called(process_id, wanted.binding, tag, token.key)
     except LookupError:
         raise Stuck(f"There is no process {process_id}.", process=process_id, binding=wanted.binding) from None
     if not found.process.content.entries:

@@ -209,8 +209,12 @@ def _decision(node: Node, element: etree._Element, values: Values, place: Place)
         binding, tag = _binding(holder, values, place), holder.get("versionTag")
         day = values.read(element.get(bihuan("effectiveOn")), place, "effective day")
         node.call = Call("decision", target, binding, tag, result=result, effective_on=day)
-        if tag is not None and tag.strip().startswith("="):
-            node.call.tag = values.require_feel(tag, place, "version tag")
+        node.call.tag = _tag(tag, values, place)
+
+
+def _tag(text: str | None, values: Values, place: Place) -> Value | None:
+    """A version tag that FEEL finds, None when it is text."""
+    return values.require_feel(text, place, "version tag") if (text or "").strip().startswith("=") else None
 
 
 def _called(node: Node, element: etree._Element, values: Values, place: Place) -> None:
@@ -223,6 +227,7 @@ def _called(node: Node, element: etree._Element, values: Values, place: Place) -
     node.call = Call("process", target)
     if holder is not None:
         node.call.binding, node.call.version_tag = _binding(holder, values, place), holder.get("versionTag")
+        node.call.tag = _tag(node.call.version_tag, values, place)
         node.call.parent_variables = holder.get("propagateAllParentVariables") != "false"
         children = holder.get("propagateAllChildVariables")
         node.call.child_variables = None if children is None else children != "false"

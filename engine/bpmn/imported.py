@@ -339,7 +339,7 @@ def rule_task(element: etree._Element, report: Report) -> None:
     result = attribute(element, "resultVariable")
     name = result or f"{element.get('id')}Result"
     binding = attribute(element, "decisionRefBinding") or "latest"
-    tag = attribute(element, "decisionRefVersionTag")
+    tag = report.value(element, "decisionRefVersionTag", attribute(element, "decisionRefVersionTag"))
     kind = {"deployment": "deployment", "versionTag": "versionTag"}.get(binding)
     extend(element, "calledDecision", decisionId=decision, resultVariable=name, bindingType=kind, versionTag=tag)
     report.translated(element, "decisionRef", decision, name)

@@ -167,7 +167,7 @@ def call_activity(element: etree._Element, report: Report) -> None:
         "calledElement",
         processId=target,
         bindingType=kind,
-        versionTag=attribute(element, "calledElementVersionTag"),
+        versionTag=report.value(element, "calledElementVersionTag", attribute(element, "calledElementVersionTag")),
         propagateAllParentVariables=str(everything["in"]).lower(),
         propagateAllChildVariables=str(everything["out"]).lower(),
     )

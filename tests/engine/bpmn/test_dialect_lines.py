@@ -367,6 +367,16 @@ def test_the_version_tag_of_a_decision_may_be_feel(walk: Callable) -> None:
     assert asked == [("d", "versionTag", "v2")]
 
 
+def test_the_version_tag_of_a_called_process_may_be_feel(walk: Callable, document: Callable[..., bytes]) -> None:
+    called = bpmn.parse(document(user())).processes["p"]
+    body = node("callActivity", '<zeebe:calledElement processId="called" bindingType="versionTag" versionTag="=tag"/>')
+    case = walk(body, called=called)
+    asked: list[Any] = []
+    case.host.called = lambda *given: (asked.append(given[:3]), bpmn.Called("called:1", called))[1]
+    case.start(tag="v7")
+    assert asked == [("called", "versionTag", "v7")]
+
+
 MANY = '<bpmn:multiInstanceLoopCharacteristics isSequential="{}"><bpmn:extensionElements><zeebe:loopCharacteristics inputCollection="=[1, 2, 3]"/></bpmn:extensionElements>{}</bpmn:multiInstanceLoopCharacteristics>'
 
 
