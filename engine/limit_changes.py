@@ -285,7 +285,7 @@ def recalculate(turn: Turn, job_id: UUID, details: Data) -> None:
     Limits that were due before the year keep their day; rungs of theirs that wait in it are counted anew.
     """
     place = (datetime.fromisoformat(details["from"]), UUID(details["after"]))
-    since = datetime.fromisoformat(details.get("since", details["from"]))
+    since = datetime.fromisoformat(details.get("since") or details["from"])
     waits = select(JOBS.c.id).where(JOBS.c.id == LIMITS.c.id, JOBS.c.due_at >= since).exists()
     found = turn.session.execute(
         select(LIMITS.c.due_at, LIMITS.c.id)

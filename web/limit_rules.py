@@ -243,8 +243,9 @@ def _page(draft: Draft, *, foreseen: Any = None, fault: str = "", faults: Sequen
 
 def _compared(versions: Sequence[Any]) -> Any:
     """The two versions that were chosen to compare, and what differs between them."""
-    asked = [request.args.get(name, type=int) for name in ("from", "to")]
-    found = [next((each for each in versions if each.version == number), None) for number in asked]
-    if None in found or len(versions) < 2:
+    numbers = [request.args.get(name, type=int) for name in ("from", "to")]
+    found = [each for number in numbers for each in versions if each.version == number]
+    if len(found) < 2:
         return None
-    return (*asked, limit_definitions.differences(found[0].definition, found[1].definition))
+    old, new = found
+    return old.version, new.version, limit_definitions.differences(old.definition, new.definition)

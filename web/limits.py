@@ -65,8 +65,9 @@ def show(limit_id: UUID) -> str:
     """This will show a limit: its rule, each step towards its day, what was done to it."""
     view = current.read(queries.limit, limit_id)
     case = current.read(queries.case, view.limit.case_id).case
+    years = [current.read(queries.year_versions, number)[0] for number in sorted(view.reckoning.years)]
     return render_template(
-        "limits/show.html", each=shown(view), case=case, rung=limit_words.rung, term=limit_words.term
+        "limits/show.html", each=shown(view), case=case, rung=limit_words.rung, term=limit_words.term, years=years
     )
 
 

@@ -24,7 +24,7 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 DAY = calendar_years.DAY
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A day, written as 2027-01-01."""
 
     name = "date"
