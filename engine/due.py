@@ -21,6 +21,7 @@ from engine import batches, bpmn, jobs, ladders, lateness, limit_changes, limits
 from engine.access import SYSTEM as ENGINE
 from engine.access import Actor
 from engine.apps import Service
+from engine.db import is_postgresql
 from engine.definitions import Library
 from engine.hands import KEPT, Aside, Flood, Hand
 from engine.jobs import Claimed
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 SYSTEM = replace(ENGINE, origin="worker")
 T = TypeVar("T")
 BATCH = 20  # what one worker takes from the others while any of it may be slow
-TOGETHER = 100  # timers and rungs, which never are
+TOGETHER = 100  # timers and rungs, which never are; not on SQLite: there everybody else waits meanwhile
 QUICK = (jobs.TIMER, limits.KIND)
 KEPT_LEASE = timedelta(seconds=KEPT)
 
@@ -79,7 +80,7 @@ def run(
                 hand.end(mine)
                 done += len(mine)
         give_back(write, hand.give_back(), worker)
-        most = TOGETHER if all(job.kind in QUICK for job in batch) else BATCH
+        most = TOGETHER if hand.is_shared and all(job.kind in QUICK for job in batch) else BATCH
         if is_last and not hand.forget():
             break
     return done
@@ -94,7 +95,7 @@ def _take(write: Write, hand: Hand, worker: str, size: int) -> tuple[Sequence[Cl
             hand.note_others()
             return others, now, False
     tally = hand.counted()
-    batch, now = write(SYSTEM, _claim, worker, size, hand.aside(), lease, tally)
+    batch, now, hand.is_shared = write(SYSTEM, _claim, worker, size, hand.aside(), lease, tally)
     hand.tell(tally)
     hand.note_flood(batch, is_full=len(batch) == size)
     return batch, now, len(batch) < size
@@ -164,9 +165,10 @@ def _case_of(job: Claimed) -> UUID:
 
 def _claim(
     turn: Turn, worker: str, limit: int, aside: Aside, lease: timedelta, tally: Counter[str]
-) -> tuple[list[Claimed], datetime]:
+) -> tuple[list[Claimed], datetime, bool]:
     _keep_tally(turn, tally)
-    return jobs.claim(turn.session, now=turn.now, worker=worker, limit=limit, aside=aside, lease=lease), turn.now
+    found = jobs.claim(turn.session, now=turn.now, worker=worker, limit=limit, aside=aside, lease=lease)
+    return found, turn.now, is_postgresql(turn.session)
 
 
 def _keep_tally(turn: Turn, tally: Counter[str]) -> None:

@@ -76,7 +76,7 @@ class Hand:
         self.crew, self.is_kept = crew or Crew(), is_kept
         self.running: tuple[UUID, ...] = ()
         self.rest: dict[UUID, Job] = {}
-        self.calls = False
+        self.calls = self.is_shared = False  # whether it calls a service; whether others can write meanwhile
         self.tally: Counter[str] = Counter()  # of what it ran, not told yet
         self.told_at = time.monotonic()
         self.since = self.kept_at = 0.0
