@@ -24,19 +24,12 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 DAY = calendar_years.DAY
 
 
-class Day(click.ParamType[date]):
-    """A day, written as 2027-01-01."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """This will read a day. It fails with words that say how one is written."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            return self.fail(_("{value} is not a day; write it as 2027-01-01.", value=value), param, ctx)
+def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> date:
+    """Reads a day; what is none is refused with words that say how one is written."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(_("{value} is not a day; write it as 2027-01-01.", value=value)) from None
 
 
 def in_force(database: str | None) -> calendars.Calendar:
@@ -64,7 +57,7 @@ def _is_there(address: str) -> bool:
 
 @click.command(help=N_("Print the working day N working days after DATE (YYYY-MM-DD); a negative N counts back."),
                context_settings={"ignore_unknown_options": True})  # fmt: skip
-@click.argument("date", type=Day(), metavar="DATE")
+@click.argument("date", callback=_day, metavar="DATE")
 @click.argument("n", type=int)
 @click.option("--explain", is_flag=True, help=N_("Print each day that is not counted and why, and make-up days."))
 @click.option("--db", "database", metavar="URL", help=N_("Count by the calendar in force in this database."))
