@@ -120,7 +120,9 @@ class _Drawing:
             frame = Box(0, top, outline.width + 2 * MARGIN + 30, outline.height + 2 * MARGIN)
             self.shape(plane, pool, frame)
         for item in process.iter(*map(bpmn, (*NODES, *BESIDE))):
-            self.shape(plane, item, found[str(item.get("id"))].moved(left, down))
+            box = found.get(str(item.get("id")))
+            if box is not None:
+                self.shape(plane, item, box.moved(left, down))
         for item in process.iter(*map(bpmn, LINKS)):
             self.line(plane, item)
         return top + outline.height + 3 * MARGIN
@@ -227,7 +229,9 @@ def _laid(process: etree._Element) -> dict[str, Box]:
         )
     found = dict(inside[str(process.get("id"))])
     for scope in scopes[1:]:
-        boxes, frame = inside[str(scope.get("id"))], found[str(scope.get("id"))]
+        boxes, frame = inside[str(scope.get("id"))], found.get(str(scope.get("id")))
+        if frame is None:
+            continue  # it stands where no subprocess can stand
         outline = around(boxes.values())
         x, y = frame.x + MARGIN - outline.x, frame.y + MARGIN - outline.y
         found.update({id: box.moved(x, y) for id, box in boxes.items()})

@@ -76,6 +76,9 @@ def try_parse(xml: bytes) -> None:
     began = time.monotonic()
     with contextlib.suppress(BihuanError):
         bpmn.parse(xml)
+    for tried in (bpmn.convert, bpmn.shown):
+        with contextlib.suppress(BihuanError):
+            tried(xml)
     assert time.monotonic() - began < SECONDS
 
 
