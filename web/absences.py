@@ -92,10 +92,10 @@ def arrange() -> ResponseReturnValue:
 def _moment(name: str, at: time, days: int = 0) -> datetime | None:
     """The beginning of a day on the clock of the pages, or of the day after it: the last day counts in full."""
     try:
-        day = date.fromisoformat(request.form.get(name, ""))
-    except ValueError:
+        day = date.fromisoformat(request.form.get(name, "")) + timedelta(days=days)
+        return datetime.combine(day, at, current.settings().zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return datetime.combine(day + timedelta(days=days), at, current.settings().zone)
 
 
 @blueprint.post("/<int:absence_id>/end")

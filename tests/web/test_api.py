@@ -201,6 +201,14 @@ def test_feel_that_is_none_is_answered_with_its_place(visit: Visit) -> None:
     assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
 
 
+def test_what_is_no_set_of_variables_is_refused(visit: Visit) -> None:
+    root = visit("root")
+    for wrong in ("a", [1], 7):
+        assert root.send("POST", "/api/feel", {"expression": "a", "context": wrong}).status_code == 422
+        sent = {"xml": "<definitions/>", "decision": "d", "input": wrong}
+        assert root.send("POST", "/api/decisions", sent).status_code == 422
+
+
 def test_definitions_are_listed_checked_and_deployed(visit: Visit) -> None:
     root = visit("root")
     (definition,) = root.get("/api/definitions").get_json()["items"]

@@ -85,6 +85,9 @@ def test_an_absence_is_refused_in_words_and_ended_by_its_person_or_an_operator(v
     assert absent(bob, "carol", days=-2).status_code == 422
     answer = bob.post("/absences/", headers=SCRIPT, substitute="carol", from_day="", until_day="soon")
     assert answer.get_json()["message"] == "请填写外出的起止日期。"
+    for first, last in (("0001-01-01", "2026-01-01"), ("2026-01-01", "9999-12-31"), ("2026-02-30", "2026-03-01")):
+        days = {"from_day": first, "until_day": last}
+        assert bob.post("/absences/", headers=SCRIPT, substitute="carol", **days).status_code == 422
     absent(bob, "carol")
     assert absent(bob, "bert").status_code == 409
     found = re.search(r"/absences/(\d+)/end", look(bob, "/absences/"))

@@ -296,7 +296,9 @@ class FeelTried(Schema):
     """A FEEL expression to try."""
 
     expression = text("FEEL, without a leading =.", required=True, validate=validate.Length(max=20_000))
-    context = Document(load_default=dict, metadata={"description": "The variables that it sees."})
+    context = fields.Dict(
+        keys=fields.String(), load_default=dict, metadata={"description": "The variables that it sees."}
+    )
 
 
 class WarningShown(Schema):
@@ -319,7 +321,7 @@ class DecisionTried(Schema):
 
     xml = text("DMN XML.", required=True, validate=validate.Length(max=4_000_000))
     decision = text("Id or name of the decision.", required=True)
-    input = Document(load_default=dict, metadata={"description": "Its inputs."})
+    input = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Its inputs."})
 
 
 class DecisionResult(Schema):
