@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select, union_all
@@ -106,10 +107,14 @@ class _Counted:
 def _counted(session: Session, spots: Sequence[Spot], moment: datetime, soon_days: int) -> Any:
     until = paging.soon_until(session, moment, soon_days)
     values = {**waiting.parameters(spots), "moment": moment, "until": until}
-    backend = session.get_bind().dialect.name
-    if backend == "postgresql" and not any(spot.only for spot in spots):
-        return prepared.rows(session, (COUNTS, values))[0]
-    return session.execute(union_all(*waiting.each(backend, spots, _counting)), values)
+    if not any(spot.only for spot in spots):
+        return prepared.rows(session, (_counts_of(waiting.written_out(session, spots)), values))[0]
+    return session.execute(union_all(*waiting.each(session.get_bind().dialect.name, spots, _counting)), values)
+
+
+@lru_cache(maxsize=256)
+def _counts_of(spots: tuple[Spot, ...]) -> Prepared:
+    return Prepared(lambda backend: union_all(*waiting.each(backend, spots, _counting)))
 
 
 def _counting(waits: Waits) -> Select[Any]:
@@ -137,6 +142,3 @@ def _first(waits: Waits, *where: ColumnElement[bool]) -> Select[Any]:
         return select(TASKS.c.order_at).where(waits.here, *where).order_by(TASKS.c.order_at).limit(most)
     seen = window((waits.here, *where), sorting.DUE, waiting.LOOKED)
     return select(seen.order_at).where(waits.only(seen)).order_by(seen.order_at).limit(most)
-
-
-COUNTS = Prepared(lambda backend: union_all(*waiting.each(backend, (), _counting)))

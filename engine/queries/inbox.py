@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session, defer
 
 from engine import prepared
 from engine.access import Actor
-from engine.db import is_postgresql
 from engine.models import Case, CaseField, Task
 from engine.prepared import Prepared
 from engine.queries import paging, sorting, waiting
 from engine.queries.cases import holding
-from engine.queries.paging import MOST, Page
+from engine.queries.paging import LONGEST_PAGE, MOST, Page
 from engine.queries.sorting import SORTS, Order, Stretch
 from engine.queries.waiting import PERSON, TASKS, Condition, Spot, Waits
 
+SIZES = (50, 100, LONGEST_PAGE)  # of pages that are prepared: a database keeps what was prepared for ever
 FEW = 300  # cases with a value: so many are gone through one by one
 SHOWN = tuple(column for column in TASKS.c if column.name != "detail")
 NAMES = tuple(column.name for column in SHOWN)
@@ -146,7 +146,7 @@ def inbox(
     look = replace(_look(session, q, due, soon_days, asked), limit=limit + 1, names=order.names)
     if not spots:
         return Page([], None, 0, False)
-    if is_postgresql(session) and look.is_plain and not any(spot.only for spot in spots):
+    if look.is_plain and not any(spot.only for spot in spots):
         return _known(session, spots, sort if sort in SORTS else "due", place, limit)
     return _searched(session, spots, order, replace(look, reach=waiting.reach(spots)), place, limit)
 
@@ -189,24 +189,26 @@ def _total(backend: str, spots: Sequence[Spot], look: _Look) -> Select[Any]:
 
 
 def _known(session: Session, spots: Sequence[Spot], sort: str, place: Mapping[str, Any], limit: int) -> Page[Task]:
-    """Whole places on PostgreSQL: statements that are prepared once, in one round trip."""
-    asked = _prepared(sort, bool(place), place.get("after_urged_count") == 0, limit)
+    """Whole places: statements that are prepared once, in one round trip."""
+    whole, is_rest = waiting.written_out(session, spots), place.get("after_urged_count") == 0
+    size = next(size for size in SIZES if limit <= size)
     lists = waiting.parameters(spots)
-    found, [[total]] = prepared.rows(session, (asked[0], {**lists, **place}), (asked[1], lists))
+    first = (_first_of(whole, sort, bool(place), is_rest, size), {**lists, **place})
+    found, [[total]] = prepared.rows(session, first, (_all_of(whole), lists))
     rows = [dict(zip(NAMES, row, strict=True)) for row in found]
     return _cut(rows, SORTS[sort], limit, (min(total, MOST), total > MOST))
 
 
-@lru_cache(maxsize=64)
-def _prepared(sort: str, is_after: bool, is_rest: bool, limit: int) -> tuple[Prepared, Prepared]:
+@lru_cache(maxsize=256)
+def _first_of(spots: tuple[Spot, ...], sort: str, is_after: bool, is_rest: bool, size: int) -> Prepared:
     order, place = SORTS[sort], {"after_urged_count": 0 if is_rest else 1} if is_after else {}
-    looks = _looks(order, place, _Look(limit=limit + 1, names=order.names))
-    return Prepared(lambda backend: _page(backend, (), order, looks)), _counting_all()
+    looks = _looks(order, place, _Look(limit=size + 1, names=order.names))
+    return Prepared(lambda backend: _page(backend, spots, order, looks))
 
 
-@lru_cache(maxsize=1)
-def _counting_all() -> Prepared:
-    return Prepared(lambda backend: _total(backend, (), _Look()))
+@lru_cache(maxsize=256)
+def _all_of(spots: tuple[Spot, ...]) -> Prepared:
+    return Prepared(lambda backend: _total(backend, spots, _Look()))
 
 
 def _looks(order: Order, place: Mapping[str, Any], look: _Look) -> list[_Look]:

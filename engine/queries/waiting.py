@@ -195,9 +195,8 @@ def each(backend: str, spots: Iterable[Spot], ask: Ask) -> list[Select[Any]]:
 def _all_of(kind: int, name: str, ask: Ask) -> Select[Any]:
     given = func.unnest(bindparam(name, type_=ARRAY(Integer))).table_valued(column("place", Integer))
     given = given.render_derived(name=name)
-    place = literal_column(
-        f"{name}.place", Integer
-    )  # by its name: deeper selects must not take it for a table of theirs
+    # by its name: deeper selects must not take it for a table of theirs
+    place = literal_column(f"{name}.place", Integer)
     asked = ask(Waits(kind, WAITING[kind](place))).lateral()
     number = literal_column(str(kind), Integer).label("kind")
     return select(number, given.c.place, *asked.c).join_from(given, asked, true())
@@ -210,6 +209,11 @@ def parameters(spots: Iterable[Spot]) -> Mapping[str, list[int]]:
         if spot.only is None:
             found["queues" if spot.kind == QUEUE else "persons"].append(spot.id)
     return found
+
+
+def written_out(session: Session, spots: Sequence[Spot]) -> tuple[Spot, ...]:
+    """This will return the places that a prepared statement has in its text: in SQLite all of them."""
+    return () if is_postgresql(session) else tuple(spots)
 
 
 def reach(spots: Sequence[Spot]) -> int:

@@ -152,7 +152,7 @@ def test_no_list_and_no_count_reads_a_table_of_tasks_whole(engine: Engine, cast:
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         if "FROM tasks" in statement:
-            sent.append((statement, parameters))
+            sent.append((statement, tuple(parameters) if is_sqlite else parameters))
 
     event.listen(engine.database, "before_cursor_execute", note)
     for sort in ORDERS:

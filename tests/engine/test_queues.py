@@ -152,7 +152,8 @@ def _plan(engine: Engine, ask: Any) -> str:
         if "FROM tasks" in statement and not statement.startswith("EXPLAIN") and not found:
             found.append("")
             prefix = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
-            rows = connection.exec_driver_sql(prefix + statement, parameters).all()
+            given = tuple(parameters) if is_sqlite else parameters
+            rows = connection.exec_driver_sql(prefix + statement, given).all()
             found[0] = "\n".join(str(row[-1]) for row in rows)
 
     event.listen(engine.database, "before_cursor_execute", explain)
