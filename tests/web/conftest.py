@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.engine import make_url
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from engine import SYSTEM, Engine, ProcessApp
@@ -119,6 +120,22 @@ def compiled(shared_folder: Path) -> FileSystemBytecodeCache:
     folder = shared_folder / "templates"
     folder.mkdir(exist_ok=True)
     return FileSystemBytecodeCache(str(folder))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_addresses() -> Iterator[None]:
+    """What builds the addresses of pages is compiled once, not for the application of each test."""
+    real, known = Rule._compile_builder, dict[Any, Any]()
+
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = real(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = compile_builder  # type: ignore[method-assign]
+    yield
+    Rule._compile_builder = real  # type: ignore[method-assign]
 
 
 @pytest.fixture
