@@ -12,7 +12,7 @@ from uuid import UUID
 from flask_babel import gettext, lazy_gettext
 
 from engine import HistoryEvent
-from web import handovers, verbs
+from web import deeds, handovers, verbs
 
 # What a person wants to know of a case; the engine's history holds every step of every token beside it.
 SENTENCES: dict[str, Any] = {
@@ -117,6 +117,8 @@ def _text(kind: str, detail: Mapping[str, Any], opinions: Collection[str]) -> st
     """What a person wrote (a comment, the name of a file, the opinion given with a task), or why rules decided so."""
     if kind == "decision_made":
         return "\n".join(_reasons(detail))
+    if kind == "rung_climbed":
+        return deeds.words(detail.get("action", ""), role=detail.get("role", ""), name=detail.get("name", ""))
     if kind == "completed":
         data = detail.get("data") or {}
         return "\n".join(str(data[name]) for name in opinions if data.get(name))

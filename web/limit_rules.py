@@ -15,6 +15,7 @@ from flask_babel import gettext, lazy_gettext
 
 from engine import BihuanError, FaultsFound, Term, access, feel, limit_definitions, queries
 from web import current, limit_forms, limit_words
+from web.deeds import DEEDS
 from web.faults import reason
 from web.formatting import role_title
 from web.locale import gettext_verbatim, sentence
@@ -230,7 +231,7 @@ def _page(draft: Draft, *, foreseen: Any = None, fault: str = "", faults: Sequen
         processes=offered.processes,
         elements=current.read(queries.elements, draft.typed["process"] or app.process),
         units={unit: str(name).format(amount="").strip() for unit, name in limit_words.LENGTHS.items()},
-        deeds={name: str(words).partition("{")[0].strip(" “") for name, words in limit_words.DEEDS.items()},
+        deeds={name: str(words).partition("{")[0].strip(" “") for name, words in DEEDS.items()},
         day=str(_day(request.form.get("day", ""))),
         why=request.form.get("note_of_version", ""),
         foreseen=foreseen,

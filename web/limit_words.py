@@ -12,8 +12,8 @@ from uuid import UUID
 from flask_babel import gettext, lazy_gettext
 
 from engine import Limit, Sentence, Term, limit_definitions, queries, reckoning
-from web import chronicle, current
-from web.formatting import distance, moment, role_title
+from web import chronicle, deeds
+from web.formatting import distance, moment
 from web.locale import sentence
 
 STATES = {
@@ -25,15 +25,6 @@ STATES = {
     "void": lazy_gettext("not needed any more"),
 }
 LENGTHS = {unit: lazy_gettext(template) for unit, template in reckoning.UNITS.items()}
-DEEDS = {
-    "remind": lazy_gettext("remind who has the task"),
-    "notify": lazy_gettext("tell {role}"),
-    "raise": lazy_gettext("raise the priority to {priority}"),
-    "reassign": lazy_gettext("hand the task to {role}"),
-    "message": lazy_gettext("send the message “{name}”"),
-    "escalation": lazy_gettext("escalate as “{name}”"),
-    "start": lazy_gettext("start the process “{name}”"),
-}
 
 
 @dataclass(frozen=True)
@@ -154,11 +145,4 @@ def rung(step: limit_definitions.Rung) -> str:
         when = gettext("%(term)s before it ends", term=term(step.at))
     else:
         when = gettext("%(term)s after it ended", term=term(step.at))
-    name = process_title(step.name) if step.do == limit_definitions.START else step.name
-    told = {"role": role_title(step.role), "name": name, "priority": step.priority}
-    return str(when) + str(gettext(": ")) + str(DEEDS[step.do]).format(**told)
-
-
-def process_title(process_id: str) -> str:
-    """This will name the main process of an app by the title of the app; any other by its id."""
-    return next((app.title for app in current.engine().apps if app.process == process_id), process_id)
+    return str(when) + str(gettext(": ")) + deeds.words(step.do, role=step.role, name=step.name, priority=step.priority)

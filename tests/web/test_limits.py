@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -377,3 +377,12 @@ def test_the_list_of_cases_is_narrowed_by_limits(visit: Visit, desk: Desk) -> No
 def test_days_of_another_year_are_written_with_their_year() -> None:
     days = tuple(reckoning.spans(calendars.SHIPPED, date(2026, 12, 25), date(2027, 1, 4)))
     assert wording.written(days, str) == "12-26 to 12-27 weekend, 2027-01-01 元旦, 01-02 to 01-03 weekend"
+
+
+def test_the_record_tells_what_each_rung_did(visit: Visit, desk: Desk, engine: Engine) -> None:
+    engine.clock = lambda: datetime.now(UTC) + timedelta(days=40)
+    while engine.run_due_jobs():
+        continue
+    page = text(visit("lea").get(f"/cases/{desk.case.id}"))
+    for words in ("按规则提醒或升级：整改时限", "提醒承办人", "任务转交领导"):
+        assert words in page
