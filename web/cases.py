@@ -13,6 +13,7 @@ from flask_babel import get_locale, gettext, lazy_gettext
 from engine import bpmn, queries
 from web import current, filing, forms
 from web.addresses import here, safe
+from web.api import schemas
 from web.formatting import case_state
 from web.inbox import may_start
 from web.limit_words import STATES as STATES_OF_LIMITS
@@ -85,6 +86,19 @@ def show(case_id: UUID) -> str:
         copies=copies,
         unread=[row for row, _name in copies if row.person_id == me and row.read_at is None],
     )
+
+
+@blueprint.get("/<uuid:case_id>/export.json")
+def export(case_id: UUID) -> Response:
+    """This will give the case as JSON to whoever may read it: data, tasks, files and what happened.
+
+    Network addresses are left out: the history that proves itself has them, for operators.
+    """
+    view = current.read(queries.case, case_id)
+    history = schemas.HistoryEntry(many=True).dump(view.history)
+    response = jsonify({**schemas.CaseShown().dump(view), "history": history})
+    response.headers.set("Content-Disposition", "attachment", filename=f"{view.case.number}.json")
+    return response
 
 
 @blueprint.get("/<uuid:case_id>/diagram")

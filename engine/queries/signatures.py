@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from engine.definitions import Surroundings
 from engine.models import DONE, OPEN, STANDING, Case, Person, Task
 from engine.queries import paging
 
+ENOUGH = re.compile(r"=\s*numberOfCompletedInstances\s*>=\s*([1-9]\d{0,3})\s*")
 Data = dict[str, Any]
 
 
@@ -63,6 +65,12 @@ class Countersign:
     is_sequential: bool
     enough: str
     people: list[Countersigner]
+
+    @property
+    def needed(self) -> int | None:
+        """This will return how many are enough, where the diagram says so by a plain number below the total."""
+        found = ENOUGH.fullmatch(self.enough)
+        return int(found[1]) if found is not None and int(found[1]) < self.total else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def test_two_of_three_are_enough_and_the_third_is_withdrawn(engine: Engine, cast
     engine.complete_task(tasks["戊"].id, by=cast.diana, data={})
     found = progress(engine, cast.bob, tasks["乙"])
     assert (found.done, found.total, found.is_sequential) == (1, 3, False)
-    assert found.enough == "=numberOfCompletedInstances >= 2"
+    assert (found.enough, found.needed) == ("=numberOfCompletedInstances >= 2", 2)
     assert [(each.person, each.state) for each in found.people] == [("乙", "open"), ("丙", "open"), ("戊", "done")]
     engine.complete_task(tasks["丙"].id, by=cast.bella, data={})
     assert inbox(engine, cast.bob) == [case.task("after").id]

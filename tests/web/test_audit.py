@@ -54,6 +54,17 @@ def test_nobody_else_sees_it(visit: Visit, leak: dict[str, Any], path: str) -> N
     assert f"/admin/audit/cases/{leak['id']}" in visit("root").get(leak["case"]).get_data(as_text=True)
 
 
+def test_whoever_may_read_a_case_takes_it_along_without_network_addresses(visit: Visit, leak: dict[str, Any]) -> None:
+    answer = visit("alice").get(f"{leak['case']}/export.json")
+    taken = answer.get_json()
+    assert (taken["data"]["地点"], taken["history"][0]["kind"]) == ("三栋 402", "started")
+    assert f"filename={taken['case']['number']}.json" in answer.headers["Content-Disposition"]
+    assert "127.0.0.1" not in answer.get_data(as_text=True)
+    assert visit("mallory").get(f"{leak['case']}/export.json").status_code == 403
+    for path in ("/api/audit/cases/", "/admin/audit/cases/"):
+        assert visit("alice").get(f"{path}{leak['id']}").status_code == 403
+
+
 def test_programs_of_operators_do_the_same(app: Flask, engine: Engine, leak: dict[str, Any]) -> None:
     auditor = program(app, engine, "root", "read", "audit")
     made = auditor.post("/api/audit/anchors")
