@@ -16,8 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from web.commands import demo as demo_command
 from web.commands import demo_world
+from web.commands.terminal import MISUSED, Failed
 
 ROOT = Path(__file__).parent.parent.parent
 READY_SECONDS = 60
@@ -169,9 +172,9 @@ def test_reset_deletes_only_what_is_a_demo(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "thesis.txt").write_text("ten years of work")
-    command = [sys.executable, "-m", "web.cli", "demo", "--reset", "--folder", str(precious)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=30)
-    assert ended.returncode == 2
+    ended = CliRunner().invoke(demo_command.demo, ["--reset", "--folder", str(precious)], standalone_mode=False)
+    assert isinstance(ended.exception, Failed)
+    assert ended.exception.exit_code == MISUSED
     assert (precious / "thesis.txt").exists()
 
 

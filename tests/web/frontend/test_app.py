@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
 
 def test_a_row_opens_and_the_list_is_found_where_it_was_left(open_page: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
 
 def test_the_diagram_is_loaded_when_its_tab_opens_and_shows_the_state(open_page: Any, site: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
 CRITERIA = [
     {"code": "GZ-11", "title": "受限空间作业未履行审批", "detail": "第 11 条", "data": {"level": "major"}},

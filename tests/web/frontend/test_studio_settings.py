@@ -13,7 +13,7 @@ from lxml import etree
 
 from engine import bpmn, rules
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
 HERE = Path(__file__).parent
 WHOLE = (HERE / "pages" / "whole.bpmn").read_text(encoding="utf-8")
