@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select
-from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import instance_dict
+from sqlalchemy.orm import Session, configure_mappers
+from sqlalchemy.orm.attributes import instance_dict, manager_of_class
 
 from engine import bpmn, feel, history, limits, notices, outbox, prepared, writing
 from engine import catalog as catalogs
@@ -26,12 +26,15 @@ from engine.models import CANCELLED, CLOSED, DONE, OPEN, Case, Reading, Task, We
 from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
 from engine.summary import index_fields, searchable, summarise
-from engine.turn import Begun, LostRace, Turn
+from engine.turn import Begun, Turn
 
 CASES = table(Case)
 COLUMNS = tuple(CASES.c)
 NAMES = tuple(column.name for column in COLUMNS)
 QUESTION = Prepared(select(*COLUMNS, catalogs.stamp(), directories.stamp()).where(CASES.c.id == bindparam("case")))
+
+configure_mappers()  # which the first use of a constructor does
+_CASE = manager_of_class(Case)
 
 Data = dict[str, Any]
 OF_QUEUE = ("assignee_id", "role", "unit_id", "process_id")
@@ -77,8 +80,8 @@ class Running:
 
     def as_case(self) -> Case:
         """This will return the row as the model that callers know."""
-        case = Case()
-        # Setting attribute by attribute tells each change to a session that nobody will ever ask.
+        # Its constructor, and setting attribute by attribute, tell each change to a session that nobody will ever ask.
+        case: Case = _CASE.new_instance()
         instance_dict(case).update(self.row)
         return case
 
@@ -133,7 +136,8 @@ def advance(
     """This will run the case to its next wait states and write all of it.
 
     `before` is written to the history ahead of what the step brings about; `also` are changes of other rows that belong
-    to this step; `told` adds detail to the event that completes a token. Raises LostRace.
+    to this step; `told` adds detail to the event that completes a token. Raises Unmet when somebody changed the case,
+    at the latest with the commit.
     """
     surroundings = turn.surroundings(running.app, running.row["definition_id"])
     searched = searchable(running.app, running.data)
@@ -241,7 +245,7 @@ def _write(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
     row["data"] = feel.dumps(running.data)
     keep_snapshot(running)
     if running.is_new:
-        prepared.send(turn.session, [*writing.inserting(Case, [row]), *changes])
+        prepared.send_late(turn.session, [*writing.inserting(Case, [row]), *changes])
         running.is_new, running.stored = False, dict(row)
         return
     _store(turn, running, changes)
@@ -265,14 +269,13 @@ def _store(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
     """Updates the case row, which nobody may have changed since it was read, and `changes` along with it."""
     row = running.row
     changed = [name for name in NAMES if row[name] != running.stored[name]]
-    if prepared.send(turn.session, [writing.storing(row, changed), *changes]) != 1:
-        raise LostRace
+    prepared.send_late(turn.session, [writing.storing(row, changed), *changes])
     row["version"] += 1
     running.stored = dict(row)
 
 
 def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequence[Change] = ()) -> None:
-    """This will write to the history of a case that does not step, and `changes` along with it. Raises LostRace."""
+    """This will write to the history of a case that does not step, and `changes` along with it. Raises Unmet."""
     events = history.chain(running.row, entries, by=turn.by, now=turn.now)
     _store(turn, running, [*changes, *history.inserting(events), *_told(turn, running, events)])
 

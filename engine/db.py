@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from engine.wire import CONNECTION
+from engine.lines import LINE, LateSession, Line
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -129,8 +129,17 @@ class Sessions:
             with self._make(bind=shared, join_transaction_mode="create_savepoint") as session, session.begin():
                 yield session
             return
+        if self.database.dialect.name == "postgresql":
+            late = LateSession(Line(self.database))
+            try:
+                yield late
+                late.end()
+            finally:
+                late.leave()
+            return
         with self._make.begin() as session:
-            session.info[CONNECTION] = session.connection(execution_options={"writes": True})
+            connection = session.connection(execution_options={"writes": True})
+            session.info[LINE] = Line(self.database, connection)
             yield session
 
     @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +22,13 @@ from engine.models import Case, HistoryEvent
 from engine.prepared import Change, Prepared
 
 EVENTS = table(HistoryEvent)
-_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
 
 
 class HistoryBroken(Conflict):
     """The history of case {case} is not what was written: event {seq} {reason}."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Entry:
     """One line to write: what happened (`kind`), where, and what is to be known about it."""
 
@@ -91,7 +90,7 @@ def _inserting(count: int) -> Prepared:
 
 def digest(previous: str, row: dict[str, Any]) -> str:
     """This will return the SHA-256 over the event and the hash before it, in one canonical JSON form."""
-    content = [
+    content: list[str | int | None] = [
         previous,
         str(row["case_id"]),
         row["seq"],
@@ -106,8 +105,15 @@ def digest(previous: str, row: dict[str, Any]) -> str:
     ]
     if row["origin"]:
         content.append(row["origin"])  # only then: events from before origins were kept have none
-    text = _WRITER.encode(content)
+    # JSON, written here: its encoder is made anew for each call, and there is little that it has to know
+    text = f"[{','.join([_json(each) for each in content])}]"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _json(value: str | int | None) -> str:
+    if value is None:
+        return "null"
+    return encode_basestring(value) if isinstance(value, str) else str(value)
 
 
 @lru_cache(maxsize=64)  # the events of a step share their moment

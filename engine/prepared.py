@@ -9,19 +9,31 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
-from sqlalchemy import CompoundSelect, Connection, Delete, Dialect, Insert, Select, Table, Update, event
+from sqlalchemy import (
+    CompoundSelect,
+    Delete,
+    Dialect,
+    Insert,
+    Integer,
+    Select,
+    Table,
+    Update,
+    event,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from engine.wire import CONNECTION, Call, Command, Wire, command
+from engine.lines import LINE, Line
+from engine.wire import Call, Command, command
 
 Convert = Callable[[Any], Any]
 Values = Mapping[str, Any]
-WIRE = "wire"
 GATHERED = "gathered"  # where a session keeps what it has yet to send
 COMMAND_OK = 1  # what libpq says of a statement without rows that went well
 DIVISION_BY_ZERO = "22012"
@@ -77,7 +89,7 @@ class Prepared:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
     """A change of rows: prepared once for ever, `values` being those of this time, or made for this time only."""
 
@@ -114,15 +126,14 @@ def _implementation(type: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
 
 def first(session: Session, question: Prepared, values: Values) -> list[Any] | None:
     """This will return the first row of a question, or None; what begins the transaction travels along."""
-    _send_gathered(session)
-    connection = _connection(session)
-    compiled = question.on(connection.dialect)
+    line = _asking(session)
+    compiled = question.on(line.dialect)
     if compiled.command is not None:
-        answers, fault = _over_wire(connection, [(compiled, values)])
+        answers, fault = _over_wire(line, [(compiled, values)])
         if fault is not None:
-            _fail(connection, fault, compiled.text, values)
+            line.fail(fault, compiled.text, values)
         return compiled.command.row(answers[0])
-    cursor = _run(connection, compiled, values)
+    cursor = _run(line, compiled, values)
     found = cursor.fetchone()
     cursor.close()
     return None if found is None else compiled.row(found)
@@ -130,18 +141,17 @@ def first(session: Session, question: Prepared, values: Values) -> list[Any] | N
 
 def rows(session: Session, *asked: tuple[Prepared, Values]) -> list[list[list[Any]]]:
     """This will return all rows of each question; PostgreSQL is asked all of them in one round trip."""
-    _send_gathered(session)
-    connection = _connection(session)
-    questions = [(question.on(connection.dialect), values) for question, values in asked]
-    if connection.dialect.name == "postgresql":
-        answers, fault = _over_wire(connection, questions)
+    line = _asking(session)
+    questions = [(question.on(line.dialect), values) for question, values in asked]
+    if line.dialect.name == "postgresql":
+        answers, fault = _over_wire(line, questions)
         if fault is not None:
-            _fail(connection, fault, questions[0][0].text, questions[0][1])
+            line.fail(fault, questions[0][0].text, questions[0][1])
         commands = [cast(Command, compiled.command) for compiled, _values in questions]
         return [each.rows(answer) for each, answer in zip(commands, answers, strict=True)]
     found = []
     for compiled, values in questions:
-        cursor = _run(connection, compiled, values)
+        cursor = _run(line, compiled, values)
         found.append([compiled.row(row) for row in cursor.fetchall()])
         cursor.close()
     return found
@@ -157,18 +167,34 @@ def send(session: Session, changes: Sequence[Change]) -> int:
     if gathered is not None:
         gathered.append(changes)
         return 1
-    connection = _connection(session)
+    line = _line(session)
+    if not changes:
+        return 0
+    line.flush()
     met: int | None = None
     while changes and met != 0:
         count = next((n for n, each in enumerate(changes) if not isinstance(each.statement, Prepared)), len(changes))
         if count:
-            found = _send_prepared(connection, changes[:count], is_first=met is None)
+            found = _send_prepared(line, changes[:count], is_first=met is None)
         else:
             count = 1
             found = cast(Any, session.execute(cast(Update, changes[0].statement))).rowcount
         met = found if met is None else met
         changes = changes[count:]
     return met or 0
+
+
+def send_late(session: Session, changes: Sequence[Change]) -> None:
+    """This will make all changes in their order when the transaction is committed, or before anything else is asked.
+
+    Raises Unmet, there or here, when the first one is an update and meets no row; then nothing is committed.
+    """
+    line = _line(session)
+    may_wait = session.info.get(GATHERED) is None and line.is_held_back
+    if may_wait and all(isinstance(each.statement, Prepared) for each in changes):
+        line.hold_back(lambda commits: _send_last(line, changes, commits=commits))
+    elif send(session, changes) == 0 and _is_update(changes):
+        raise Unmet
 
 
 @contextmanager
@@ -178,6 +204,7 @@ def gathering(session: Session) -> Iterator[None]:
 
     Raises Unmet when a step that began with an update met no row.
     """
+    _line(session).flush()
     session.info[GATHERED] = []
 
     def ask(_state: object) -> None:
@@ -204,9 +231,9 @@ def _send_gathered(session: Session) -> None:
 
 
 def _send_steps(session: Session, steps: Sequence[Sequence[Change]]) -> None:
-    connection = _connection(session)
+    line = _line(session)
     is_plain = all(isinstance(change.statement, Prepared) for step in steps for change in step)
-    if connection.dialect.name != "postgresql" or not is_plain:
+    if line.dialect.name != "postgresql" or not is_plain:
         for step in steps:
             if send(session, step) == 0 and _is_update(step):
                 raise Unmet
@@ -216,15 +243,26 @@ def _send_steps(session: Session, steps: Sequence[Sequence[Change]]) -> None:
     for step in steps:
         places.append(len(sent))
         found = [(cast(Prepared, change.statement), change.values or {}) for change in _folded(step)]
-        sent += [(statement.on(connection.dialect), values) for statement, values in found]
-    answers, fault = _over_wire(connection, sent)
+        sent += [(statement.on(line.dialect), values) for statement, values in found]
+    answers, fault = _over_wire(line, sent)
     for step, place in zip(steps, places, strict=True):
         if answers[place].status == COMMAND_OK and not answers[place].command_tuples and _is_update(step):
             raise Unmet
     if fault is not None:
         if fault.sqlstate == DIVISION_BY_ZERO:
             raise Unmet
-        _fail(connection, fault, sent[0][0].text, sent[0][1])
+        line.fail(fault, sent[0][0].text, sent[0][1])
+
+
+def _send_last(line: Line, changes: Sequence[Change], *, commits: bool) -> None:
+    if _is_update(changes):
+        changes = _folded(changes, is_checked=True)
+    sent = [(cast(Prepared, change.statement).on(line.dialect), change.values or {}) for change in changes]
+    _answers, fault = _over_wire(line, sent, commits=commits)
+    if fault is not None:
+        if fault.sqlstate == DIVISION_BY_ZERO:
+            raise Unmet
+        line.fail(fault, sent[0][0].text, sent[0][1])
 
 
 def _is_update(step: Sequence[Change]) -> bool:
@@ -232,10 +270,11 @@ def _is_update(step: Sequence[Change]) -> bool:
     return isinstance(statement.statement if isinstance(statement, Prepared) else statement, Update)
 
 
-def _folded(changes: Sequence[Change]) -> Sequence[Change]:
+def _folded(changes: Sequence[Change], *, is_checked: bool = False) -> Sequence[Change]:
     """The first updates and deletes as one statement, so long as each has a table and parameters of its own.
 
-    PostgreSQL runs the parts of a statement on the same rows: none may see what another one has changed.
+    PostgreSQL runs the parts of a statement on the same rows: none may see what another one has changed. `is_checked`
+    lets it fail with DIVISION_BY_ZERO when the first of them meets no row: nothing after it counts then, nor a COMMIT.
     """
     tables: set[str] = set()
     values: dict[str, Any] = {}
@@ -250,38 +289,39 @@ def _folded(changes: Sequence[Change]) -> Sequence[Change]:
         tables.add(name)
         values |= given
         parts.append(prepared)
-    if len(parts) < 2:
+    if len(parts) < 2 and not is_checked:
         return changes
-    return [Change(_fold(tuple(parts)), values), *changes[len(parts) :]]
+    return [Change(_fold(tuple(parts), is_checked), values), *changes[len(parts) :]]
 
 
 @lru_cache(maxsize=256)
-def _fold(parts: tuple[Prepared, ...]) -> Prepared:
-    whole = cast(Update, parts[0].statement)
+def _fold(parts: tuple[Prepared, ...], is_checked: bool) -> Prepared:
+    whole: Any = cast(Update, parts[0].statement)
+    if is_checked:
+        met = whole.returning(literal_column("1")).cte("met")
+        whole = select(literal_column("1 / count(*)", Integer)).select_from(met)
     for number, part in enumerate(parts[1:]):
         whole = whole.add_cte(cast(Update, part.statement).cte(f"part_{number}"))
     return Prepared(whole)
 
 
-def _send_prepared(connection: Connection, changes: Sequence[Change], *, is_first: bool) -> int:
-    if connection.dialect.name != "postgresql":
-        return _send_one_by_one(connection, changes, is_first=is_first)
-    sent = [
-        (cast(Prepared, change.statement).on(connection.dialect), change.values or {}) for change in _folded(changes)
-    ]
-    answers, fault = _over_wire(connection, sent)
+def _send_prepared(line: Line, changes: Sequence[Change], *, is_first: bool) -> int:
+    if line.dialect.name != "postgresql":
+        return _send_one_by_one(line, changes, is_first=is_first)
+    sent = [(cast(Prepared, change.statement).on(line.dialect), change.values or {}) for change in _folded(changes)]
+    answers, fault = _over_wire(line, sent)
     met = answers[0].command_tuples or 0
     if fault is not None:
         if is_first and ((met == 0 and answers[0].status == COMMAND_OK) or fault.sqlstate == DIVISION_BY_ZERO):
             return 0  # the others rest upon it: what they ran into is only that
-        _fail(connection, fault, sent[0][0].text, sent[0][1])
+        line.fail(fault, sent[0][0].text, sent[0][1])
     return met
 
 
-def _send_one_by_one(connection: Connection, changes: Sequence[Change], *, is_first: bool) -> int:
+def _send_one_by_one(line: Line, changes: Sequence[Change], *, is_first: bool) -> int:
     met: int | None = None
     for change in changes:
-        cursor = _run(connection, cast(Prepared, change.statement).on(connection.dialect), change.values or {})
+        cursor = _run(line, cast(Prepared, change.statement).on(line.dialect), change.values or {})
         if met is None:
             met = cursor.rowcount
         cursor.close()
@@ -290,56 +330,50 @@ def _send_one_by_one(connection: Connection, changes: Sequence[Change], *, is_fi
     return met or 0
 
 
-def _run(connection: Connection, compiled: _Compiled, values: Values) -> Any:
+def _run(line: Line, compiled: _Compiled, values: Values) -> Any:
     parameters = compiled.parameters(values)
-    cursor = connection.connection.cursor()
+    cursor = line.held.cursor()
     try:
-        if _is_heard(connection):
-            _tell(connection, cursor, compiled.text, parameters)
+        if line.is_heard:
+            _tell(line, cursor, compiled.text, parameters)
         cursor.execute(compiled.text, parameters)
-    except connection.dialect.loaded_dbapi.Error as error:
+    except line.dialect.loaded_dbapi.Error as error:
         cursor.close()
-        _fail(connection, error, compiled.text, parameters)
+        line.fail(error, compiled.text, parameters)
     return cursor
 
 
-def _over_wire(connection: Connection, sent: Sequence[tuple[_Compiled, Values]]) -> tuple[list[Any], Any]:
+def _over_wire(line: Line, sent: Sequence[tuple[_Compiled, Values]], *, commits: bool = False) -> tuple[list[Any], Any]:
     calls: list[Call] = []
     for compiled, values in sent:
         assert compiled.command is not None
         calls.append((compiled.command, compiled.command.parameters(values)))
-        if _is_heard(connection):
-            _tell(connection, None, compiled.text, {**compiled.fixed, **values})
+        if line.is_heard:
+            _tell(line, None, compiled.text, {**compiled.fixed, **values})
     try:
-        return _wire(connection).run(calls)
-    except connection.dialect.loaded_dbapi.Error as error:
-        _fail(connection, error, sent[0][0].text, sent[0][1])
+        return line.wire.run(calls, commits=commits)
+    except line.dialect.loaded_dbapi.Error as error:
+        line.fail(error, sent[0][0].text, sent[0][1])
 
 
-def _connection(session: Session) -> Connection:
-    """A transaction that writes stays on one connection, so it need not be looked up again."""
-    found: Connection | None = session.info.get(CONNECTION)
-    return session.connection() if found is None else found
-
-
-def _wire(connection: Connection) -> Wire:
-    held = connection.connection
-    found: Wire | None = held.info.get(WIRE)
-    if found is None or found.connection is not held.driver_connection:
-        found = held.info[WIRE] = Wire(held.driver_connection)
+def _line(session: Session) -> Line:
+    """A transaction that writes stays on one line, so it need not be looked up again."""
+    found: Line | None = session.info.get(LINE)
+    if found is None:
+        connection = session.connection()
+        found = Line(connection.engine, connection)
     return found
 
 
-def _is_heard(connection: Connection) -> bool:
-    return bool(connection._has_events or connection.engine._has_events)
+def _asking(session: Session) -> Line:
+    """The line, over which nothing waits to be sent any more."""
+    _send_gathered(session)
+    line = _line(session)
+    line.flush()
+    return line
 
 
-def _tell(connection: Connection, cursor: Any, text: str, parameters: Any) -> None:
+def _tell(line: Line, cursor: Any, text: str, parameters: Any) -> None:
     """Whoever listens to the statements of the database hears of these too."""
-    for listener in connection.dispatch.before_cursor_execute:
-        listener(connection, cursor, text, parameters, None, False)
-
-
-def _fail(connection: Connection, error: Exception, text: str, parameters: Any) -> NoReturn:
-    """Raises what SQLAlchemy raises, and gives up connections that are broken."""
-    connection._handle_dbapi_exception(error, text, parameters, None, None)
+    for listener in line.connection.dispatch.before_cursor_execute:
+        listener(line.connection, cursor, text, parameters, None, False)

@@ -15,6 +15,8 @@ from engine.apps import ProcessApp
 from engine.db import Sessions, open_database
 from engine.definitions import Library
 from engine.errors import Conflict, DiskFull, Invalid, Unavailable
+from engine.lines import LINE, Line
+from engine.prepared import Unmet
 from engine.turn import LostRace, Turn
 
 P = ParamSpec("P")
@@ -54,7 +56,7 @@ def may_repeat(error: DBAPIError) -> bool:
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in SERIALIZATION_FAILURES
 
 
-def told(error: DBAPIError, *, is_committing: bool = False) -> Exception:
+def told(error: DBAPIError, *, is_in_doubt: bool = False) -> Exception:
     """This will return what to say of a failed database: that it is away, or full, else the error itself."""
     if getattr(error.orig, "sqlstate", None) == DISK_FULL or getattr(error.orig, "sqlite_errorname", "") in NO_ROOM:
         return DiskFull()
@@ -62,7 +64,7 @@ def told(error: DBAPIError, *, is_committing: bool = False) -> Exception:
         return Busy()
     if not error.connection_invalidated and not _could_not_connect(error):
         return error
-    return MaybeDone() if is_committing else DatabaseAway()
+    return MaybeDone() if is_in_doubt else DatabaseAway()
 
 
 def _could_not_connect(error: DBAPIError) -> bool:
@@ -105,15 +107,15 @@ class Transactions:
         """
         lost: DBAPIError | None = None
         for is_locking in (False, True, True):
-            is_committing = False
+            line: Line | None = None
             try:
                 with self._sessions.writing() as session:
+                    line = session.info.get(LINE)
                     turn = Turn(session, self.clock(), by, self.library, is_locking)
                     result = operation(turn, *args, **kwargs)
                     messages.deliver_all(turn)
-                    is_committing = True
                 return result
-            except LostRace:
+            except (LostRace, Unmet):
                 continue
             except DataError as error:
                 raise DataInvalid(reason=str(error.orig)) from error
@@ -121,8 +123,9 @@ class Transactions:
                 raise DataInvalid(reason=error.reason) from error
             except DBAPIError as error:
                 # Before the commit nothing has happened; after it has begun nobody knows, and only people can decide.
-                if is_committing or not may_repeat(error):
-                    raise told(error, is_committing=is_committing) from error
+                is_in_doubt = line is not None and line.is_in_doubt
+                if is_in_doubt or not may_repeat(error):
+                    raise told(error, is_in_doubt=is_in_doubt) from error
                 lost = error if error.connection_invalidated else None
         raise Busy if lost is None else told(lost) from lost
 

@@ -21,7 +21,6 @@ Dump = tuple[Callable[[Any], bytes], int]
 Load = Callable[[bytes], Any]
 
 PLACE = re.compile(r"%\((\w+)\)s|%%")
-CONNECTION = "connection"  # where a session that writes keeps its one connection
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL's binary timestamps, which count microseconds
 OUTDATED = {"0A000", "26000"}  # its plan no longer fits the tables; it has been deallocated
 
@@ -131,6 +130,7 @@ def command(
 
 
 Call = tuple[Command, list[bytes | None]]
+BEGIN, COMMIT = (Command(word, [], (), [], ()) for word in (b"BEGIN", b"COMMIT"))
 
 
 class Wire:
@@ -141,45 +141,65 @@ class Wire:
         self.connection = connection
         self.names: dict[Command, bytes] = {}
         self.given = 0
+        self.is_in_doubt = False  # a COMMIT is under way
 
-    def run(self, calls: Sequence[Call]) -> tuple[list[pq.abc.PGresult], errors.Error | None]:
+    def run(self, calls: Sequence[Call], *, commits: bool = False) -> tuple[list[pq.abc.PGresult], errors.Error | None]:
         """This will run all calls in one round trip and return their answers, and what the first faulty one told.
 
-        What begins the transaction goes ahead of them. Raises psycopg's errors when the connection is lost.
+        What begins the transaction goes ahead of them; `commits` ends it if all went well. Raises psycopg's errors when
+        the connection is lost.
         """
         low: pq.abc.PGconn = self.connection.pgconn
-        fresh = list(dict.fromkeys(each for each, _ in calls if each not in self.names))
+        self.is_in_doubt = False
+        begins = low.transaction_status == pq.TransactionStatus.IDLE
+        sent = [(BEGIN, []), *calls] if begins else calls
+        used = dict.fromkeys(each for each, _ in sent) | ({COMMIT: None} if commits else {})
+        fresh = [each for each in used if each not in self.names]
         with self.connection.lock:
-            begins = low.transaction_status == pq.TransactionStatus.IDLE
             low.enter_pipeline_mode()
             try:
-                if begins:
-                    low.send_query_params(b"BEGIN", None)
                 for each in fresh:
                     low.send_prepare(self._name(each), each.text)
-                for each, parameters in calls:
+                for each, parameters in sent:
                     low.send_query_prepared(self.names[each], parameters, each.formats, BINARY)
-                low.pipeline_sync()
-                answers: list[pq.abc.PGresult] = self.connection.wait(_exchange(low))
+                answers = self.exchange(low, commits=commits)
+                self.is_in_doubt = False
                 low.exit_pipeline_mode()
             except BaseException:
                 self.connection.close()  # answers that nobody has read would be taken for those of the next question
                 raise
-        first = begins + len(fresh)
-        return answers[first : first + len(calls)], self._fault(answers, fresh)
+        first = len(fresh) + begins
+        return answers[first : first + len(calls)], self._fault(answers, fresh, commits)
+
+    def exchange(self, low: pq.abc.PGconn, *, commits: bool) -> list[pq.abc.PGresult]:
+        """This will send what has been written, and COMMIT at the very last, and wait for all answers."""
+        if commits:
+            self.is_in_doubt = True
+            low.send_query_prepared(self.names[COMMIT], [], [], BINARY)
+        low.pipeline_sync()
+        answers: list[pq.abc.PGresult] = self.connection.wait(_exchange(low))
+        return answers
 
     def _name(self, command: Command) -> bytes:
         self.given += 1
-        name = self.names[command] = b"bihuan_%d" % self.given
+        kind = command.text if command in (BEGIN, COMMIT) else b"bihuan"
+        name = self.names[command] = b"%s_%d" % (kind, self.given)
         return name
 
-    def _fault(self, answers: Sequence[pq.abc.PGresult], fresh: Sequence[Command]) -> errors.Error | None:
+    def _fault(
+        self, answers: Sequence[pq.abc.PGresult], fresh: Sequence[Command], commits: bool
+    ) -> errors.Error | None:
         for answer in answers:
             if answer.status == pq.ExecStatus.FATAL_ERROR:
                 error = errors.error_from_result(answer, encoding=self.connection.info.encoding)
-                for each in list(self.names) if error.sqlstate in OUTDATED else fresh:
-                    del self.names[each]
+                if error.sqlstate in OUTDATED:
+                    self.names.clear()
+                for each, prepared in zip(fresh, answers, strict=False):
+                    if prepared.status != pq.ExecStatus.COMMAND_OK:
+                        self.names.pop(each, None)
                 return error
+        if commits and answers[-1].command_status != b"COMMIT":
+            return errors.InFailedSqlTransaction("the transaction had failed before and was rolled back")
         return None
 
 

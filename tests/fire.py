@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 from PIL import Image
 from sqlalchemy import Connection, event, text
 
 from engine import SYSTEM, Engine, history, queries
+from engine.wire import Wire
 
 TABLES = ("cases", "case_fields", "tasks", "jobs", "subscriptions", "incidents", "history", "messages", "drafts",
           "attachments", "counters", "queues")  # fmt: skip
@@ -39,23 +41,33 @@ class Fire:
         """This will cut the power inside the block."""
         self.at, self.statements, self.commits = at, 0, 0
         dialect = self.engine.database.dialect
-        commit = dialect.do_commit
+        commit, exchange = dialect.do_commit, Wire.exchange
 
-        def do_commit(wire: Any) -> None:
-            self.commits += 1
-            if self.at == BEFORE_COMMIT:
-                self.strike(wire)
-            commit(wire)
-            if self.at == AFTER_COMMIT:
-                self.strike(wire)
+        def exchange_or_strike(wire: Wire, low: Any, *, commits: bool) -> Any:
+            if not commits:
+                return exchange(wire, low, commits=False)
+            wire.is_in_doubt, answers = True, list[Any]()
+            held = SimpleNamespace(driver_connection=wire.connection)
+            self._around(lambda _held: answers.extend(exchange(wire, low, commits=True)), held)
+            return answers
 
         event.listen(self.engine.database, "before_cursor_execute", self._count)
-        dialect.do_commit = do_commit  # type: ignore[method-assign,assignment]
+        dialect.do_commit = lambda wire: self._around(commit, wire)  # type: ignore[method-assign,assignment]
+        Wire.exchange = exchange_or_strike  # type: ignore[method-assign]
         try:
             yield self
         finally:
             del dialect.do_commit
+            Wire.exchange = exchange  # type: ignore[method-assign]
             event.remove(self.engine.database, "before_cursor_execute", self._count)
+
+    def _around(self, commit: Any, held: Any) -> None:
+        self.commits += 1
+        if self.at == BEFORE_COMMIT:
+            self.strike(held)
+        commit(held)
+        if self.at == AFTER_COMMIT:
+            self.strike(held)
 
     def _count(self, connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         if statement.startswith(("BEGIN", "PRAGMA")):

@@ -13,7 +13,7 @@ State = dict[str, Any]
 """JSON-compatible snapshot: open tokens and local data only, never specs, so that its size follows what is open."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Opened:
     """A token now waits at `element`. `token` is unique in its case for ever."""
 
@@ -23,7 +23,7 @@ class Opened:
     process_key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TaskOpened(Opened):
     """A person has something to do. All expressions of its diagram are already evaluated.
 
@@ -47,14 +47,14 @@ class TaskOpened(Opened):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TimerOpened(Opened):
     """A timer runs until `due_at` (UTC). A repeating one is opened again with a new token when it fires."""
 
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MessageAwaited(Opened):
     """A message `message` with `correlation_key` is waited for (None: any)."""
 
@@ -62,19 +62,19 @@ class MessageAwaited(Opened):
     correlation_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SignalAwaited(Opened):
     """A broadcast of `signal` is waited for."""
 
     signal: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ConditionAwaited(Opened):
     """A condition over the case data is waited for; only `step` looks at it, it is told for display."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ServiceCalled(Opened):
     """The service `type` is to be called as a job with `data` (its visible variables) and constant `headers`.
 
@@ -88,12 +88,12 @@ class ServiceCalled(Opened):
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ActivityOffered(Opened):
     """An activity of an ad-hoc subprocess may be started by a person; `token` is that of the subprocess."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Closed:
     """What waited at `token` waits no longer: it was `done`, or `withdrawn` because something else ended it."""
 
@@ -102,7 +102,7 @@ class Closed:
     withdrawn: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MessageSent:
     """A message leaves the case; it is delivered inside the same transaction, or kept for `time_to_live` seconds."""
 
@@ -112,7 +112,7 @@ class MessageSent:
     time_to_live: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SignalSent:
     """A signal leaves the case for every catcher outside it (those inside have already taken it)."""
 
@@ -120,7 +120,7 @@ class SignalSent:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class IncidentRaised:
     """The token stands still at `element` until `RetryIncident`: `reason` is for people.
 
@@ -134,7 +134,7 @@ class IncidentRaised:
     detail: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Event:
     """One line of the history: what happened (`kind`, see `EVENT_KINDS`) at which element."""
 

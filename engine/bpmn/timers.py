@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -73,6 +74,7 @@ class Schedule:
         return replace(self, due_at=due_at, left=left)
 
 
+@lru_cache(maxsize=1024)
 def duration(text: str) -> Duration:
     """This will read an ISO 8601 duration, or raise TimerInvalid."""
     match = _DURATION.fullmatch(text.strip())

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import DataInvalid, Engine, queries
+from engine import DataInvalid, Engine, TaskDone, counters, history, queries
+from engine.wire import Wire
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has no server to restart
@@ -52,3 +53,71 @@ def test_nothing_of_a_failed_call_stays(engine: Engine, cast: Any) -> None:
         rest = ("jobs WHERE case_id IS NOT NULL", "subscriptions", "counters WHERE series LIKE 'machines%'")
         for table in ("tasks", "history", *rest):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0, table
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has no round trips
+def test_a_task_is_done_in_two_round_trips_and_a_lost_race_commits_nothing(
+    engine: Engine, make_engine: Any, cast: Any, repair: Any, monkeypatch: Any
+) -> None:
+    trips: list[bool] = []
+    run = Wire.run
+
+    def count(wire: Wire, calls: Any, *, commits: bool = False) -> Any:
+        trips.append(commits)
+        if commits and others:
+            rival.complete_task(others.pop(), by=bob, data={"处理": "换管"}, outcome="修好")
+        return run(wire, calls, commits=commits)
+
+    bob, rival, others = cast.bob, make_engine([repair]), list[Any]()
+    for number in range(3):
+        engine.start_case("repair", {"地点": f"{number} 楼", "情况": "漏水"}, by=cast.alice)
+    first, second, contested = (task.id for task in engine.read(queries.inbox, bob).items)
+    for each in (engine, rival):  # what is read once
+        each.complete_task(first if each is engine else second, by=bob, data={"处理": "换管"}, outcome="修好")
+    monkeypatch.setattr(Wire, "run", count)
+    others.append(contested)
+    with pytest.raises(TaskDone):
+        engine.complete_task(contested, by=bob, data={"处理": "焊"}, outcome="修好")
+    monkeypatch.undo()
+    assert trips[:4] == [False, True, False, True], "each of the two asked once, and wrote and committed at once"
+    case = engine.read(queries.case, cast.olga, engine.read(queries.task, cast.olga, contested).task.case_id)
+    assert case.data["处理"] == "换管"
+    assert engine.read(history.verify, case.case.id) > 0
+
+
+@pytest.mark.parametrize("opens_books", [False, True])
+def test_a_connection_whose_commit_failed_comes_back_without_what_it_wrote(
+    engine: Engine, cast: Any, monkeypatch: Any, opens_books: bool
+) -> None:
+    class Cut(Exception):
+        pass
+
+    def cut(*_given: Any, **_named: Any) -> None:
+        raise Cut
+
+    def work(turn: Any) -> None:
+        if opens_books:
+            turn.session.execute(text("UPDATE counters SET value = value + 100"))
+        counters.next_value(turn.session, "cut")
+
+    engine.start_case("parallel", {}, by=cast.alice, unit_code="420101")
+    before = kept(engine)
+    monkeypatch.setattr(Wire, "exchange", unless_reading(Wire.exchange, cut))
+    monkeypatch.setattr(engine.database.dialect, "do_commit", cut)
+    with pytest.raises(Cut):
+        engine.write(cast.alice, work)
+    monkeypatch.undo()
+    engine.start_case("parallel", {}, by=cast.alice, unit_code="420101")  # on that very connection
+    after = kept(engine)
+    assert "cut" not in after
+    assert all(after[name] - before[name] <= 1 for name in before)
+
+
+def unless_reading(exchange: Any, cut: Any) -> Any:
+    return lambda wire, low, *, commits: cut() if commits else exchange(wire, low, commits=False)
+
+
+def kept(engine: Engine) -> dict[str, int]:
+    with engine.database.connect() as connection:
+        return {row.series: row.value for row in connection.execute(text("SELECT series, value FROM counters"))}

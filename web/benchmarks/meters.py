@@ -105,9 +105,7 @@ def _read_trace(found: Traffic, trace: str) -> None:
         was_answered = not is_sent
         words = "\t".join(parts[4:]).upper()
         marks = any(f'"{word}' in words for word in TRANSACTION_WORDS)
-        if is_sent:
-            found.statements += kind in ("Bind", "Query")
-            found.statements -= kind in ("Parse", "Query") and marks
+        found.statements += is_sent and kind in ("Bind", "Query") and not marks
 
 
 def backends(database: Database) -> list[int]:
