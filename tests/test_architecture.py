@@ -6,9 +6,12 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.xdist_group("architecture")
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("engine", "processes", "web")
@@ -18,8 +21,23 @@ MODULES = sorted(
 FRONT_DOOR = "Engine"
 
 
+@cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Everything in a module, walked once for all tests."""
+    return list(ast.walk(tree(path)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_nodes() -> Iterator[None]:
+    """Half a million nodes need not stay for the rest of a run."""
+    yield
+    tree.cache_clear()
+    nodes.cache_clear()
 
 
 def name(path: Path) -> str:
@@ -27,7 +45,7 @@ def name(path: Path) -> str:
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -56,7 +74,7 @@ def test_no_function_is_longer_than_40_lines() -> None:
 def test_no_class_has_more_than_15_methods_and_the_front_door_30() -> None:
     wide = []
     for path in MODULES:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 methods = sum(
                     isinstance(item, ast.FunctionDef) and not item.name.startswith("__") for item in node.body
@@ -96,7 +114,7 @@ def test_only_public_names_of_the_engine_are_imported_from_outside() -> None:
         f"{name(path)}:{node.lineno} {node.module}"
         for path in MODULES
         if path.relative_to(ROOT).parts[0] != "engine"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("engine.")
     ]
     assert not inside
@@ -111,7 +129,7 @@ def test_python_in_models_is_impossible() -> None:
     forbidden = [
         f"{name(path)}:{node.lineno}"
         for path in MODULES
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}
     ]
     assert not forbidden
