@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Flask
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup
 
 from engine import access
 from web import current, verbs
+from web.locale import ngettext
 
 KB = 1024
 CASE_STATES = {

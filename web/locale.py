@@ -124,6 +124,11 @@ def _translate(text: str) -> str:
     return str(_catalog().ugettext(text))
 
 
+def ngettext(one: str, many: str, count: int) -> str:
+    """This will write how many there are (`%(num)d`) in the language of this request: lists do so in every row."""
+    return _translate_many(one, many, count) % {"num": count}
+
+
 def _translate_many(one: str, many: str, count: int) -> str:
     return str(_catalog().ungettext(one, many, count))
 
