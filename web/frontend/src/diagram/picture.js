@@ -52,6 +52,7 @@ export class Picture {
     const shape = asked || (id && registry.get(id));
     if (asked) {
       canvas.addMarker(asked, 'state-asked');
+      this.holder.scrollIntoView({block: 'center'}); // what stands above it may have grown since the page opened
     }
     if (shape && (asked || canvas.zoom() < READABLE)) {
       canvas.zoom(COMFORTABLE, {x: shape.x + shape.width / 2, y: shape.y + shape.height / 2});
