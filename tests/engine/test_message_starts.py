@@ -50,7 +50,7 @@ def hear(engine: Engine, cast: Any, case: Case) -> None:
 
 
 def sound(engine: Engine) -> list[str]:
-    return [str(fault) for fault in engine.read(invariants.look)]
+    return engine.read(lambda session: [str(fault) for fault in invariants.look(session)])
 
 
 def test_a_second_message_with_the_key_of_a_running_case_begins_none(engine: Engine, cast: Any) -> None:
