@@ -330,12 +330,14 @@ class Cast:
     """Everybody by login, with the roles that they hold when they are asked for: `cast.bob`."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._numbers = engine, dict[str, int]()
 
     def __getattr__(self, login: str) -> Actor:
-        number = self._engine.read(lambda session: session.scalar(select(Person.id).where(Person.login == login)))
-        assert number is not None, login
-        return self._engine.actor(number)
+        if login not in self._numbers:
+            number = self._engine.read(lambda session: session.scalar(select(Person.id).where(Person.login == login)))
+            assert number is not None, login
+            self._numbers[login] = number
+        return self._engine.actor(self._numbers[login])
 
 
 @pytest.fixture
