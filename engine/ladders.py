@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from engine.limit_definitions import (
     LimitDefinition,
     Rung,
 )
+from engine.limits import Standing
 from engine.models import OPEN, RUNNING, Job, Limit, Task
 from engine.prepared import Change, Prepared
 from engine.turn import Turn
@@ -39,8 +39,8 @@ NAMES = tuple(column.name for column in LIMITS.c)
 _QUESTION = Prepared(select(*LIMITS.c).where(LIMITS.c.id == bindparam("asked_limit", type_=LIMITS.c.id.type)))
 _COUNT = Prepared(
     update(LIMITS)
-    .where(LIMITS.c.id == bindparam("climbed"))
-    .values(rung=bindparam("new_rung"), exceeded_at=bindparam("new_exceeded_at", type_=LIMITS.c.exceeded_at.type))
+    .where(LIMITS.c.id == bindparam("this_limit"))
+    .values(climbed=bindparam("new_climbed"), exceeded_at=bindparam("new_exceeded_at", type_=LIMITS.c.exceeded_at.type))
 )
 _REARM = Prepared(
     update(JOBS)
@@ -61,7 +61,7 @@ _WAIT = Prepared(
     .where(
         exists().where(
             LIMITS.c.id == JOBS.c.id,
-            LIMITS.c.rung == bindparam("seen_rung"),
+            LIMITS.c.climbed == bindparam("seen_climbed"),
             LIMITS.c.due_at == bindparam("seen_due_at", type_=LIMITS.c.due_at.type),
         )
     )
@@ -80,11 +80,11 @@ _OVER = Prepared(
             LIMITS.c.id == JOBS.c.id,
             LIMITS.c.state == RUNNING,
             LIMITS.c.due_at.is_not(None),
-            LIMITS.c.rung < bindparam("rungs"),
+            LIMITS.c.climbed < bindparam("all_rungs"),  # a bit for each
         ),
     )
 )
-MOST_RUNGS = 1_000_000
+NO_LADDER = 2**31 - 1  # whatever is climbed: its limit runs
 _RAISE = Prepared(
     update(TASKS).where(TASKS.c.id == bindparam("raised_task")).values(priority=bindparam("new_priority"))
 )
@@ -129,21 +129,22 @@ def climb(turn: Turn, job_id: UUID, case_id: UUID, known: Known | None = None) -
     running = known.case(turn, case_id)  # before the limit's row: whoever changes that changes the case too
     limit = known.limits.pop(job_id, None) or _read(turn, job_id)
     if limit is None or limit["state"] != RUNNING or limit["due_at"] is None:
-        prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "rungs": MOST_RUNGS})])
+        prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "all_rungs": NO_LADDER})])
         return
     definition = turn.library.limit(turn.session, limit["resource_id"])
-    order = limits.climbing_order(definition, limit["due_at"], turn.calendar)
-    if limit["rung"] >= len(order):
-        prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "rungs": len(order)})])
+    left = limits.rungs_left(definition, limit["climbed"], limit["due_at"], turn.calendar)
+    if not left:
+        every = (1 << len(definition.ladder)) - 1
+        prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "all_rungs": every})])
         return
-    at, rung = order[limit["rung"]]
-    if at > turn.now:
-        seen = {"seen_rung": limit["rung"], "seen_due_at": limit["due_at"]}
-        prepared.send(turn.session, [Change(_WAIT, {"next_rung": job_id, "next_due_at": at, **seen})])
+    if left[0].at > turn.now:
+        seen = {"seen_climbed": limit["climbed"], "seen_due_at": limit["due_at"]}
+        prepared.send(turn.session, [Change(_WAIT, {"next_rung": job_id, "next_due_at": left[0].at, **seen})])
         return
+    rung = left[0].rung
     step = Climb(turn, running, limit, definition, rung, known)
-    _count(step, [moment for moment, _rung in order])
-    detail = {**step.told, "action": rung.do, "role": rung.role, "name": rung.name, "rung": limit["rung"] + 1}
+    _count(step, left)
+    detail = {**step.told, "action": rung.do, "role": rung.role, "name": rung.name, "rung": left[0].place + 1}
     step.entries.append(Entry(kind="rung_climbed", element=limit["element"], name=definition.name, detail=detail))
     _ACTIONS[rung.do](step)
     known.tasks.pop(case_id, None)  # the rung may have changed them
@@ -154,18 +155,18 @@ def _read(turn: Turn, limit_id: UUID) -> Data | None:
     return None if row is None else dict(zip(NAMES, row, strict=True))
 
 
-def _count(step: Climb, moments: Sequence[datetime]) -> None:
+def _count(step: Climb, left: Sequence[Standing]) -> None:
     """The next rung waits; the first one after the due time says that the limit is exceeded."""
     limit, turn = step.limit, step.turn
-    following = limit["rung"] + 1
-    values: Data = {"climbed": limit["id"], "new_rung": following, "new_exceeded_at": limit["exceeded_at"]}
+    climbed = limit["climbed"] | 1 << left[0].place
+    values: Data = {"this_limit": limit["id"], "new_climbed": climbed, "new_exceeded_at": limit["exceeded_at"]}
     if limit["due_at"] < turn.now and limit["exceeded_at"] is None:
         values["new_exceeded_at"] = limit["due_at"]
         exceeded = Entry(kind="limit_exceeded", element=limit["element"], name=step.definition.name, detail=step.told)
         step.entries.append(exceeded)
     step.changes.append(Change(_COUNT, values))
-    if following < len(moments):
-        step.changes.append(Change(_REARM, {"next_rung": limit["id"], "next_due_at": moments[following]}))
+    if len(left) > 1:
+        step.changes.append(Change(_REARM, {"next_rung": limit["id"], "next_due_at": left[1].at}))
     else:
         step.changes.append(Change(_LAST, {"last_rung": limit["id"]}))
 

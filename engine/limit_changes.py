@@ -243,8 +243,8 @@ def _change(
     row["state"] = PAUSED if reckoning.due_at is None else RUNNING
     row["happened"] = limits.write_happened(held.happened)
     if isinstance(happening, Extended | Fixed):
-        row["rung"] = limits.first_rung(held.definition, reckoning.due_at, turn.now, turn.calendar)
-    names = ("due_at", "state", "happened", "extensions", "rung")
+        row["climbed"] = limits.left_out(held.definition, reckoning.due_at, turn.now, turn.calendar)
+    names = ("due_at", "state", "happened", "extensions", "climbed")
     written = update(LIMITS).where(LIMITS.c.id == row["id"]).values({name: row[name] for name in names})
     changes = [*also, Change(written), *_job(turn, held), *_of_task(held)]
     held.kept["due"] = reckoning.due_at.isoformat() if reckoning.due_at is not None else None

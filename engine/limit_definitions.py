@@ -29,6 +29,7 @@ NEEDED: Final = {
     START: "name",
 }
 LONGEST_FILE = 500_000  # characters
+MOST_RUNGS = 30  # a limit keeps in one number which of them are climbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class _LimitSchema(Schema):
     extensions = fields.Integer(load_default=0, validate=validate.Range(0, 20))
     ask_before = _TermField(load_default=None)
     decided_by = fields.List(fields.String(), load_default=list)
-    ladder = fields.List(fields.Nested(_RungSchema), load_default=list)
+    ladder = fields.List(fields.Nested(_RungSchema), load_default=list, validate=validate.Length(max=MOST_RUNGS))
     effective_from = fields.Date(load_default=None, allow_none=True)
     effective_to = fields.Date(load_default=None, allow_none=True)
 

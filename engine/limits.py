@@ -187,7 +187,7 @@ def _start(
         "ended_at": None,
         "exceeded_at": None,
         "extensions": 0,
-        "rung": first_rung(definition, due_at, turn.now, turn.calendar),
+        "climbed": left_out(definition, due_at, turn.now, turn.calendar),
         "happened": write_happened(happened),
     }
     found.changes.append(Change(_INSERT, row))
@@ -319,9 +319,9 @@ def rung_at(rung: Rung, due_at: datetime, calendar: Calendar) -> datetime:
 
 def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Data | None:
     """This will return the job that climbs the next rung of a limit; None when none is left or its clock stands."""
-    if limit["due_at"] is None or limit["rung"] >= len(definition.ladder):
+    left = rungs_left(definition, limit["climbed"], limit["due_at"], calendar) if limit["due_at"] is not None else []
+    if not left:
         return None
-    ladder = climbing_order(definition, limit["due_at"], calendar)
     return {
         "id": limit["id"],
         "case_id": limit["case_id"],
@@ -329,7 +329,7 @@ def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Dat
         "kind": KIND,
         "element": limit["element"],
         "state": "waiting",
-        "due_at": ladder[limit["rung"]][0],
+        "due_at": left[0].at,
         "attempts": 0,
         "retries": 3,
         "payload": feel.dumps({"limit": str(limit["id"])}),
@@ -337,21 +337,37 @@ def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Dat
     }
 
 
-def climbing_order(
-    definition: LimitDefinition, due_at: datetime, calendar: Calendar
-) -> Sequence[tuple[datetime, Rung]]:
-    """This will return the rungs with their moments, the earliest first."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """When a rung is to be climbed, and its place in the ladder as it is written."""
+
+    at: datetime
+    place: int
+    rung: Rung
+
+
+def rungs_left(definition: LimitDefinition, climbed: int, due_at: datetime, calendar: Calendar) -> list[Standing]:
+    """This will return the rungs that are still to be climbed, the earliest first.
+
+    `climbed` has a bit for each of the others, by their places: a new calendar may change the order of their moments.
+    """
+    return [each for each in climbing_order(definition, due_at, calendar) if not climbed >> each.place & 1]
+
+
+def climbing_order(definition: LimitDefinition, due_at: datetime, calendar: Calendar) -> Sequence[Standing]:
+    """This will return all rungs with their moments, the earliest first."""
     return _ordered(definition.ladder, due_at, calendar)
 
 
 @lru_cache(maxsize=1024)  # most limits are due at the end of a day, so many climb alike
-def _ordered(ladder: tuple[Rung, ...], due_at: datetime, calendar: Calendar) -> Sequence[tuple[datetime, Rung]]:
-    return tuple(sorted(((rung_at(rung, due_at, calendar), rung) for rung in ladder), key=lambda pair: pair[0]))
+def _ordered(ladder: tuple[Rung, ...], due_at: datetime, calendar: Calendar) -> Sequence[Standing]:
+    found = (Standing(rung_at(rung, due_at, calendar), place, rung) for place, rung in enumerate(ladder))
+    return tuple(sorted(found, key=lambda each: each.at))
 
 
-def first_rung(definition: LimitDefinition, due_at: datetime | None, now: datetime, calendar: Calendar) -> int:
-    """This will return the first rung to climb: warnings whose time had passed when the limit began are left out."""
+def left_out(definition: LimitDefinition, due_at: datetime | None, now: datetime, calendar: Calendar) -> int:
+    """This will return a bit for each warning whose time had passed when the limit began: it is not climbed."""
     if due_at is None:
         return 0
     order = climbing_order(definition, due_at, calendar)
-    return sum(1 for at, rung in order if rung.is_before and at <= now)
+    return sum(1 << each.place for each in order if each.rung.is_before and each.at <= now)

@@ -51,5 +51,5 @@ class Limit(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     exceeded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     extensions: Mapped[int] = mapped_column(default=0)
-    rung: Mapped[int] = mapped_column(default=0)  # the next one of its ladder
+    climbed: Mapped[int] = mapped_column(default=0)  # a bit for each rung of its ladder that is done with
     happened: Mapped[str] = mapped_column(Text, default="[]")

@@ -201,7 +201,7 @@ def _standing(view: View, name: str, said: Mapping[str, Any]) -> Iterator[str]:
         "state": limit.state,
         "paused": limit.state == PAUSED,
         "exceeded": is_over,
-        "rungs": limit.rung,
+        "rungs": limit.climbed.bit_count(),
         "extensions": limit.extensions,
     }
     for what, value in said.items():

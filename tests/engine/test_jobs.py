@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from engine import Case, CaseSuspended, Engine, Job, OperatorsOnly, ServiceError, hands, history, queries
+from tests.fire import BEFORE_COMMIT, Fire
 
 
 def reminders(engine: Engine, cast: Any, case: Case) -> int:
@@ -100,17 +101,14 @@ def killed_at_commit(engine: Engine, number: int) -> bool:
     engine.close()
     child = os.fork()
     if not child:
-        seen, dialect = [0], engine.database.dialect
-        commit = dialect.do_commit
 
-        def strike(wire: Any) -> None:
-            seen[0] += 1
-            if seen[0] == number:
+        def strike(_held: Any) -> None:
+            if fire.commits == number:
                 os.kill(os.getpid(), signal.SIGKILL)
-            commit(wire)
 
-        dialect.do_commit = strike  # type: ignore[method-assign,assignment]
-        engine.run_due_jobs(worker="dead", hand=hands.Hand(is_kept=True))
+        fire = Fire(engine, strike)
+        with fire.lit(BEFORE_COMMIT):
+            engine.run_due_jobs(worker="dead", hand=hands.Hand(is_kept=True))
         os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 

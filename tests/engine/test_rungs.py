@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from threading import Thread
 from typing import Any
@@ -15,11 +16,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from engine import BihuanError, Engine, HistoryEvent, feel, limits
+from engine.calendar_years import Mark
+from engine.calendars import SHIPPED, Calendar
+from engine.limit_definitions import LimitDefinition, Rung
 from engine.migration_plans import Plan, Step
 from engine.models import Case, Job, Limit, Notice, Task
 from engine.reckoning import Term
 from tests.conftest import Statements
 from tests.engine.test_limits import FOLDER, Desk, engine, orders
+from tests.fire import BEFORE_COMMIT, Fire
 
 __all__ = ["engine", "orders"]
 LEASE = timedelta(minutes=6)  # after which others do what a dead worker had in hand
@@ -32,22 +37,14 @@ class Death(BaseException):
 @contextmanager
 def dying(engine: Engine, commits: int) -> Iterator[None]:
     """This will kill the worker in the block when it is about to commit, after so many commits."""
-    dialect, left = engine.database.dialect, commits
-    commit = dialect.do_commit
 
-    def do_commit(wire: Any) -> None:
-        nonlocal left
-        if not left:
+    def strike(_held: Any) -> None:
+        if fire.commits > commits:
             raise Death
-        left -= 1
-        commit(wire)
 
-    dialect.do_commit = do_commit  # type: ignore[method-assign,assignment]
-    try:
-        with suppress(Death):
-            yield
-    finally:
-        del dialect.do_commit
+    fire = Fire(engine, strike)
+    with suppress(Death), fire.lit(BEFORE_COMMIT):
+        yield
 
 
 class Story(Desk):
@@ -147,15 +144,15 @@ class Story(Desk):
         if not definition.ladder:
             return
         order = limits.climbing_order(definition, limit.due_at, self.engine.calendar)
-        assert limit.rung == sum(at <= self.clock.now for at, _rung in order), (
-            "a moment has passed, its rung was missed"
-        )
+        passed = {each.place for each in order if each.at <= self.clock.now}
+        climbed_or_not = {each.place for each in order if limit.climbed >> each.place & 1}
+        assert climbed_or_not == passed, "a moment has passed, its rung was missed"
         waiting = [(job.due_at, job.leased_by) for job in self.all(Job, Job.id == limit.id)]
-        assert waiting == [(at, None) for at, _rung in order[limit.rung : limit.rung + 1]]
+        assert waiting == [(each.at, None) for each in order if each.place not in passed][:1]
         last_run = max((run for code, run, _due, _rung in climbed if code == limit.code), default=0)
         done = {rung for code, run, _due, rung in climbed if (code, run) == (limit.code, last_run)}
-        left_out = {number for number in range(1, limit.rung + 1) if number not in done}
-        assert all(order[number - 1][1].is_before for number in left_out), "only warnings may be left out"
+        left_out = [each.rung for each in order if each.place in passed and each.place + 1 not in done]
+        assert all(rung.is_before for rung in left_out), "only warnings may be left out"
 
     def _climbed(self) -> list[tuple[str, int, str, int]]:
         """The rungs as the history tells: code, which run of the limit, due time, number."""
@@ -223,3 +220,16 @@ def test_rungs_that_are_due_together_cost_few_statements(
     of_each = [each for each in seen if not each.startswith("SELECT")]
     assert len(of_each) / 30 < 6
     assert len(seen) - len(of_each) < 10, "cases, limits and tasks are read once for all of them"
+
+
+def test_a_calendar_that_turns_two_rungs_around_makes_neither_climb_twice_nor_never() -> None:
+    ladder = tuple(Rung(Term.read(at), False, "notify", role="leader") for at in ("2 workdays", "3 days"))
+    definition = LimitDefinition(code="a", name="甲", basis="示范", term=Term.read("1 days"), ladder=ladder)
+    due_at = datetime(2026, 3, 2, 15, 59, 59, tzinfo=UTC)  # a Monday
+    [first, second] = limits.rungs_left(definition, 0, due_at, SHIPPED)
+    assert [first.rung, second.rung] == list(ladder)
+    marks = {**SHIPPED.year(2026).marks, **{date(2026, 3, day): Mark(True, "停工") for day in range(3, 7)}}
+    later = Calendar({2026: replace(SHIPPED.year(2026), marks=marks)})
+    assert [each.rung for each in limits.climbing_order(definition, due_at, later)] == [ladder[1], ladder[0]]
+    [left] = limits.rungs_left(definition, 1 << first.place, due_at, later)
+    assert left.rung == ladder[1]

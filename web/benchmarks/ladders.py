@@ -129,7 +129,7 @@ def _limit(session: Session, started_at: datetime) -> None:
     happened = f'[{{"kind": "started", "at": "{started_at.isoformat()}"}}]'
     fixed: dict[str, Any] = {
         "resource_id": resource, "code": "bench", "name": "Period of the benchmark", "element": "", "state": "running",
-        "extensions": 0, "rung": 0, "happened": happened,
+        "extensions": 0, "climbed": 0, "happened": happened,
     }  # fmt: skip
     session.execute(delete(Job).where(Job.case_id >= low, Job.case_id < high))
     at = literal(started_at, Limit.__table__.c.due_at.type)
