@@ -155,13 +155,16 @@ def test_a_template_asks_for_a_bundle_by_name(tmp_path: Path) -> None:
 
     manifest = tmp_path / "manifest.json"
     assets = Assets(manifest)
-    with Flask("a").test_request_context():
-        with pytest.raises(FrontendMissing, match="make build"):
-            assets.url("app.js")
-        manifest.write_text('{"app.js": "app-ONE.js"}')
+    app = Flask("a")
+    with app.test_request_context(), pytest.raises(FrontendMissing, match="make build"):
+        assets.url("app.js")
+    manifest.write_text('{"app.js": "app-ONE.js"}')
+    with app.test_request_context():
         assert assets.url("app.js") == "/static/dist/app-ONE.js"
         manifest.write_text('{"app.js": "app-TWO.js"}')
         os.utime(manifest, ns=(1, 1))
+        assert assets.url("app.js") == "/static/dist/app-ONE.js", "a page is of one build"
+    with app.test_request_context():
         assert assets.url("app.js") == "/static/dist/app-TWO.js"
         with pytest.raises(UnknownAsset, match=r"map\.js"):
             assets.url("map.js")
