@@ -66,7 +66,7 @@ def chain(case: dict[str, Any], entries: Sequence[Entry], *, by: Actor, now: dat
 
 SHARED = ("case_id", "at", "actor_id", "actor", "origin")
 OWN = tuple(column.name for column in EVENTS.c if column.name not in SHARED)
-AT_ONCE = 6  # rows of one statement: the driver remembers how to write statements of up to 50 parameters
+AT_ONCE = 12  # rows of one statement: each number of them is a statement to prepare
 
 
 def inserting(rows: Sequence[dict[str, Any]]) -> list[Change]:

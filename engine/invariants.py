@@ -32,10 +32,14 @@ from engine.models import (
     SUSPENDED,
     Attachment,
     Case,
+    Definition,
     HistoryEvent,
     Incident,
     Job,
     Limit,
+    Person,
+    Queue,
+    Resource,
     Subscription,
     Task,
     Unit,
@@ -45,7 +49,24 @@ from engine.writing import COPIED, JOB, SUBSCRIPTION, TASK
 CASES, TASKS, JOBS, SUBSCRIPTIONS = (table(model) for model in (Case, Task, Job, Subscription))
 INCIDENTS, EVENTS, ATTACHMENTS = (table(model) for model in (Incident, HistoryEvent, Attachment))
 LIMITS = table(Limit)
+DEFINITIONS, RESOURCES, UNITS, QUEUES, PERSONS = (table(model) for model in (Definition, Resource, Unit, Queue, Person))
+REFERENCES = (
+    ("case", CASES, {"definition_id": DEFINITIONS, "unit_id": UNITS, "started_by": PERSONS}),
+    (
+        "task",
+        TASKS,
+        {
+            "definition_id": DEFINITIONS,
+            "resource_id": RESOURCES,
+            "unit_id": UNITS,
+            "queue_id": QUEUES,
+            "assignee_id": PERSONS,
+            "completed_by": PERSONS,
+        },
+    ),
+)
 BATCH = 500
+MOST_LOST = 100  # of one kind: the first ones show what happened
 CHUNK = 1024 * 1024
 
 Row = RowMapping
@@ -102,6 +123,10 @@ class LimitLeft(Unsound):
 
 class BoardMiscounted(Unsound):
     """Boards count {kept} open tasks “{step}” in {unit} due {day}; there are {found}. Run: bihuan doctor --recount"""
+
+
+class ReferenceLost(Unsound):
+    """A {kind} of case {case} points to {column} {id}, which is gone. Look the row up in a backup and put it back."""
 
 
 class FileMissing(Unsound):
@@ -233,6 +258,20 @@ def look_at_boards(session: Session) -> Iterator[Unsound]:
     for row in board_counts.differences(session):
         told = {name: row[name] for name in ("kept", "found", "step", "day")}
         yield BoardMiscounted(case="-", unit=names.get(row["unit_id"], row["unit_path"]), **told)
+
+
+def look_at_references(session: Session) -> Iterator[Unsound]:
+    """This will tell which cases and tasks point to definitions, forms, units, queues or persons that are gone.
+
+    These are never deleted, so the database is spared from looking after each reference.
+    """
+    for kind, source, columns in REFERENCES:
+        number = CASES.c.number if kind == "case" else TASKS.c.case_number
+        for name, target in columns.items():
+            lost = select(number, source.c[name]).join_from(source, target, source.c[name] == target.c.id, isouter=True)
+            found = lost.where(source.c[name].is_not(None), target.c.id.is_(None)).limit(MOST_LOST)
+            for case, id in session.execute(found):
+                yield ReferenceLost(case=case, kind=kind, column=name, id=id)
 
 
 def look_at_files(session: Session, folder: Path, *, is_deep: bool = False) -> Iterator[Unsound]:

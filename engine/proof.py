@@ -39,6 +39,7 @@ class Proof(Operations):
             case_id = audit.find(session, number) if number is not None else None
             found = list(invariants.look(session, case_id=case_id))
             if case_id is None:
+                found += invariants.look_at_references(session)
                 found += invariants.look_at_boards(session)
             if with_files:
                 found += invariants.look_at_files(session, self._files, is_deep=is_deep)

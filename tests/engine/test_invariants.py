@@ -115,3 +115,18 @@ def test_counts_of_boards_that_are_wrong_are_named_and_corrected(engine: Engine,
     assert engine.read(queries.board, SYSTEM).open == open_before
     assert engine.recount_boards(by=cast.olga) == 0
     assert [action.verb for action in engine.read(queries.actions, cast.olga).items] == ["recount"]
+
+
+def test_references_to_what_is_gone_are_named(engine: Engine, case: Any) -> None:
+    damage(
+        engine,
+        f"UPDATE tasks SET queue_id = 999, completed_by = 998 WHERE {MINE}",
+        "UPDATE cases SET definition_id = 997 WHERE process_id = 'repair'",
+    )
+    found = [finding.details for finding in engine.check_soundness(by=SYSTEM)]
+    assert {(each["kind"], each["column"], each["id"]) for each in found} == {
+        ("case", "definition_id", 997),
+        ("task", "completed_by", 998),
+        ("task", "queue_id", 999),
+    }
+    assert {each["case"] for each in found} == {case.number}

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 from rich.status import Status
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from web.benchmarks import completing, floor, ladders, lists, models, starting, timers, wakeups, world
 from web.benchmarks.clients import ClientFailed
@@ -21,9 +23,21 @@ from web.commands.terminal import N_, Failed, _, say, show_table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """This will refuse what no database can be found by, before anything is made."""
+    try:
+        if value is not None:
+            make_url(value)
+        return value
+    except SQLAlchemyError:
+        raise click.BadParameter(_("“{value}” is not the address of a database.", value=value)) from None
+
+
 _DATABASE = click.option(
     "--db",
     metavar="URL",
+    callback=_address,
     help=N_("Server or folder to make the benchmark's own database on, dropped at the end; else an embedded one."),
 )
 _CLIENTS = click.option("--clients", type=click.IntRange(1, 64), default=1, show_default=True,
