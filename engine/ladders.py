@@ -42,17 +42,14 @@ _COUNT = Prepared(
     .where(LIMITS.c.id == bindparam("this_limit"))
     .values(climbed=bindparam("new_climbed"), exceeded_at=bindparam("new_exceeded_at", type_=LIMITS.c.exceeded_at.type))
 )
-_REARM = Prepared(
-    update(JOBS)
-    .where(JOBS.c.id == bindparam("next_rung"))
-    .values(
-        due_at=bindparam("next_due_at", type_=JOBS.c.due_at.type),
-        attempts=0,
-        leased_until=None,
-        leased_by=None,
-        error="",
-    )
-)
+_FREE: Data = {
+    "due_at": bindparam("next_due_at", type_=JOBS.c.due_at.type),
+    "attempts": 0,
+    "leased_until": None,
+    "leased_by": None,
+    "error": "",
+}
+_REARM = Prepared(update(JOBS).where(JOBS.c.id == bindparam("next_rung")).values(**_FREE))
 _LAST = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("last_rung")))
 # Nobody else sees what these rest upon: meanwhile the clock may go on again, with a new job under the same number.
 _WAIT = Prepared(
@@ -65,13 +62,7 @@ _WAIT = Prepared(
             LIMITS.c.due_at == bindparam("seen_due_at", type_=LIMITS.c.due_at.type),
         )
     )
-    .values(
-        due_at=bindparam("next_due_at", type_=JOBS.c.due_at.type),
-        attempts=0,
-        leased_until=None,
-        leased_by=None,
-        error="",
-    )
+    .values(**_FREE)
 )
 _OVER = Prepared(
     delete(JOBS).where(
