@@ -171,7 +171,7 @@ def advance(
     if not running.is_new:
         changes += writing.copies(running.stored, running.row)
     _write(turn, running, [*changes, *opening.inserts, *history.inserting(events)])
-    turn.sent.extend(outcome.sent)
+    turn.tell(running.id, outcome.sent)
     turn.awaited.extend(opening.awaited)
     if opening.skips:
         _skip(turn, running, opening)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select
 
 from engine import cases, feel, singles, starting
-from engine.bpmn.outcome import MessageSent
+from engine.bpmn.outcome import LONGEST_NAME, MessageSent
 from engine.bpmn.stimuli import ReceiveMessage, ReceiveSignal
 from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
@@ -23,7 +23,6 @@ from engine.turn import Awaited, Begun, Turn
 Data = dict[str, Any]
 MESSAGES, STARTS, SUBSCRIPTIONS = table(Message), table(Start), table(Subscription)
 MOST = 10_000  # deliveries in one transaction: more is a circle of processes that call each other
-LONGEST = 200  # characters of a name or a correlation key
 LONGEST_LIFE = 366 * 86_400  # seconds
 KEY_KEPT = 7 * 86_400  # seconds for which the idempotency key of a message that was taken is remembered
 
@@ -61,10 +60,10 @@ def publish(
     first message is kept, and for 7 days after it was taken; of a message that nobody took or kept no key is
     remembered: it may be sent again.
     """
-    if not name or len(name) > LONGEST:
-        raise MessageInvalid(reason=f"a name has 1 to {LONGEST} characters")
-    if correlation_key is not None and len(correlation_key) > LONGEST:
-        raise MessageInvalid(reason=f"a correlation key has up to {LONGEST} characters")
+    if not name or len(name) > LONGEST_NAME:
+        raise MessageInvalid(reason=f"a name has 1 to {LONGEST_NAME} characters")
+    if correlation_key is not None and len(correlation_key) > LONGEST_NAME:
+        raise MessageInvalid(reason=f"a correlation key has up to {LONGEST_NAME} characters")
     if not 0 <= time_to_live <= LONGEST_LIFE:
         raise MessageInvalid(reason=f"it is kept from 0 to {LONGEST_LIFE} seconds")
     key = _digest(name, idempotency_key) if idempotency_key else None
@@ -150,15 +149,19 @@ def _may_begin(turn: Turn, process_id: str, key: str) -> bool:
     return singles.open_case(turn, process_id, key) is None
 
 
-def broadcast(turn: Turn, name: str, data: Mapping[str, Any]) -> int:
-    """This will give a signal to every case that waits for it and start every process that begins with it."""
+def broadcast(turn: Turn, name: str, data: Mapping[str, Any], *, sender: UUID | None = None) -> int:
+    """This will give a signal to every case that waits for it and start every process that begins with it.
+
+    The case `sender` threw it and does not hear it again: whoever begins to wait after a signal has not heard it.
+    """
     waits = (
         select(SUBSCRIPTIONS.c.case_id)
         .join_from(SUBSCRIPTIONS, CASES, SUBSCRIPTIONS.c.case_id == CASES.c.id)
         .where(SUBSCRIPTIONS.c.kind == "signal", SUBSCRIPTIONS.c.name == name, CASES.c.state == OPEN)
         .distinct()
     )
-    receivers: list[UUID] = sorted(turn.session.scalars(waits))  # one order for all: no two broadcasts wait in a circle
+    found_ids = set(turn.session.scalars(waits)) - {sender}
+    receivers: list[UUID] = sorted(found_ids)  # one order for all: no two broadcasts wait in a circle
     for case_id in receivers:
         cases.advance(turn, cases.load(turn, case_id), ReceiveSignal(name, dict(data)))
     found = select(STARTS.c.definition_id, STARTS.c.element).where(STARTS.c.kind == "signal", STARTS.c.name == name)
@@ -178,7 +181,7 @@ def deliver_all(turn: Turn) -> None:
                 kept = min(max(sent.time_to_live, 0), LONGEST_LIFE)
                 publish(turn, sent.message, sent.correlation_key, sent.data, time_to_live=kept)
             else:
-                broadcast(turn, sent.signal, sent.data)
+                broadcast(turn, sent.sent.signal, sent.sent.data, sender=sent.case_id)
         elif turn.awaited:
             _take_early(turn, turn.awaited.pop(0))
         elif turn.ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,6 +48,14 @@ class Begun:
     correlation_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A signal that a case threw: it has taken that itself, as far as it waited for it at that moment."""
+
+    case_id: UUID
+    sent: SignalSent
+
+
 @dataclass(slots=True)
 class Turn:
     """One transaction: its session, the time and the person of the call, and messages still to be delivered.
@@ -61,7 +70,7 @@ class Turn:
     by: Actor
     library: Library
     is_locking: bool = False
-    sent: list[MessageSent | SignalSent] = field(default_factory=list)
+    sent: list[MessageSent | Broadcast] = field(default_factory=list)
     awaited: list[Awaited] = field(default_factory=list)
     ended: list[Begun] = field(default_factory=list)
     made: set[tuple[int, str]] = field(default_factory=set)
@@ -100,6 +109,10 @@ class Turn:
         """This will take the catalog and the directory as of these versions (read along with something else)."""
         self._catalog = self.library.catalog(self.session, catalog_version or 0)
         self._directory = self.library.directories.current(self.session, directory_version or 0)
+
+    def tell(self, case_id: UUID, sent: Sequence[MessageSent | SignalSent]) -> None:
+        """This will let the rest of the world hear, in this transaction, what a case has sent."""
+        self.sent.extend(Broadcast(case_id, each) if isinstance(each, SignalSent) else each for each in sent)
 
     def surroundings(self, app: ProcessApp, definition_id: int) -> Surroundings:
         """This will return what a case of `app` and `definition_id` may ask while it steps."""

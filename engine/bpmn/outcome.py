@@ -9,6 +9,7 @@ from typing import Any
 
 from engine.bpmn.stimuli import Data
 
+LONGEST_NAME = 200  # characters of the name of a message or signal, and of a correlation key
 State = dict[str, Any]
 """JSON-compatible snapshot: open tokens and local data only, never specs, so that its size follows what is open."""
 

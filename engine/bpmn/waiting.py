@@ -8,8 +8,15 @@ from typing import Any
 
 from engine import feel
 from engine.bpmn import timers
-from engine.bpmn.outcome import ConditionAwaited, MessageAwaited, Opened, SignalAwaited, TimerOpened
-from engine.bpmn.process import EventDefinition, Node
+from engine.bpmn.outcome import (
+    LONGEST_NAME,
+    ConditionAwaited,
+    MessageAwaited,
+    Opened,
+    SignalAwaited,
+    TimerOpened,
+)
+from engine.bpmn.process import EventDefinition, Node, Value
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
 from engine.bpmn.variables import context
@@ -37,25 +44,33 @@ def _open(run: Run, token: Token, kind: type[Opened], **details: Any) -> None:
 
 
 def name_of(run: Run, token: Token, event: EventDefinition) -> str:
-    """This will return the name of the message or signal; one that is not text is an incident."""
+    """This will return the name of the message or signal; one that is not text, or too long, is an incident."""
     if event.name is None:
         return token.node.id
     found = run.evaluate(event.name, token, f"{event.kind} name")
     if not isinstance(found, str) or not found:
         raise run.trouble(event.name, context(token), f"{event.kind} name", "the name is not text")
+    return _short(run, token, event.name, f"{event.kind} name", found)
+
+
+def _short(run: Run, token: Token, value: Value, what: str, found: str) -> str:
+    if len(found) > LONGEST_NAME:
+        raise run.trouble(value, context(token), what, f"it has more than {LONGEST_NAME} characters")
     return found
 
 
 def key_of(run: Run, token: Token, event: EventDefinition) -> str | None:
-    """This will return the correlation key as text; one that is neither text nor number is an incident."""
+    """This will return the correlation key as text; one that is neither text nor number, or too long, is an
+    incident.
+    """
     if event.correlation_key is None:
         return None
     found = feel.to_json(run.evaluate(event.correlation_key, token, "correlation key"))
     if found is None or isinstance(found, bool | list | dict):
         raise run.trouble(event.correlation_key, context(token), "correlation key", "it is neither text nor a number")
     if isinstance(found, Decimal):
-        return format(found.normalize(), "f")  # equal numbers are one key, however many zeros they end with
-    return str(found)
+        found = format(found.normalize(), "f")  # equal numbers are one key, however many zeros they end with
+    return _short(run, token, event.correlation_key, "correlation key", str(found))
 
 
 def _await_message(run: Run, token: Token, event: EventDefinition) -> None:
