@@ -152,9 +152,9 @@ def advance(
     opening = open_all(turn, running.row, running.process, running.app, outcome)
     running.waiting.update(opening.waiting)
     running.offers.extend(opening.offers)
-    _count_incidents(turn, running, opening, outcome, closing.tokens)
     around = limits.Around(running.row, running.data, surroundings)
     limiting = limits.follow(turn, around, running.limits, outcome, opening)
+    _count_incidents(turn, running, opening, outcome, closing.tokens, limiting.settled)
     _trace_limits(undone, running, limiting.running)
     running.limits = limiting.running
     gone = notices.standing(turn, running.id, closing.withdrawn)
@@ -219,9 +219,11 @@ def _set_state(turn: Turn, running: Running, outcome: Outcome) -> None:
         running.row.update(state=CLOSED, ended_at=turn.now, end_element=outcome.end_element)
 
 
-def _count_incidents(turn: Turn, running: Running, opening: Opening, outcome: Outcome, closed: set[int]) -> None:
+def _count_incidents(
+    turn: Turn, running: Running, opening: Opening, outcome: Outcome, closed: set[int], settled: Sequence[UUID]
+) -> None:
     if running.row["incidents"]:
-        gone = [*outcome.resolved, *closed]
+        gone = writing.Gone([*outcome.resolved, *closed], settled, limits.GAP if outcome.ended else None)
         running.row["incidents"] -= writing.resolve_incidents(turn.session, running.id, gone, turn.now, turn.by)
     running.row["incidents"] += opening.incidents
 

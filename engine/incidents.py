@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import cases, feel, grounds, jobs, messages, queues, readings, reasons
+from engine import cases, feel, grounds, jobs, limit_gaps, limit_repairs, messages, queues, readings, reasons
 from engine.access import require_operator
 from engine.bpmn import shifting
 from engine.bpmn.outcome import TaskOpened
@@ -62,6 +62,8 @@ def retry(turn: Turn, incident_id: UUID, *, reason: str = "") -> Case:
     running = cases.load(turn, incident["case_id"])
     cases.require_open(running)
     told = {"kind": incident["kind"], **({"reason": reason.strip()} if reason.strip() else {})}
+    told_of: list[Entry] = []
+    changes: list[Change] = []
     entry = Entry(kind="retried", element=incident["element"], name=incident["name"], detail=told)
     if incident["kind"] == "failed" and incident["token"] is not None and not _is_form(running, incident):
         cases.advance(turn, running, RetryIncident(incident["token"]), before=[entry])
@@ -73,12 +75,14 @@ def retry(turn: Turn, incident_id: UUID, *, reason: str = "") -> Case:
         _route_again(turn, running, incident)
     elif incident["kind"] == readings.COPY:
         readings.copy_again(turn, running, incident)
+    elif incident["kind"] == limit_gaps.GAP:
+        told_of, changes = limit_repairs.repair(turn, running, incident)
     else:
         _bind_form(turn, incident)
     resolved = {"resolved_at": turn.now, "resolved_by": turn.by.person_id}
     running.row["incidents"] -= 1
     change = update(INCIDENTS).where(INCIDENTS.c.id == incident_id).values(**resolved)
-    cases.record(turn, running, [entry], [Change(change)])
+    cases.record(turn, running, [entry, *told_of], [*changes, Change(change)])
     return running.as_case()
 
 

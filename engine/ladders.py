@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, exists, select, update
 
-from engine import cases, feel, limits, notices, prepared, queues, singles, starting
+from engine import cases, feel, limits, notices, prepared, queues, rungs, singles, starting
 from engine.batches import OF_TASK, Known
 from engine.bpmn.outcome import MessageSent, TaskOpened
 from engine.bpmn.stimuli import ThrowEscalation
@@ -28,9 +28,9 @@ from engine.limit_definitions import (
     LimitDefinition,
     Rung,
 )
-from engine.limits import Standing
 from engine.models import OPEN, RUNNING, Job, Limit, Task
 from engine.prepared import Change, Prepared
+from engine.rungs import Standing
 from engine.turn import Turn
 
 Data = dict[str, Any]
@@ -123,7 +123,7 @@ def climb(turn: Turn, job_id: UUID, case_id: UUID, known: Known | None = None) -
         prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "all_rungs": NO_LADDER})])
         return
     definition = turn.library.limit(turn.session, limit["resource_id"])
-    left = limits.rungs_left(definition, limit["climbed"], limit["due_at"], turn.calendar)
+    left = rungs.left(definition, limit["climbed"], limit["due_at"], turn.calendar)
     if not left:
         every = (1 << len(definition.ladder)) - 1
         prepared.send(turn.session, [Change(_OVER, {"over_limit": job_id, "all_rungs": every})])

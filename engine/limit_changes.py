@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from engine import cases, feel, files, limits
+from engine import cases, feel, files, limits, rungs
 from engine.access import Actor, may_decide
 from engine.calendars import CHINA
 from engine.cases import Running
@@ -234,19 +234,43 @@ def _change(
     turn: Turn, held: Held, kind: str, told: Data, happening: Happening | None, *, also: Sequence[Change] = ()
 ) -> Limit:
     """Writes what happened to a limit, and when it is due now."""
-    before = held.row["due_at"]
     if happening is not None:
         held.happened.append(happening)
+    entry, changes = reckoned(turn, held, kind, told, is_begun_anew=isinstance(happening, Extended | Fixed))
+    cases.record(turn, held.running, [entry], [*also, *changes])
+    return Limit(**held.row)
+
+
+def name_last_day(turn: Turn, held: Held, last: date) -> tuple[Entry, list[Change]]:
+    """This will tell how to write that a limit was to end on this day from its beginning: what came later still holds.
+
+    Rungs that were climbed are not climbed again, unless their new moment is yet to come.
+    """
+    climbed = held.row["climbed"]
+    started = held.happened[0]
+    held.happened.insert(1, Fixed(started.at, last))
+    entry, changes = reckoned(turn, held, "limit_fixed", {}, is_begun_anew=True, climbed=climbed)
+    return entry, changes
+
+
+def reckoned(
+    turn: Turn, held: Held, kind: str, told: Data, *, is_begun_anew: bool, climbed: int = 0
+) -> tuple[Entry, list[Change]]:
+    """This will tell how to write when a limit is due now, and what is told of it.
+
+    With `is_begun_anew` its ladder is climbed anew but for warnings that are over and rungs of `climbed` that are past.
+    """
+    before = held.row["due_at"]
     reckoning = limits.reckon(held.definition, held.happened, turn.calendar)
     row = held.row
     row["due_at"] = reckoning.due_at
     row["state"] = PAUSED if reckoning.due_at is None else RUNNING
     row["happened"] = limits.write_happened(held.happened)
-    if isinstance(happening, Extended | Fixed):
-        row["climbed"] = limits.left_out(held.definition, reckoning.due_at, turn.now, turn.calendar)
+    if is_begun_anew:
+        row["climbed"] = rungs.left_out(held.definition, reckoning.due_at, turn.now, turn.calendar, climbed)
     names = ("due_at", "state", "happened", "extensions", "climbed")
     written = update(LIMITS).where(LIMITS.c.id == row["id"]).values({name: row[name] for name in names})
-    changes = [*also, Change(written), *_job(turn, held), *_of_task(held)]
+    changes = [Change(written), *_job(turn, held), *_of_task(held)]
     held.kept["due"] = reckoning.due_at.isoformat() if reckoning.due_at is not None else None
     limits.show_nearest(held.running.row, held.running.limits)
     cases.keep_snapshot(held.running)
@@ -258,9 +282,8 @@ def _change(
         "due": held.kept["due"],
         **told,
     }
-    entry = Entry(kind=kind, element=row["element"], name=held.definition.name, task_id=row["task_id"], detail=detail)
-    cases.record(turn, held.running, [entry], changes)
-    return Limit(**row)
+    name = held.definition.name
+    return Entry(kind=kind, element=row["element"], name=name, task_id=row["task_id"], detail=detail), changes
 
 
 def _job(turn: Turn, held: Held) -> list[Change]:

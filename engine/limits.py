@@ -14,26 +14,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, update
 
-from engine import feel
+from engine import feel, limit_gaps, rungs
 from engine.access import Actor, may_decide
 from engine.bpmn.outcome import Outcome, TaskOpened
 from engine.calendars import CHINA, Calendar, day_of
+from engine.catalog import Listed
 from engine.db import table
 from engine.definitions import Surroundings
-from engine.errors import BihuanError, NotFound
+from engine.errors import NotFound
 from engine.history import Entry
-from engine.limit_definitions import CASE, COMPLETED, ENTERED, LimitDefinition, Rung
+from engine.limit_definitions import CASE, COMPLETED, ENTERED, LimitDefinition
+from engine.limit_gaps import LastDayUnclear
 from engine.models import MET, PAUSED, RUNNING, VOID, Job, Limit, Task, new_id
 from engine.opening import Opening
 from engine.prepared import Change, Prepared
-from engine.reckoning import BY_HOUR, HOURS, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Started, Term
+from engine.reckoning import BY_HOUR, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Started, Term
 from engine.reckoning import reckon as reckon_term
 from engine.turn import Turn
 from engine.writing import inserting
@@ -42,7 +44,7 @@ Data = dict[str, Any]
 LIMITS, JOBS, TASKS = table(Limit), table(Job), table(Task)
 PROPERTY = "bihuan:limit"
 KIND = "limit"  # of the jobs that climb ladders
-SECOND = timedelta(seconds=1)
+GAP = limit_gaps.GAP
 NOON = time(12)
 _KINDS: Mapping[str, type[Happening]] = {
     kind.__name__.lower(): kind for kind in (Started, Paused, Resumed, Extended, Fixed)
@@ -69,11 +71,16 @@ class LimitNotFound(NotFound):
 
 @dataclass(slots=True)
 class Followed:
-    """What a step does to limits: changes of rows, lines of the history, and the limits that run on."""
+    """What a step does to limits: changes of rows, lines of the history, and the limits that run on.
+
+    `opening` takes incidents of limits that lack something; `settled` are those that are over with their limit.
+    """
 
     running: list[Data]
+    opening: Opening
     changes: list[Change] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    settled: list[UUID] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ def follow(turn: Turn, around: Around, kept: Sequence[Data], outcome: Outcome, o
 
     `kept` are those that ran before it. Due times of tasks that open with a limit are set in `opening`.
     """
-    found = Followed(list(kept))
+    found = Followed(list(kept), opening)
     if kept:
         closed = {each.token: each.withdrawn for each in outcome.closed}
         for limit in kept:
@@ -127,7 +134,7 @@ def _follow_events(turn: Turn, around: Around, found: Followed, outcome: Outcome
                 _end(turn, found, limit, MET)
         for code in sorted(starts.get((process, event.element, event.kind), ())):
             if all(limit["code"] != code or limit["token"] is not None for limit in found.running):
-                _start(turn, around, found, code, element=event.element)
+                _start(turn, around, found, code, element=event.element, event=event.kind)
 
 
 def _start_of_task(
@@ -156,46 +163,85 @@ def _start(
     code: str,
     *,
     element: str,
+    event: str = ENTERED,
     token: int | None = None,
     task_id: UUID | None = None,
 ) -> Data | None:
     listed = turn.catalog.resource("limit", code, now=turn.now)
     if listed is None:
-        reason = f"no limit {code} is in force"
-        found.entries.append(Entry(kind="limit_missing", element=element, detail={"code": code, "reason": reason}))
+        if around.case["ended_at"] is None:
+            limit_gaps.note_missing(turn, found.opening, around.case, code, element=element, event=event, token=token)
         return None
     definition = turn.library.limit(turn.session, listed.id)
-    happened = _begun(around, definition, turn.now)
-    due_at = _first_due(definition, happened, turn.calendar)
-    id = new_id()
-    limit = {"id": str(id), "code": code, "of": listed.id, "token": token, "due": _iso(due_at)}
+    problem, happened = "", list[Happening]([Started(turn.now)])
+    if definition.until:
+        try:
+            happened += _named(around, definition, turn.now)
+        except LastDayUnclear as error:
+            problem = error.message
+    begun = begin(turn, around.case, listed, happened, element=element, token=token, task_id=task_id)
+    limit = begun.limit
+    if problem and around.case["ended_at"] is None:
+        told = (around.case, definition, limit, element, around.data, problem)
+        limit["unclear"] = str(limit_gaps.note_unclear(turn, found.opening, *told))
     found.running.append(limit)
+    found.changes += begun.changes
+    found.entries.append(begun.entry)
+    return limit
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A limit that begins: what the snapshot keeps of it, its row, the changes that write it, and what is told."""
+
+    limit: Data
+    row: Data
+    changes: list[Change]
+    entry: Entry
+
+
+def begin(
+    turn: Turn,
+    case: Data,
+    listed: Listed,
+    happened: Sequence[Happening],
+    *,
+    element: str,
+    token: int | None = None,
+    task_id: UUID | None = None,
+    met_at: datetime | None = None,
+) -> Begun:
+    """This will make a limit that runs since the first of what `happened`, or that was met at `met_at` already."""
+    definition = turn.library.limit(turn.session, listed.id)
+    due_at = _first_due(definition, happened, turn.calendar)
+    is_late = met_at is not None and due_at is not None and due_at < met_at
+    id = new_id()
     row = {
         "id": id,
-        "case_id": around.case["id"],
+        "case_id": case["id"],
         "token": token,
         "task_id": task_id,
         "resource_id": listed.id,
-        "code": code,
+        "code": listed.key,
         "name": definition.name,
         "element": element,
-        "state": RUNNING,
-        "unit_path": around.case["unit_path"],
-        "region": around.case["region"],
-        "started_at": turn.now,
+        "state": RUNNING if met_at is None else MET,
+        "unit_path": case["unit_path"],
+        "region": case["region"],
+        "started_at": happened[0].at,
         "due_at": due_at,
-        "ended_at": None,
-        "exceeded_at": None,
+        "ended_at": met_at,
+        "exceeded_at": due_at if is_late else None,
         "extensions": 0,
-        "climbed": left_out(definition, due_at, turn.now, turn.calendar),
+        "climbed": rungs.left_out(definition, due_at, turn.now, turn.calendar),
         "happened": write_happened(happened),
     }
-    found.changes.append(Change(_INSERT, row))
-    if (job := job_row(row, definition, turn.calendar)) is not None:
-        found.changes += inserting(Job, [job])
-    told = {"limit": definition.name, "code": code, "due": limit["due"], "version": listed.version}
-    found.entries.append(Entry(kind="limit_started", element=element, name=definition.name, detail=told))
-    return limit
+    changes = [Change(_INSERT, row)]
+    if met_at is None and (job := job_row(row, definition, turn.calendar)) is not None:
+        changes += inserting(Job, [job])
+    limit = {"id": str(id), "code": listed.key, "of": listed.id, "token": token, "due": _iso(due_at)}
+    told = {"limit": definition.name, "code": listed.key, "due": limit["due"], "version": listed.version}
+    return Begun(limit, row, changes, Entry(kind="limit_started", element=element, name=definition.name, detail=told))
 
 
 def _first_due(definition: LimitDefinition, happened: Sequence[Happening], calendar: Calendar) -> datetime | None:
@@ -210,24 +256,15 @@ def _due_from(term: Term, day: date, calendar: Calendar) -> datetime | None:
     return reckon_term(term, [Started(datetime.combine(day, NOON, CHINA))], calendar).due_at
 
 
-def _begun(around: Around, definition: LimitDefinition, now: datetime) -> list[Happening]:
-    last = _last_day(around, definition, now)
-    return [Started(now)] if last is None else [Started(now), Fixed(now, last)]
-
-
-def _last_day(around: Around, definition: LimitDefinition, now: datetime) -> date | None:
-    """The last day that the case data name; None when they name none, or one that cannot be read."""
-    expression = definition.last_day
-    if expression is None:
-        return None
-    try:
-        return day_of(feel.to_json(expression.evaluate(around.data, around.surroundings.environment(now))))
-    except BihuanError:
-        return None
+def _named(around: Around, definition: LimitDefinition, now: datetime) -> list[Happening]:
+    last = limit_gaps.last_day(definition, around.data, around.surroundings.environment(now))
+    return [] if last is None else [Fixed(now, last)]
 
 
 def _end(turn: Turn, found: Followed, limit: Data, state: str) -> None:
     found.running.remove(limit)
+    if "unclear" in limit:
+        found.settled.append(UUID(limit["unclear"]))
     due_at = datetime.fromisoformat(limit["due"]) if limit["due"] else None
     is_late = due_at is not None and due_at < turn.now
     values = {
@@ -297,29 +334,10 @@ def read_happened(text: str) -> list[Happening]:
     return found
 
 
-def rung_at(rung: Rung, due_at: datetime, calendar: Calendar) -> datetime:
-    """This will return when a rung is to be climbed: when offices open on its day, at the due time itself for zero.
-
-    A rung counted in calendar days that falls on a rest day waits for the next working day.
-    """
-    term = rung.at
-    if term.unit in BY_HOUR:
-        span = timedelta(hours=term.amount)
-        if term.unit == HOURS or rung.is_before:
-            return due_at - span if rung.is_before else due_at + span
-        return calendar.add_office_hours(due_at, span)
-    if term.amount == 0:
-        return due_at + SECOND
-    count = -term.amount if rung.is_before else term.amount
-    day = due_at.astimezone(CHINA).date()
-    day = calendar.workdays(day, count) if term.unit == "workdays" else calendar.add_days(day, count, roll=False)
-    day = calendar.roll(day)
-    return datetime.combine(day, calendar.year(day.year).hours[0].opens, CHINA)
-
-
 def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Data | None:
     """This will return the job that climbs the next rung of a limit; None when none is left or its clock stands."""
-    left = rungs_left(definition, limit["climbed"], limit["due_at"], calendar) if limit["due_at"] is not None else []
+    due_at = limit["due_at"]
+    left = rungs.left(definition, limit["climbed"], due_at, calendar) if due_at is not None else []
     if not left:
         return None
     return {
@@ -335,39 +353,3 @@ def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Dat
         "payload": feel.dumps({"limit": str(limit["id"])}),
         "error": "",
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """When a rung is to be climbed, and its place in the ladder as it is written."""
-
-    at: datetime
-    place: int
-    rung: Rung
-
-
-def rungs_left(definition: LimitDefinition, climbed: int, due_at: datetime, calendar: Calendar) -> list[Standing]:
-    """This will return the rungs that are still to be climbed, the earliest first.
-
-    `climbed` has a bit for each of the others, by their places: a new calendar may change the order of their moments.
-    """
-    return [each for each in climbing_order(definition, due_at, calendar) if not climbed >> each.place & 1]
-
-
-def climbing_order(definition: LimitDefinition, due_at: datetime, calendar: Calendar) -> Sequence[Standing]:
-    """This will return all rungs with their moments, the earliest first."""
-    return _ordered(definition.ladder, due_at, calendar)
-
-
-@lru_cache(maxsize=1024)  # most limits are due at the end of a day, so many climb alike
-def _ordered(ladder: tuple[Rung, ...], due_at: datetime, calendar: Calendar) -> Sequence[Standing]:
-    found = (Standing(rung_at(rung, due_at, calendar), place, rung) for place, rung in enumerate(ladder))
-    return tuple(sorted(found, key=lambda each: each.at))
-
-
-def left_out(definition: LimitDefinition, due_at: datetime | None, now: datetime, calendar: Calendar) -> int:
-    """This will return a bit for each warning whose time had passed when the limit began: it is not climbed."""
-    if due_at is None:
-        return 0
-    order = climbing_order(definition, due_at, calendar)
-    return sum(1 << each.place for each in order if each.rung.is_before and each.at <= now)

@@ -108,8 +108,8 @@ def incident(
     name: str,
     reason: str,
     detail: Data,
-) -> None:
-    """This will raise an incident of `kind`, in the tables and in the history."""
+) -> UUID:
+    """This will raise an incident of `kind`, in the tables and in the history, and return its id."""
     row = {
         "id": new_id(),
         "case_id": case["id"],
@@ -124,9 +124,10 @@ def incident(
     }
     opening.add(Incident, row)
     opening.add_all(Notice, notices.of_incident(turn, case, name or element, reason))
-    opening.entries.append(
-        Entry(kind="incident", element=element, name=name, detail={"reason": reason, "incident": str(row["id"])})
-    )
+    told = {"reason": reason, "incident": str(row["id"]), "kind": kind}
+    opening.entries.append(Entry(kind="incident", element=element, name=name, detail=told))
+    id: UUID = row["id"]
+    return id
 
 
 def _open_task(

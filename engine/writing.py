@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, delete, insert, literal_column, update
+from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, delete, insert, literal_column, or_, update
 from sqlalchemy.orm import Session
 
 from engine.access import Actor
@@ -122,10 +122,22 @@ def _copying(names: tuple[str, ...]) -> Prepared:
     return Prepared(update(TASKS).where(*still_open).values(shown))
 
 
-def resolve_incidents(session: Session, case_id: UUID, tokens: Sequence[int], now: datetime, by: Actor) -> int:
-    """This will mark the open incidents of these tokens as resolved and return how many there were."""
-    if not tokens:
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What incidents may be over with: tokens, themselves, or (when the case has ended) all of a kind."""
+
+    tokens: Sequence[int]
+    settled: Sequence[UUID] = ()
+    kind: str | None = None
+
+
+def resolve_incidents(session: Session, case_id: UUID, gone: Gone, now: datetime, by: Actor) -> int:
+    """This will mark the open incidents of what is gone as resolved and return how many there were."""
+    which: list[ColumnElement[bool]] = [INCIDENTS.c.token.in_(gone.tokens)] if gone.tokens else []
+    which += [INCIDENTS.c.id.in_(gone.settled)] if gone.settled else []
+    which += [INCIDENTS.c.kind == gone.kind] if gone.kind is not None else []
+    if not which:
         return 0
-    found = (INCIDENTS.c.case_id == case_id, INCIDENTS.c.token.in_(tokens), INCIDENTS.c.resolved_at.is_(None))
+    found = (INCIDENTS.c.case_id == case_id, or_(*which), INCIDENTS.c.resolved_at.is_(None))
     statement = update(INCIDENTS).where(*found).values(resolved_at=now, resolved_by=by.person_id)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount

@@ -55,7 +55,13 @@ SENTENCES: dict[str, Any] = {
     "limit_resumed": lazy_gettext("Clock goes on: %(name)s"),
     "limit_extended": lazy_gettext("Limit extended: %(name)s"),
     "limit_moved": lazy_gettext("Limit moved by the published calendar: %(name)s"),
+    "limit_fixed": lazy_gettext("Last day of the limit found: %(name)s"),
     "rung_climbed": lazy_gettext("Reminder or step up by rule: %(name)s"),
+}
+# incidents of a case that goes on
+GOES_ON = {
+    "copy": lazy_gettext("A copy could not be sent: %(name)s"),
+    "limit": lazy_gettext("A limit is not watched as it should be: %(name)s"),
 }
 # what operators do with a reason
 OPERATED = ("suspended", "resumed", "cancelled", "retried", "data_changed", "passed_over", "moved", "held", "unheld")
@@ -102,6 +108,8 @@ def _lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinion
         if sentence is None or (event.kind in OF_TASKS and event.task_id is None):
             continue
         detail = json.loads(event.detail) if isinstance(event.detail, str) else event.detail
+        if event.kind == "incident":
+            sentence = GOES_ON.get(detail.get("kind"), sentence)
         yield Line(
             event.kind,
             event.at,

@@ -30,18 +30,21 @@ class TaskRow:
 
 @dataclass(frozen=True)
 class IncidentShown:
-    """Why a case stands still; `reason` is the technical one, for operators."""
+    """Why a case stands still; `reason` is the technical one, for operators. With `goes_on` only something beside it."""
 
     name: str
     words: str
     reason: str
     raised_at: datetime
+    goes_on: bool = False
 
 
 INCIDENTS = {
     "failed": lazy_gettext("an automatic step failed"),
     "job": lazy_gettext("a call to another system failed"),
     "empty-queue": lazy_gettext("nobody holds the role that must do this"),
+    "copy": lazy_gettext("a copy could not be sent; the case itself goes on"),
+    "limit": lazy_gettext("a limit is not watched as it should be; the case itself goes on"),
 }
 
 
@@ -108,7 +111,8 @@ def _ending(view: queries.CaseView) -> str:
 
 def _incident(row: Incident) -> IncidentShown:
     words = str(INCIDENTS.get(row.kind, INCIDENTS["failed"]))
-    return IncidentShown(row.name or row.element, words, row.reason if current.actor().is_admin else "", row.raised_at)
+    reason, goes_on = row.reason if current.actor().is_admin else "", row.kind in chronicle.GOES_ON
+    return IncidentShown(row.name or row.element, words, reason, row.raised_at, goes_on)
 
 
 def diagram_state(view: queries.CaseView) -> dict[str, Any]:

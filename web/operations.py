@@ -27,6 +27,8 @@ INCIDENT_KINDS = {
     "failed": lazy_gettext("expression or rule"),
     "job": lazy_gettext("service"),
     "empty-queue": lazy_gettext("nobody in the queue"),
+    "copy": lazy_gettext("copy to read"),
+    "limit": lazy_gettext("limit not watched"),
 }
 JOB_KINDS = {
     "timer": lazy_gettext("timer"),

@@ -106,7 +106,7 @@ class Incident(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     token: Mapped[int | None]
-    kind: Mapped[str] = mapped_column(String(16), default="failed")  # "failed", "job" or "empty-queue"
+    kind: Mapped[str] = mapped_column(String(16), default="failed")  # see queries.INCIDENT_KINDS
     job_id: Mapped[UUID | None] = mapped_column(Uuid)
     element: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(200), default="")

@@ -24,7 +24,7 @@ from engine.queries.limit_states import EXCEEDED, in_state
 from engine.queries.paging import Page
 from engine.reckoning import Happening, Reckoning
 
-CHANGES = ("limit_paused", "limit_resumed", "limit_extended", "limit_moved")
+CHANGES = ("limit_paused", "limit_resumed", "limit_extended", "limit_moved", "limit_fixed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from engine.queries.paging import Page
 
 LONGEST_LIST = 500
 MOST_IDS = 50_000
-INCIDENT_KINDS = ("failed", "job", "empty-queue")
+INCIDENT_KINDS = ("failed", "job", "empty-queue", "copy", "limit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from engine import BihuanError, Engine, HistoryEvent, feel, limits
+from engine import BihuanError, Engine, HistoryEvent, feel, rungs
 from engine.calendar_years import Mark
 from engine.calendars import SHIPPED, Calendar
 from engine.limit_definitions import LimitDefinition, Rung
@@ -143,7 +143,7 @@ class Story(Desk):
         definition = self.engine.look(lambda turn: turn.library.limit(turn.session, limit.resource_id))
         if not definition.ladder:
             return
-        order = limits.climbing_order(definition, limit.due_at, self.engine.calendar)
+        order = rungs.order(definition, limit.due_at, self.engine.calendar)
         passed = {each.place for each in order if each.at <= self.clock.now}
         climbed_or_not = {each.place for each in order if limit.climbed >> each.place & 1}
         assert climbed_or_not == passed, "a moment has passed, its rung was missed"
@@ -226,10 +226,10 @@ def test_a_calendar_that_turns_two_rungs_around_makes_neither_climb_twice_nor_ne
     ladder = tuple(Rung(Term.read(at), False, "notify", role="leader") for at in ("2 workdays", "3 days"))
     definition = LimitDefinition(code="a", name="甲", basis="示范", term=Term.read("1 days"), ladder=ladder)
     due_at = datetime(2026, 3, 2, 15, 59, 59, tzinfo=UTC)  # a Monday
-    [first, second] = limits.rungs_left(definition, 0, due_at, SHIPPED)
+    [first, second] = rungs.left(definition, 0, due_at, SHIPPED)
     assert [first.rung, second.rung] == list(ladder)
     marks = {**SHIPPED.year(2026).marks, **{date(2026, 3, day): Mark(True, "停工") for day in range(3, 7)}}
     later = Calendar({2026: replace(SHIPPED.year(2026), marks=marks)})
-    assert [each.rung for each in limits.climbing_order(definition, due_at, later)] == [ladder[1], ladder[0]]
-    [left] = limits.rungs_left(definition, 1 << first.place, due_at, later)
+    assert [each.rung for each in rungs.order(definition, due_at, later)] == [ladder[1], ladder[0]]
+    [left] = rungs.left(definition, 1 << first.place, due_at, later)
     assert left.rung == ladder[1]

@@ -386,3 +386,26 @@ def test_the_record_tells_what_each_rung_did(visit: Visit, desk: Desk, engine: E
     page = text(visit("lea").get(f"/cases/{desk.case.id}"))
     for words in ("按规则提醒或升级：整改时限", "提醒承办人", "任务转交领导"):
         assert words in page
+
+
+def test_a_last_day_that_cannot_be_read_is_shown_to_operators_until_it_is_corrected(
+    visit: Visit, engine: Engine, desk: Desk
+) -> None:
+    odo = engine.actor(next(row.id for row in engine.read(queries.people, SYSTEM) if row.login == "odo"))
+    case = engine.start_case("order", {"整改期限": "尽快"}, by=odo)
+    task = next(task for task in engine.read(queries.inbox, odo) if task.case_id == case.id)
+    engine.complete_task(task.id, by=odo, data={})
+    root = visit("root")
+    page = text(root.get("/admin/incidents?kind=limit"))
+    for words in ("时限未正常计时", "时限截止日：尽快 不是日期", "=整改期限"):
+        assert words in page
+    page = text(visit("odo").get(f"/cases/{case.id}"))
+    assert "需要运维人员处理，案件继续办理" in page
+    assert "时限未正常计时：整改时限" in page
+    again = {"all": "yes", "reason": "录入有误"}
+    root.post("/admin/incidents/retry", **again)
+    assert engine.read(queries.incident_count, SYSTEM) == 1
+    engine.change_data(case.id, {"整改期限": "2026-04-01"}, by=SYSTEM, reason="录入有误")
+    root.post("/admin/incidents/retry", **again)
+    assert engine.read(queries.incident_count, SYSTEM) == 0
+    assert "时限截止日已确定：整改时限" in text(visit("odo").get(f"/cases/{case.id}"))

@@ -17,6 +17,10 @@ blueprint = Blueprint("api-operations", __name__, url_prefix="/api/operations", 
 
 REASON = text("Why; it stands in the history of the case.", required=True, validate=validate.Length(1, 1000))
 DATA = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Variables to write."})
+INCIDENT_KIND = (
+    "`failed`: an expression or rule; `job`: a service or timer; `empty-queue`: nobody holds the role; `copy`: a copy "
+    "could not be sent; `limit`: a limit is not in force, or its last day cannot be found."
+)
 VERBS = ("retry", "suspend", "resume", "cancel", "delete", "hold", "release")
 
 
@@ -36,7 +40,7 @@ class Incident(Schema):
     """Why a case stands still."""
 
     id = Id()
-    kind = text("`failed`: an expression or rule; `job`: a service or timer; `empty-queue`: nobody holds the role.")
+    kind = text(INCIDENT_KIND)
     case_id = Id()
     case_number = text("Number of the case.")
     process_id = text("Process of the case.")
