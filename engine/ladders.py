@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, exists, select, update
 
-from engine import cases, feel, limits, notices, prepared, queues, rungs, singles, starting
+from engine import cases, feel, notices, prepared, queues, rungs, singles, starting
 from engine.batches import OF_TASK, Known
 from engine.bpmn.outcome import MessageSent, TaskOpened
 from engine.bpmn.stimuli import ThrowEscalation

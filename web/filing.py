@@ -30,7 +30,7 @@ class TaskRow:
 
 @dataclass(frozen=True)
 class IncidentShown:
-    """Why a case stands still; `reason` is the technical one, for operators. With `goes_on` only something beside it."""
+    """Why a case stands still; `reason` is the technical one, for operators; with `goes_on` not the case."""
 
     name: str
     words: str
