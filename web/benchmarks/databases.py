@@ -55,14 +55,17 @@ def _server(url: str | None) -> Iterator[str]:
         yield url
         return
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-", ignore_cleanup_errors=True) as folder:
-        try:
-            wheel = importlib.import_module(WHEEL)
-        except ImportError:
-            yield f"sqlite:///{folder}/bench.db"
-            return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it wants a folder for sockets that not every machine has
-            server = wheel.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
+            try:
+                wheel = importlib.import_module(WHEEL)
+            except ImportError:
+                server = None
+            else:
+                server = wheel.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
+        if server is None:
+            yield f"sqlite:///{folder}/bench.db"
+            return
         try:
             yield server.get_uri(driver="psycopg").replace(":@", "@")
         finally:

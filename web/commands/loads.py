@@ -1,4 +1,4 @@
-"""`bihuan bench complete|start|timers|limits|wakeup|inbox|board|floor`: the engine under load, in own databases."""
+"""`bihuan bench complete`, `start`, `timers` and so on: the engine under load, in databases of their own."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from web.benchmarks.clients import ClientFailed
 from web.benchmarks.completing import Miscounted
 from web.benchmarks.models import NoProcess
 from web.benchmarks.report import Line
+from web.commands import soaks
 from web.commands.terminal import N_, Failed, _, say, show_table
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -159,6 +160,7 @@ COMMANDS = (
     wake,
     _list("inbox", N_("Read an official's inbox and count their queues."), lists.INBOX),
     _list("board", N_("Count what is overdue by unit and step, for a supervisor."), lists.BOARD),
+    soaks.command(_DATABASE),
     least,
 )
 
