@@ -121,6 +121,11 @@ class Sessions:
         self._make = sessionmaker(database, expire_on_commit=False, autoflush=False)
         self._shared: ContextVar[Connection | None] = ContextVar("shared", default=None)
 
+    @property
+    def is_shared(self) -> bool:
+        """This will tell whether what this thread writes belongs to a transaction that goes on: see `together`."""
+        return self._shared.get() is not None
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """This will open a transaction that is committed at the end of the block or rolled back on any error."""

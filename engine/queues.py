@@ -13,14 +13,16 @@ from engine.bpmn.outcome import TaskOpened
 from engine.db import table, upserting_on
 from engine.directory import Directory, Official, Place
 from engine.models import Queue
-from engine.prepared import Change, Prepared
+from engine.prepared import Prepared
 from engine.turn import Turn
 
 QUEUES = table(Queue)
 LONGEST = 400  # characters of a queue's roles and logins
 _NAMED: dict[str, BindParameter[Any]] = {"unit_id": bindparam("unit_id"), "role": bindparam("role")}
 _QUEUE = Prepared(select(QUEUES.c.id).where(QUEUES.c.unit_id == _NAMED["unit_id"], QUEUES.c.role == _NAMED["role"]))
-_MADE = Prepared(lambda backend: upserting_on(backend, Queue).values(_NAMED).on_conflict_do_nothing())
+_MADE = Prepared(
+    lambda backend: upserting_on(backend, Queue).values(_NAMED).on_conflict_do_nothing().returning(QUEUES.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +117,11 @@ def _root(directory: Directory) -> Place | None:
 
 def queue_id(turn: Turn, role: str, unit_id: int) -> int:
     """This will return the queue of a role in a unit, made when it is needed for the first time."""
-    kept = turn.library.queues
-    if (unit_id, role) in kept:
-        return kept[unit_id, role]
-    wanted = {"unit_id": unit_id, "role": role}
-    found = prepared.first(turn.session, _QUEUE, wanted)
-    if found is None:
-        prepared.send(turn.session, [Change(_MADE, wanted)])
-        turn.made.add((unit_id, role))
-        found = prepared.first(turn.session, _QUEUE, wanted)
-        assert found is not None
-    elif (unit_id, role) not in turn.made:  # what this transaction made may yet be rolled back
-        kept[unit_id, role] = found[0]
-    id: int = found[0]
-    return id
+    place, wanted = (unit_id, role), {"unit_id": unit_id, "role": role}
+    for known in (turn.library.queues, turn.queues):
+        if place in known:
+            return known[place]
+    found = prepared.first(turn.session, _QUEUE, wanted) or prepared.first(turn.session, _MADE, wanted)
+    found = found or prepared.first(turn.session, _QUEUE, wanted)  # somebody else made it meanwhile
+    assert found is not None
+    return turn.queues.setdefault(place, found[0])

@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from engine import cases, feel, files, notices, prepared, readings, rules, submission
 from engine import catalog as catalogs
@@ -31,8 +44,37 @@ TASK_NAMES = tuple(column.name for column in TASK_COLUMNS)
 FOUR_EYES, OUTCOME, WHEN_OWN = "bihuan:fourEyes", "bihuan:outcome", "bihuan:whenOwn"
 
 _DRAFT = select(DRAFTS.c.key).where(DRAFTS.c.person_id == bindparam("person"), DRAFTS.c.key == bindparam("key"))
+_EARLIER = TASKS.alias("earlier")
+
+
+def _is_by(rows: FromClause, people: Sequence[BindParameter[Any]]) -> ColumnElement[bool]:
+    """Whether one of `people` did a task or had it done for them; a delegate has done what somebody else sends."""
+    given_back = select(EVENTS.c.task_id).where(
+        EVENTS.c.case_id == rows.c.case_id,
+        EVENTS.c.kind == literal_column(f"'{notices.GIVEN_BACK}'"),  # written out: a parameter would hide the index
+        EVENTS.c.actor_id.in_(people),
+    )
+    return and_(
+        rows.c.state == DONE,
+        rows.c.sign == 0,
+        or_(rows.c.completed_by.in_(people), rows.c.on_behalf_id.in_(people), rows.c.id.in_(given_back)),
+    )
+
+
+_DID = (
+    select(func.aggregate_strings(_EARLIER.c.element, cast(Any, literal_column("' '"))))
+    .where(_EARLIER.c.case_id == TASKS.c.case_id, _is_by(_EARLIER, (bindparam("person"),)))
+    .scalar_subquery()
+)
 QUESTION = Prepared(
-    select(*TASK_COLUMNS, *COLUMNS, catalogs.stamp(), directories.stamp(), _DRAFT.exists())
+    select(
+        *TASK_COLUMNS,
+        *COLUMNS,
+        catalogs.stamp(),
+        directories.stamp(),
+        _DRAFT.exists(),
+        case((TASKS.c.detail.contains(FOUR_EYES.removeprefix("bihuan:")), _DID), else_=None),
+    )
     .join_from(TASKS, CASES, TASKS.c.case_id == CASES.c.id)
     .where(TASKS.c.id == bindparam("task"))
 )
@@ -48,22 +90,12 @@ DONE_TASK = Prepared(
         outcome=bindparam("done_outcome"),
     )
 )
-_PAIR: tuple[Any, ...] = (bindparam("person"), bindparam("other"))  # who acts, and for whom
-# a delegate has done the work that somebody else sends
-_WORKED_ON = select(EVENTS.c.seq).where(
-    EVENTS.c.case_id == TASKS.c.case_id,
-    EVENTS.c.kind == "given_back",
-    EVENTS.c.task_id == TASKS.c.id,
-    EVENTS.c.actor_id.in_(_PAIR),
-)
-DONE_BY = Prepared(
+DONE_BY = Prepared(  # by who acts, or by whom they act for
     select(TASKS.c.name)
     .where(
         TASKS.c.case_id == bindparam("case"),
         TASKS.c.element == bindparam("element"),
-        TASKS.c.state == DONE,
-        TASKS.c.sign == 0,
-        or_(TASKS.c.completed_by.in_(_PAIR), TASKS.c.on_behalf_id.in_(_PAIR), _WORKED_ON.exists()),
+        _is_by(TASKS, (bindparam("person"), bindparam("other"))),
     )
     .limit(1)
 )
@@ -119,11 +151,15 @@ class NotReleasable(Conflict):
 
 @dataclass(slots=True)
 class Held:
-    """A task as read together with its case. `drafts` tells whether the actor kept a draft of it."""
+    """A task as read together with its case. `drafts` tells whether the actor kept a draft of it.
+
+    `did` names the steps of the case that the actor has done, when the task may be one for other eyes.
+    """
 
     row: Data
     running: Running
     drafts: bool
+    did: frozenset[str] = frozenset()
     _detail: tuple[str, Data] | None = None  # as written, and as read
 
     @property
@@ -154,14 +190,14 @@ def load(turn: Turn, task_id: UUID, states: Collection[str] = (OPEN,), *, even_s
     if values is None:
         raise TaskNotFound
     row = dict(zip(TASK_NAMES, values, strict=False))
-    *of_case, catalog_version, directory_version, drafts = values[len(TASK_NAMES) :]
+    *of_case, catalog_version, directory_version, drafts, did = values[len(TASK_NAMES) :]
     turn.look(catalog_version, directory_version)
     if row["state"] not in states:
         _refuse_state(turn, row)
     running = cases.restore(turn, of_case)
     if not (even_suspended and running.row["state"] == SUSPENDED):
         cases.require_open(running)
-    return Held(row, running, bool(drafts))
+    return Held(row, running, bool(drafts), frozenset((did or "").split()))
 
 
 def _refuse_state(turn: Turn, row: Mapping[str, Any]) -> None:
@@ -286,6 +322,8 @@ def require_other_eyes(turn: Turn, held: Held) -> None:
     if not elements or turn.by.person_id is None:
         return
     pair = {"person": turn.by.person_id, "other": absent(turn, held) or turn.by.person_id}
+    if pair["person"] == pair["other"] and held.did.isdisjoint(elements):
+        return
     for element in elements:
         found = prepared.first(turn.session, DONE_BY, {"case": held.row["case_id"], "element": element, **pair})
         if found is not None:

@@ -114,6 +114,8 @@ class Transactions:
                     turn = Turn(session, self.clock(), by, self.library, is_locking)
                     result = operation(turn, *args, **kwargs)
                     messages.deliver_all(turn)
+                if not self._sessions.is_shared:
+                    self.library.queues.update(turn.queues)
                 return result
             except (LostRace, Unmet):
                 continue

@@ -73,7 +73,7 @@ class Turn:
     sent: list[MessageSent | Broadcast] = field(default_factory=list)
     awaited: list[Awaited] = field(default_factory=list)
     ended: list[Begun] = field(default_factory=list)
-    made: set[tuple[int, str]] = field(default_factory=set)
+    queues: dict[tuple[int, str], int] = field(default_factory=dict)  # found or made: for all once this is committed
     again: dict[str, int | None] = field(default_factory=dict)
     skipped: int = 0
     person_id: int | None = None

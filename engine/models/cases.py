@@ -84,10 +84,10 @@ class CaseField(Base):
     """A value of a case that its app declares searchable."""
 
     __tablename__ = "case_fields"
-    __table_args__ = (
-        Index(None, "name", "text"),
-        Index(None, "name", "number"),
-        Index(None, "name", "day"),
+    # a value is one of the three: the other two indexes need not learn of it
+    __table_args__ = tuple(
+        _partial(f"ix_case_fields_name_{kind}", "name", kind, where=f"{kind} IS NOT NULL")
+        for kind in ("text", "number", "day")
     )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)

@@ -15,6 +15,15 @@ class HistoryEvent(Base):
     """One thing that happened in a case; `hash` covers the event and the hash before it."""
 
     __tablename__ = "history"
+    __table_args__ = (
+        Index(
+            "ix_history_given_back",
+            "case_id",
+            "task_id",
+            postgresql_where=text("kind = 'given_back'"),
+            sqlite_where=text("kind = 'given_back'"),
+        ),
+    )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from engine import Answered, Asked, Case, Engine, KeyReused, NotYourCase, queries
+from engine import Answered, Asked, Case, Engine, KeyReused, NotYourCase, Queue, Task, queries
 
 
-def count(engine: Engine) -> int:
-    return engine.read(lambda session: session.scalar(select(func.count()).select_from(Case))) or 0
+def count(engine: Engine, model: type[Any] = Case) -> int:
+    return engine.read(lambda session: session.scalar(select(func.count()).select_from(model))) or 0
 
 
 class Caller:
@@ -128,3 +128,22 @@ def test_of_two_at_once_one_runs_and_the_other_gets_its_answer(alice: Caller) ->
     assert [each.is_repeated for each in answers] == [False, True]
     assert answers[0].body == answers[1].body
     assert count(alice.engine) == 1
+
+
+def test_a_queue_made_by_what_was_undone_is_made_again_by_what_comes_after_it(alice: Caller) -> None:
+    """Its number is remembered only when it is there: a task with the number of no queue is in nobody's inbox."""
+    engine = alice.engine
+
+    def fail() -> Answered:
+        for _ in range(2):
+            engine.start_case("repair", {"地点": "三楼", "情况": "灯坏了"}, by=alice.actor)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        engine.once(alice.asked(), fail)
+    assert (count(engine), count(engine, Queue)) == (0, 0)
+    alice.call("b")
+    kept, task = engine.read(
+        lambda session: (session.scalars(select(Queue.id)).all(), session.scalars(select(Task)).one())
+    )
+    assert task.queue_id in kept
