@@ -50,6 +50,7 @@ PLACES = {
     "input collection": "多实例集合",
     "output element": "多实例结果",
     "active elements": "自由活动的起始项",
+    "activateElements": "服务决定启动的活动",
     "input": "输入映射",
     "output": "输出映射",
     "script": "脚本",
@@ -90,6 +91,10 @@ _PAIRS = (
     ("no-number", "it is no number", "不是数字"),
     ("no-day", "this is not a date", "不是日期"),
     ("no-activities", "it is no list of activities inside", "不是其中活动的列表"),
+    ("enough-unclear", "whether it is enough is neither true nor false", "是否已完成的值既不是真也不是假"),
+    ("enough-and-more", "it begins activities and says that it is enough", "既要启动活动，又说已经完成"),
+    ("nothing-decided", "nothing is left to do, and it does not say that it is enough", "没有活动可做，也没有说已经完成"),  # noqa: E501
+    ("one-at-a-time", "only one activity at a time can be open here", "此处一次只能进行一项活动"),
     ("no-list", "it is not a list", "不是列表"),
     ("list-too-long", "it has more than {limit} items", "超过 {limit} 项"),
     ("too-long", "it has more than {limit} characters", "超过 {limit} 个字符"),

@@ -1,8 +1,16 @@
-"""Ad-hoc subprocesses: a person starts the activities inside, in any order, until the completion condition holds."""
+"""Ad-hoc subprocesses: a person starts the activities inside, in any order, until the completion condition holds.
+
+With a `zeebe:taskDefinition` a service decides instead: it is asked on entry, and again whenever a path inside ends,
+what begins now, and whether it is enough. The question waits as a token of its own, of which there is one at a time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from engine import feel
+from engine.bpmn.activities import call_service
 from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import ActivityOffered
 from engine.bpmn.process import Node, is_choice
@@ -11,16 +19,32 @@ from engine.bpmn.tokens import Token
 from engine.bpmn.variables import context
 from engine.bpmn.waiting import event_starts, subscribe
 
+ACTIVATE, ENOUGH, CANCEL = "activateElements", "isCompletionConditionFulfilled", "isCancelRemainingInstances"
+_RESULT = frozenset({ACTIVATE, ENOUGH, CANCEL, "type"})  # what else a service answers are variables
+
 
 def offered(token: Token) -> list[Node]:
     """This will return the activities that a person may start in the ad-hoc subprocess `token`."""
+    return [] if token.node.call is not None else _choices(token)
+
+
+def _choices(token: Token) -> list[Node]:
     return [node for node in token.content.nodes if is_choice(node)]
+
+
+def is_question(token: Token) -> bool:
+    """This will tell whether a service is asked here what begins in the ad-hoc subprocess above."""
+    return token.kind == "sub" and token.node.ad_hoc is not None
 
 
 def open_ad_hoc(run: Run, token: Token) -> None:
     """This will offer the activities inside, and begin those that the diagram names."""
-    ids = _active(run, token)
     token.info["open"] = 1
+    if token.node.call is not None:
+        run.push(("ask", token))
+        subscribe(run, token, event_starts(token.content.event_subprocesses, token), False)
+        return
+    ids = _active(run, token)
     nodes = {node.id: node for node in offered(token)}
     for node in nodes.values():
         run.open(token, ActivityOffered(token=token.id, element=node.id, name=node.name, process_key=token.key))
@@ -67,6 +91,11 @@ def ad_hoc_progress(run: Run, token: Token) -> None:
     ad_hoc = token.node.ad_hoc
     if ad_hoc is None:
         raise Stuck("This is no ad-hoc subprocess any more.")
+    if token.node.call is not None:
+        return  # asked when the whole path has ended
+    if token.info.get("interrupted") and not token.has_live_children:
+        _end(run, token)
+        return
     if ad_hoc.completion is not None and run.decide(ad_hoc.completion, token, "completion condition"):
         token.info["enough"] = 1
     is_enough = bool(token.info.get("enough")) or ad_hoc.completion is None
@@ -75,11 +104,117 @@ def ad_hoc_progress(run: Run, token: Token) -> None:
             return
         for child in token.live_children:
             run.remove(child, True)
-    if not is_enough:
-        return
+    if is_enough:
+        _end(run, token)
+
+
+def _end(run: Run, token: Token) -> None:
     close_events(run, token)
     run.close(token)
     run.push(("complete", token, {}))
+
+
+@operation
+def path_ended(run: Run, token: Token) -> None:
+    """This will go on in the ad-hoc subprocess `token` when one of the paths inside has ended."""
+    if token.node.call is None:
+        ad_hoc_progress(run, token)
+    elif not (token.info.get("enough") or token.info.get("interrupted")):
+        ask(run, token)
+    elif not token.has_live_children:
+        _end(run, token)
+
+
+@operation
+def ask(run: Run, token: Token) -> None:
+    """This will ask the service of the ad-hoc subprocess `token` anew what begins; who was asked before is not heard.
+
+    When it failed before, `token` is the question itself.
+    """
+    scope = token.above if is_question(token) else token
+    for child in list(scope.children.values()):
+        if is_question(child):
+            run.remove(child, True)
+    run.push(("put_question", run.create("sub", scope.node, scope)))
+
+
+@operation
+def put_question(run: Run, token: Token) -> None:
+    """This will call the service."""
+    if token.node.call is None:
+        raise Stuck("This is no ad-hoc subprocess any more.")
+    call_service(run, token, token.node.call, "answered")
+
+
+@operation
+def answered(run: Run, token: Token, data: dict[str, Any]) -> None:
+    """This will begin what the service names, or end the subprocess; an answer that says neither is an incident.
+
+    Its other variables become those of the subprocess. Tried again, the service is asked again.
+    """
+    scope = token.above
+    nodes = {node.id: node for node in _choices(scope)}
+    begun, problem = _named(data, nodes), ""
+    is_enough, cancels = data.get(ENOUGH) or False, data.get(CANCEL) or False
+    if begun is None:
+        problem = "it is no list of activities inside"
+    elif not isinstance(is_enough, bool) or not isinstance(cancels, bool):
+        problem = "whether it is enough is neither true nor false"
+    elif begun and is_enough:
+        problem = "it begins activities and says that it is enough"
+    elif not (begun or is_enough) and (cancels or not _may_go_on(scope)):
+        problem = "nothing is left to do, and it does not say that it is enough"
+    elif _overlaps(scope, begun, cancels):
+        problem = "only one activity at a time can be open here"
+    if begun is None or problem:
+        run.hold(token, Stuck(f"{ACTIVATE}: {problem}", place=ACTIVATE, values=data), ["ask"])
+        return
+    run.remove(token)
+    scope.local.update({name: value for name, value in data.items() if name not in _RESULT})
+    if is_enough:
+        scope.info["enough"] = 1
+    for child in scope.live_children if cancels else ():
+        run.remove(child, True)
+    run.push(*(("begin", _child(run, scope, nodes[id], values)) for id, values in begun))
+    if is_enough and not scope.has_live_children:
+        _end(run, scope)
+
+
+def _child(run: Run, scope: Token, node: Node, values: dict[str, Any]) -> Token:
+    child = run.create("act", node, scope)
+    child.local.update(values)
+    return child
+
+
+def _named(data: dict[str, Any], nodes: Mapping[str, Node]) -> list[tuple[str, dict[str, Any]]] | None:
+    """The activities that an answer names, each with its variables; None when they are not of this subprocess."""
+    named = data.get(ACTIVATE) or []
+    if not isinstance(named, list):
+        return None
+    found = []
+    for item in named:
+        each = {"elementId": item} if isinstance(item, str) else item
+        if not isinstance(each, dict) or each.get("elementId") not in nodes:
+            return None
+        values = each.get("variables") or {}
+        if not isinstance(values, dict):
+            return None
+        found.append((str(each["elementId"]), values))
+    return found
+
+
+def _may_go_on(scope: Token) -> bool:
+    """Whether something is open inside, or an event subprocess waits."""
+    waits = any(
+        child.kind == "sub" and not child.is_boundary and not is_question(child) for child in scope.children.values()
+    )
+    return waits or scope.has_live_children
+
+
+def _overlaps(scope: Token, begun: Sequence[object] | None, cancels: bool) -> bool:
+    if scope.node.ad_hoc is None or not scope.node.ad_hoc.sequential or not begun:
+        return False
+    return len(begun) > 1 or (scope.has_live_children and not cancels)
 
 
 def gather(run: Run, token: Token, scope: Token) -> None:

@@ -247,7 +247,14 @@ def _ad_hoc(node: Node, element: etree._Element, values: Values, place: Place) -
             values.refuse(place, "loop-output")
     node.ad_hoc.sequential = element.get("ordering") == "Sequential"
     if node.call is not None:
-        values.refuse(place, "element-unsupported", type="adHocSubProcess (taskDefinition)")
+        given = {
+            "completionCondition": condition is not None,
+            "cancelRemainingInstances": not node.ad_hoc.cancel_remaining,
+            "activeElementsCollection": node.ad_hoc.active is not None,
+        }
+        for name, is_given in given.items():
+            if is_given:
+                values.refuse(place, "ad-hoc-decided", what=name)
 
 
 def _required_service(node: Node, element: etree._Element, values: Values, place: Place) -> None:

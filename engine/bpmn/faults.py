@@ -29,11 +29,11 @@ REASONS: dict[str, tuple[str, str]] = {
     "duplicate-id": ("The id {id} is used more than once.", "编号 {id} 重复使用。"),
     "element-unsupported": (
         "A {type} cannot be executed; use another element.",
-        "不支持执行 {type}，请换用其他元素。",
+        "不支持执行{type}，请换用其他元素。",
     ),
     "definition-unsupported": (
         "A {type} of kind {kind} has no meaning here.",
-        "{type} 不能使用 {kind} 类型的事件定义。",
+        "{type}不能使用{kind}类型的事件定义。",
     ),
     "several-definitions": (
         "The event has {count} event definitions; split it into one event for each.",
@@ -78,7 +78,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "The {event} listener {type} stands here twice.",
         "{event} 监听器 {type} 重复。",
     ),
-    "definition-missing": ("A {type} needs an event definition.", "{type} 缺少事件定义。"),
+    "definition-missing": ("A {type} needs an event definition.", "{type}缺少事件定义。"),
     "flow-end-missing": (
         "The flow's {end} {ref} does not exist or is no flow node.",
         "顺序流的{end}端 {ref} 不存在，或不是流程节点。",
@@ -89,9 +89,9 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "reference-missing": (
         "The {kind} {ref} is not defined in this file.",
-        "文件中没有定义编号为 {ref} 的 {kind}。",
+        "文件中没有定义编号为 {ref} 的{kind}。",
     ),
-    "name-missing": ("The {kind} has no name.", "{kind} 没有名称。"),
+    "name-missing": ("The {kind} has no name.", "{kind}没有名称。"),
     "message-missing": ("A message must be chosen.", "必须选择消息。"),
     "signal-missing": ("A signal must be chosen.", "必须选择信号。"),
     "correlation-missing": (
@@ -146,7 +146,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "A subprocess has at most one start event, a none start event.",
         "子流程最多只能有一个空开始事件。",
     ),
-    "start-kind": ("A start event of kind {kind} cannot start a process.", "{kind} 类型的开始事件不能启动流程。"),
+    "start-kind": ("A start event of kind {kind} cannot start a process.", "{kind}类型的开始事件不能启动流程。"),
     "no-entry": (
         "There is nothing to start with: every node has an incoming flow.",
         "没有可以开始的节点：每个节点都有流入的顺序流。",
@@ -189,17 +189,25 @@ REASONS: dict[str, tuple[str, str]] = {
         "{ref} 没有补偿处理活动，无法补偿。",
     ),
     "cancel-outside": ("A cancel event belongs to a transaction.", "取消事件只能用于事务子流程。"),
-    "non-interrupting": ("An event of kind {kind} always interrupts.", "{kind} 类型的事件必须是中断的。"),
-    "mapping-target": ("{text} is not a variable name.", "{text} 不是有效的变量名。"),
+    "non-interrupting": ("An event of kind {kind} always interrupts.", "{kind}类型的事件必须是中断的。"),
+    "mapping-target": (
+        "{text} is not a variable name: it has letters, digits and _, no spaces, and does not begin with a digit.",
+        "{text} 不是有效的变量名，变量名只能由文字、数字和下划线组成，不能含空格，也不能以数字开头。",
+    ),
     "mapping-source": ("The mapping to {text} has no source.", "写入 {text} 的映射缺少来源。"),
-    "ad-hoc-event": ("A {type} cannot stand in an ad-hoc subprocess.", "临时子流程中不能有 {type}。"),
+    "ad-hoc-event": ("A {type} cannot stand in an ad-hoc subprocess.", "临时子流程中不能有{type}。"),
     "ad-hoc-empty": (
         "An ad-hoc subprocess needs an activity without incoming flow.",
         "临时子流程中至少要有一个没有流入顺序流的活动。",
     ),
+    "ad-hoc-decided": (
+        "A service decides what begins here and when it is enough: {what} cannot be given beside it.",
+        "此处由服务决定启动哪些活动、何时完成，不能同时填写 {what}。",
+    ),
     "data-store": (
-        "The data store {ref} is read or written here; data stores are not executed.",
-        "此处读写数据存储 {ref}，引擎不执行数据存储。",
+        "Something is computed on the way to or from the data store {ref}; data stores are only drawn here. Write an "
+        "input or output mapping.",
+        "此处与数据存储 {ref} 之间带有计算，但数据存储在这里只是图示，请改用输入映射或输出映射。",
     ),
     "number-invalid": (
         "{place}: {text} is not a number from {low} to {high}.",
@@ -208,7 +216,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "list-invalid": ("{place}: the list {text} has an empty member.", "{place}：列表 {text} 中有空项。"),
     "element-lost": (
         "This {type} was not understood and would be lost.",
-        "未能识别这个 {type}，部署后会丢失。",
+        "未能识别这个{type}，部署后会丢失。",
     ),
 }
 
@@ -286,6 +294,23 @@ TERMS: dict[object, str] = {
     "skip condition": "跳过条件",
     "version tag": "版本标签",
     "effective day": "适用日期",
+    "event definition": "事件定义",
+    "startEvent": "开始事件",
+    "endEvent": "结束事件",
+    "boundaryEvent": "边界事件",
+    "intermediateCatchEvent": "中间捕获事件",
+    "intermediateThrowEvent": "中间抛出事件",
+    "implicitThrowEvent": "隐式抛出事件",
+    "complexGateway": "复杂网关",
+    "callChoreography": "调用编排",
+    "choreographyTask": "编排任务",
+    "subChoreography": "子编排",
+    "sequenceFlow": "顺序流",
+    "eventDefinition": "事件定义",
+    "complexBehaviorDefinition": "多实例的复杂行为",
+    "receiveTask (instantiate)": "启动流程的接收任务",
+    "eventBasedGateway (instantiate)": "启动流程的事件网关",
+    "eventBasedGateway (parallel)": "并行事件网关",
     # Why a listener cannot be called (engine/bpmn/listeners.py).
     "a process can be listened to when it starts and when it ends": "流程只能在开始时和结束时监听",
     "the process has no start event": "流程没有开始事件",
@@ -306,4 +331,5 @@ def fault(
 ) -> DiagramFault:
     """This will make the fault `code` at `element`."""
     reason = REASONS[code][0].format_map(_Shown(details))
+    name = " ".join((name or "").split())  # tools break the lines of names; a fault is told in one
     return DiagramFault(reason=reason, element=element, name=name or None, line=line, code=code, details=details)

@@ -138,7 +138,7 @@ def done(run: Run, scope: Token) -> None:
     """This will end `scope` when nothing is left in it."""
     if any(child.kind != "sub" for child in scope.children.values()):
         if scope.node.type == "adHocSubProcess" and scope.kind == "act":
-            run.push(("ad_hoc_progress", scope))
+            run.push(("path_ended", scope))
         return
     if scope.inner.closing is not None and "closing" not in scope.info and _holds_process(scope):
         _close_process(run, scope, scope.inner.closing)
@@ -152,7 +152,7 @@ def done(run: Run, scope: Token) -> None:
     elif scope.node.type in ("intermediateThrowEvent", "endEvent"):
         run.push(("compensate_next", scope))
     elif scope.node.type == "adHocSubProcess":
-        run.push(("ad_hoc_progress", scope))
+        run.push(("path_ended", scope))
     elif scope.node.type == "callActivity":
         run.push(("come_back", scope))
     else:

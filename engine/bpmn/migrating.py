@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn import counterparts
-from engine.bpmn.adhoc import offered
+from engine.bpmn.adhoc import is_question, offered
 from engine.bpmn.counterparts import Leg, Problem
 from engine.bpmn.host import Host
 from engine.bpmn.outcome import ActivityOffered, Outcome, State
@@ -160,8 +160,10 @@ def _unfit(leg: Leg, token: Token, node: Node) -> str | None:
 
 
 def _is_watched(leg: Leg, token: Token, node: Node) -> bool:
-    """Whether the new version waits for `node` at the same place: boundary, event subprocess or gateway."""
+    """Whether the new version waits for `node` at the same place: boundary, event subprocess, gateway, question."""
     owner, old = token.above, token.node
+    if is_question(token):
+        return True
     if old.type == "boundaryEvent":
         return node.attached_to == counterparts.image(leg, old.attached_to or "")
     if old.type == "startEvent":
@@ -320,8 +322,10 @@ def _waits(token: Token) -> str:
         return "join"
     if "open" not in token.info:
         return "scope"
-    if "listens" in token.info or token.node.type == "adHocSubProcess":
-        return "service" if "listens" in token.info else "adHoc"
+    if "listens" in token.info or is_question(token):
+        return "service"
+    if token.node.type == "adHocSubProcess":
+        return "scope" if token.node.call is not None else "adHoc"
     if token.node.type == "userTask" and token.kind == "act":
         return "task"
     if token.node.call is not None or token.node.event is None:

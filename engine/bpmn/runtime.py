@@ -119,7 +119,7 @@ def _kind(token: Token) -> str:
     event = token.node.event
     if event is not None and event.kind in ("timer", "message", "signal", "conditional") and token.node.call is None:
         return event.kind
-    return "adHoc" if token.node.type == "adHocSubProcess" else "service"
+    return "adHoc" if token.node.type == "adHocSubProcess" and token.kind == "act" else "service"
 
 
 def _complete_task(run: Run, stimulus: CompleteTask) -> None:
@@ -155,6 +155,8 @@ def _complete_service(run: Run, stimulus: CompleteService) -> None:
     if "listens" in token.info:
         event, index = token.info["listens"]
         run.push(("listen", token, event, index + 1, dict(stimulus.data)))
+    elif adhoc.is_question(token):
+        run.push(("answered", token, dict(stimulus.data)))
     else:
         run.push(("complete", token, dict(stimulus.data)))
 
@@ -200,6 +202,8 @@ def _retry(run: Run, stimulus: RetryIncident) -> None:
     run.resolved.append(token.id)
     if name == "throw_error" and "listens" in token.info:
         name, rest = "listen", [*token.info["listens"], {}]
+    elif name == "throw_error" and adhoc.is_question(token):
+        name, rest = "ask", []
     elif name == "throw_error" and token.node.type not in ("endEvent", "userTask"):
         name, rest = "work", []
     run.push((name, token, *rest))

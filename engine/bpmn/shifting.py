@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.bpmn import loops
+from engine.bpmn import adhoc, loops
 from engine.bpmn.host import Host
 from engine.bpmn.moving import enter
 from engine.bpmn.outcome import State
@@ -156,6 +156,10 @@ def skip(run: Run, stimulus: SkipElement) -> None:
     if reason is not None:
         raise CannotSkip(element=token.node.name or token.node.id, reason=reason)
     run.tell("skipped", token)
+    if adhoc.is_question(token):
+        run.close(token, True)
+        run.push(("answered", token, dict(stimulus.data) or {adhoc.ENOUGH: True}))
+        return
     if token.kind == "sub":
         run.remove(token, True)
         return
@@ -173,7 +177,7 @@ def skip(run: Run, stimulus: SkipElement) -> None:
 def _why_not_skip(token: Token) -> str | None:
     if token.kind == "join":
         return "it waits for other branches; move it instead"
-    if token.kind == "sub":
+    if token.kind == "sub" and not adhoc.is_question(token):
         if "incident" not in token.info:
             return "it only waits beside an activity"
         if token.above.node.type == "eventBasedGateway":

@@ -178,7 +178,7 @@ def _open(run: Run, token: Token, pause: timedelta) -> None:
     """Waits again for what `token` waited for; a timer for the moment that it was set to, later by a suspension."""
     node = token.node
     known: dict[str, Any] = {"token": token.id, "element": node.id, "name": node.name, "process_key": token.key}
-    if node.type == "adHocSubProcess":
+    if node.type == "adHocSubProcess" and token.kind == "act":
         for each in adhoc.offered(token):
             run.open(token, ActivityOffered(**{**known, "element": each.id, "name": each.name}))
     elif node.type == "userTask" and token.kind == "act":

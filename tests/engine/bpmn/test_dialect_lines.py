@@ -68,7 +68,7 @@ REFUSED = [
     ("taskDefinition is required", "service-type-missing", "x", node("serviceTask"), ""),
     ("taskDefinition type is empty", "service-type-missing", "x", node("serviceTask", '<zeebe:taskDefinition type=""/>'), ""),
     ("taskDefinition retries is no number", "number-invalid", "x", node("serviceTask", '<zeebe:taskDefinition type="a" retries="many"/>'), ""),
-    ("taskDefinition of an ad-hoc subprocess", "element-unsupported", "x", ad_hoc(WORK), ""),
+    ("taskDefinition beside activeElementsCollection", "ad-hoc-decided", "x", ad_hoc(WORK + '<zeebe:adHoc activeElementsCollection="=[]"/>'), ""),
     ("input source is no FEEL", "expression-invalid", "x", user(io('input source="=1 +" target="a"')), ""),
     ("input target is missing", "mapping-target", "x", user(io('input source="=1"')), ""),
     ("input target is no path", "mapping-target", "x", user(io('input source="=1" target="a..b"')), ""),

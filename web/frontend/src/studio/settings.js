@@ -9,7 +9,7 @@ import {listenersGroup} from './listeners.jsx';
 // lower than the stock providers (1000 and 500), so that their groups are there to be left out
 const AFTER_OTHERS = 400;
 const HIDDEN = new Set([
-  'headers', 'Zeebe__ExecutionListeners', 'Zeebe__TaskListeners', 'userTaskImplementation', 'adHocSubProcessImplementation',
+  'headers', 'Zeebe__ExecutionListeners', 'Zeebe__TaskListeners', 'userTaskImplementation',
 ]);
 
 class SettingsProvider {
