@@ -1,20 +1,17 @@
 """Runs scenario files: diagrams on a virtual clock in memory, checked step by step, without a line of Python.
 
-A file names its `models`, the `process` to start and `runs`; each run is a list of steps: start, complete, advance,
-message, signal, set, enable, service, expect. A refused step leaves everything as it was and must be followed by
-`expect: {error: true}`.
+A file names its `models`, the `process` to start and `runs`; each run is a list of steps, in the words that
+`scenario_files` knows. A refused step leaves everything as it was and must be followed by `expect: {error: true}`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from engine import bpmn, dmn
+from engine import moments, scenario_files
 from engine.bpmn import stimuli
 from engine.bpmn.outcome import (
     ConditionAwaited,
@@ -25,9 +22,9 @@ from engine.bpmn.outcome import (
     TaskOpened,
     TimerOpened,
 )  # fmt: skip
-from engine.bpmn.process import Call, Process, Value
 from engine.errors import BihuanError
-from engine.trials import Case, ScenarioInvalid, StepRefused, World, hooks_of
+from engine.scenario_files import Step
+from engine.trials import Case, StepRefused, World
 
 WAITS = (MessageAwaited, SignalAwaited, TimerOpened, ConditionAwaited)
 
@@ -55,33 +52,32 @@ class Runner:
         self.world = world
         self.refusal: str | None = None
 
-    def run(self, steps: list[dict[str, Any]]) -> None:
+    def run(self, steps: Sequence[Step]) -> None:
         """This will take all steps, or raise StepFailed."""
-        for number, step in enumerate(steps, 1):
-            following = steps[number] if number < len(steps) else {}
+        for step, following in zip(steps, [*steps[1:], None], strict=True):
+            expected = following.said if following is not None and following.verb == "expect" else {}
             try:
-                self._step(step, following.get("expect") or {})
+                self._step(step, expected or {})
             except StepFailed as failure:
-                raise StepFailed(f"step {number} {_shown(step)}: {failure}") from None
+                raise StepFailed(f"{step}: {failure}") from None
 
-    def _step(self, step: dict[str, Any], expected: dict[str, Any]) -> None:
-        if "expect" in step:
-            self.expect(step["expect"] or {})
+    def _step(self, step: Step, expected: dict[str, Any]) -> None:
+        if step.verb == "expect":
+            self.expect(step.said or {})
             self.refusal = None
             return
-        verb = next((name for name in VERBS if name in step), None)
-        if verb is None:
-            raise StepFailed(f"the step has no verb; verbs are {', '.join((*VERBS, 'expect'))}")
         before = [replace(case, open=dict(case.open), incidents=dict(case.incidents)) for case in self.world.cases]
         kept, now, starts = list(self.world.kept), self.world.now, list(self.world.starts)
         try:
-            VERBS[verb](self, step, step[verb])
+            VERBS[step.verb](self, step.values, step.said)
             if "incidents" not in expected:
                 self._refuse_incidents()
             self.refusal = None
         except BihuanError as error:
             self.refusal = error.message
             self.world.cases, self.world.kept, self.world.now, self.world.starts = before, kept, now, starts
+        except Exception as problem:
+            raise StepFailed(f"it broke down: {type(problem).__name__}: {problem}") from problem
         if self.refusal is not None and not expected.get("error"):
             raise StepFailed(f"it was refused: {self.refusal}; {_stands(self.world)}")
 
@@ -96,7 +92,7 @@ class Runner:
 
     def complete(self, step: dict[str, Any], name: str) -> None:
         """This will complete a task by name or id, or trigger one wait state by id."""
-        data, nth = dict(step.get("with") or {}), int(step.get("nth", 0))
+        name, data, nth = str(name), dict(step.get("with") or {}), int(step.get("nth", 0))
         found = [item for item in self.world.opened(TaskOpened) if name in (item[1].name, item[1].element)]
         if not found:
             found = [item for item in self.world.opened(*WAITS) if name == item[1].element]
@@ -106,32 +102,32 @@ class Runner:
         _may_do(step, opened)
         self.world.take(case, _trigger(opened, data))
 
-    def advance(self, step: dict[str, Any], duration: str) -> None:
-        """This will move the clock."""
-        self.world.advance(str(duration))
+    def advance(self, step: dict[str, Any], said: Any) -> None:
+        """This will move the clock, by working days of the calendar that comes with the engine."""
+        self.world.advance(moments.goal(self.world.now, said))
 
     def message(self, step: dict[str, Any], name: str) -> None:
         """This will deliver a message to one receiver."""
-        key = step.get("key")
-        if not self.world.deliver(name, None if key is None else str(key), dict(step.get("with") or {})):
+        key, data = step.get("key"), dict(step.get("with") or {})
+        if not self.world.deliver(str(name), None if key is None else str(key), data, is_any=key is None):
             raise StepRefused(reason=f"nobody waits for the message {name}")
 
     def signal(self, step: dict[str, Any], name: str) -> None:
         """This will broadcast a signal."""
-        self.world.broadcast(name, dict(step.get("with") or {}))
+        self.world.broadcast(str(name), dict(step.get("with") or {}))
 
     def set(self, step: dict[str, Any], data: Any) -> None:
         """This will change the data of the first case from outside."""
-        self.world.take(self._first(), stimuli.ChangeData(dict(data)))
+        self.world.take(self._first(), stimuli.ChangeData(dict(data or {})))
 
     def enable(self, step: dict[str, Any], element: str) -> None:
         """This will start an activity of an ad-hoc subprocess."""
-        self.world.take(self._first(), stimuli.EnableActivity(element))
+        self.world.take(self._first(), stimuli.EnableActivity(str(element)))
 
     def service(self, step: dict[str, Any], name: str) -> None:
         """This will answer a waiting service, by type or id, with data or a BPMN error."""
         for case, opened in self.world.opened(ServiceCalled):
-            if isinstance(opened, ServiceCalled) and name in (opened.type, opened.element, opened.name):
+            if isinstance(opened, ServiceCalled) and str(name) in (opened.type, opened.element, opened.name):
                 data = dict(step.get("with") or {})
                 code = step.get("error")
                 answer: stimuli.Stimulus = stimuli.CompleteService(opened.token, data)
@@ -162,10 +158,8 @@ class Runner:
         for what, wanted in expected.items():
             if what == "vars":
                 _expect_variables(wanted, case)
-            elif what not in actual:
-                raise StepFailed(f"expect has no {what}; it has {', '.join((*actual, 'vars'))}")
             else:
-                wanted = sorted(wanted) if isinstance(wanted, list) else wanted
+                wanted = sorted(map(str, wanted)) if isinstance(wanted, list) else wanted
                 if actual[what] != wanted:
                     raise StepFailed(f"{what} expected {wanted}, but there is {actual[what]}; {_stands(self.world)}")
 
@@ -195,10 +189,6 @@ def _waiting(world: World) -> list[str]:
     return sorted(opened.element for _, opened in world.opened(*WAITS))
 
 
-def _shown(step: dict[str, Any]) -> str:
-    return "{" + ", ".join(f"{name}: {value}" for name, value in step.items()) + "}"
-
-
 def _task_name(opened: Opened) -> str:
     return opened.element if not opened.name or "${" in opened.name else opened.name
 
@@ -226,42 +216,6 @@ def _trigger(opened: Opened, data: dict[str, Any]) -> stimuli.Stimulus:
     raise StepRefused(reason=f"{opened.element} cannot be triggered")
 
 
-def _load(path: Path) -> tuple[dict[str, Any], dict[str, Process], list[dmn.Model]]:
-    try:
-        script = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ScenarioInvalid(problem=str(error)) from None
-    if not isinstance(script, dict) or not {"models", "process", "runs"} <= script.keys():
-        raise ScenarioInvalid(problem="models, process and runs must be given")
-    processes: dict[str, Process] = {}
-    models: list[dmn.Model] = []
-    for name in script["models"]:
-        try:
-            content = (path.parent / name).read_bytes()
-        except OSError as error:
-            raise ScenarioInvalid(problem=str(error)) from None
-        if name.endswith(".dmn"):
-            models.append(dmn.parse(content))
-        else:
-            for id, process in bpmn.parse(content).processes.items():
-                processes.setdefault(id, process)
-    if script["process"] not in processes:
-        raise ScenarioInvalid(problem=f"no model has the process {script['process']}; there are {', '.join(processes)}")
-    _hook_elements(processes, script)
-    return script, processes, models
-
-
-def _hook_elements(processes: dict[str, Process], script: dict[str, Any]) -> None:
-    """Elements whose work the scenario replaces call its hook instead of their own service or script."""
-    ids = {*(script.get("scripts") or {}), *hooks_of(script.get("services"))}
-    for process in processes.values():
-        for id in ids & process.nodes.keys():
-            node = process.nodes[id]
-            if node.type not in ("userTask", "callActivity") and node.content is None:
-                node.type = "serviceTask" if node.is_activity else node.type
-                node.script, node.call = None, Call("service", Value(f"element:{id}"))
-
-
 def run_file(path: str | Path) -> list[RunResult]:
     """This will run one scenario file and return one result for each of its runs.
 
@@ -269,18 +223,17 @@ def run_file(path: str | Path) -> list[RunResult]:
     """
     path = Path(path)
     try:
-        script, processes, models = _load(path)
+        scenario = scenario_files.read(path)
     except BihuanError as error:
         return [RunResult(str(path), path.stem, 0, False, str(error))]
-    name = str(script.get("name") or path.stem)
     results = []
-    for index, steps in enumerate(script["runs"]):
+    for index, steps in enumerate(scenario.runs):
         try:
-            Runner(World(processes, models, script)).run(steps)
+            Runner(World(scenario.processes, scenario.decisions, scenario.script)).run(steps)
         except (StepFailed, BihuanError) as failure:
-            results.append(RunResult(str(path), name, index, False, str(failure)))
+            results.append(RunResult(str(path), scenario.name, index, False, str(failure)))
         else:
-            results.append(RunResult(str(path), name, index, True))
+            results.append(RunResult(str(path), scenario.name, index, True))
     return results
 
 

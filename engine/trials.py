@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,12 @@ from engine import bpmn, dmn, feel
 from engine.bpmn import stimuli, timers
 from engine.bpmn.outcome import MessageAwaited, MessageSent, Opened, Outcome, SignalSent, TimerOpened
 from engine.bpmn.process import Process, Start
+from engine.calendars import SHIPPED
 from engine.errors import Invalid
 
 T0 = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 MAX_FIRINGS = 10_000
+MOST = 10_000  # deliveries that one step may set off
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
@@ -49,18 +51,37 @@ class Due:
     schedule: timers.Schedule
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """A message that nobody waited for yet."""
+
+    sent: MessageSent
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class Post:
+    """What is still to be delivered; `is_open` while that happens."""
+
+    sent: list[tuple[Case, MessageSent | SignalSent]] = field(default_factory=list)
+    awaited: list[MessageAwaited] = field(default_factory=list)
+    ended: list[tuple[Process, str]] = field(default_factory=list)
+    is_open: bool = False
+
+
 class World:
     """Everything that one run of a scenario needs: definitions, cases and a clock. It is its own host."""
 
-    functions: Mapping[str, Callable[..., Any]] = {}
+    functions: Mapping[str, Callable[..., Any]] = SHIPPED.functions()
 
     def __init__(self, processes: dict[str, Process], models: list[dmn.Model], script: dict[str, Any]) -> None:
-        """This will deploy `processes` and `models` at T0, with the service and script hooks of `script`."""
+        """This will deploy `processes` and `models` at `start_at` of `script` (else T0), with its hooks."""
         self.processes, self.models = processes, models
         self.main = script["process"]
-        self.now = T0
+        self.now: datetime = script.get("start_at") or T0
         self.cases: list[Case] = []
-        self.kept: list[MessageSent] = []
+        self.kept: list[Early] = []
+        self._post = Post()
         self.services = script.get("services")
         self.hooks = {
             **hooks_of(self.services),
@@ -75,8 +96,11 @@ class World:
                 if start.kind == "timer" and event is not None and event.expression is not None and event.timer:
                     value: Any = event.expression.text
                     if event.expression.feel is not None:
-                        value = event.expression.feel.evaluate({}, feel.Environment(now=self.now))
+                        value = event.expression.feel.evaluate({}, self._environment())
                     yield process, start, timers.schedule(event.timer, value, self.now)
+
+    def _environment(self) -> feel.Environment:
+        return feel.Environment(now=self.now, functions=self.functions)
 
     def called(self, process_id: str, binding: str, version_tag: str | None, caller_key: str) -> bpmn.Called:
         """This will find a process among the models."""
@@ -101,7 +125,7 @@ class World:
         if not versions:
             raise LookupError(decision_id)
         model = dmn.in_force(versions, on or now.astimezone(ZONE).date())
-        found = dmn.evaluate(model, decision_id, data, feel.Environment(now=now))
+        found = dmn.evaluate(model, decision_id, data, self._environment())
         return bpmn.Decided(found.value, found.log)
 
     def service(self, type: str) -> Callable[[Any, Mapping[str, str]], Any] | None:
@@ -120,7 +144,7 @@ class World:
                 raise bpmn.ServiceError(str(given))
             if kind == "set":
                 return dict(given)
-            environment = feel.Environment(now=self.now)
+            environment = self._environment()
             if from_zero and "loopCounter" in data:
                 # What follows a test of Camunda 7 counts as Camunda 7 does.
                 data = {**data, "loopCounter": data["loopCounter"] - 1}
@@ -153,30 +177,51 @@ class World:
             case.open.setdefault(opened.token, []).append(opened)
         for incident in outcome.incidents:
             case.incidents[incident.token] = f"{incident.element}: {incident.reason} {incident.detail or ''}".rstrip()
-        for sent in outcome.sent:
-            if isinstance(sent, SignalSent):
-                self.broadcast(sent.signal, sent.data, besides=case)
-            elif not self.deliver(sent.message, sent.correlation_key, sent.data) and sent.time_to_live:
-                self.kept.append(sent)
-        for opened in outcome.opened:
-            if isinstance(opened, MessageAwaited):
-                self._deliver_kept(opened)
+        self._post.sent.extend((case, sent) for sent in outcome.sent)
+        self._post.awaited.extend(opened for opened in outcome.opened if isinstance(opened, MessageAwaited))
         if outcome.ended and case.key:
-            self._begin_next(case.process, case.key)
+            self._post.ended.append((case.process, case.key))
+        if not self._post.is_open:
+            self._deliver_all()
+
+    def _deliver_all(self) -> None:
+        """Delivers what cases sent, one after the other, as the engine does: nothing is delivered inside a delivery."""
+        post = self._post
+        post.is_open = True
+        try:
+            for _ in range(MOST):
+                if post.sent:
+                    self._hand_over(*post.sent.pop(0))
+                elif post.awaited:
+                    self._deliver_kept(post.awaited.pop(0))
+                elif post.ended:
+                    self._begin_next(*post.ended.pop(0))
+                else:
+                    return
+            raise StepRefused(reason=f"more than {MOST} messages set off one another; processes send in a circle")
+        finally:
+            self._post = Post()
+
+    def _hand_over(self, case: Case, sent: MessageSent | SignalSent) -> None:
+        if isinstance(sent, SignalSent):
+            self.broadcast(sent.signal, sent.data, besides=case)
+        elif not self.deliver(sent.message, sent.correlation_key, sent.data) and sent.time_to_live > 0:
+            self.kept.append(Early(sent, self.now + timedelta(seconds=sent.time_to_live)))
 
     def _begin_next(self, process: Process, key: str) -> None:
         names = {start.message for start in process.starts if start.kind == "message"}
-        for sent in self.kept:
-            if sent.message in names and sent.correlation_key == key:
-                self.kept.remove(sent)
-                self.deliver(sent.message, key, sent.data)
-                return
+        self._take_early(lambda sent: sent.message in names and sent.correlation_key == key)
 
     def _deliver_kept(self, awaited: MessageAwaited) -> None:
-        for sent in self.kept:
-            if sent.message == awaited.message and awaited.correlation_key in (None, sent.correlation_key):
-                self.kept.remove(sent)
-                self.deliver(sent.message, sent.correlation_key, sent.data)
+        key = awaited.correlation_key
+        self._take_early(lambda sent: sent.message == awaited.message and key in (None, sent.correlation_key))
+
+    def _take_early(self, fits: Callable[[MessageSent], bool]) -> None:
+        self.kept = [early for early in self.kept if early.expires_at > self.now]
+        for early in self.kept:
+            sent = early.sent
+            if fits(sent) and self.deliver(sent.message, sent.correlation_key, sent.data):
+                self.kept.remove(early)
                 return
 
     def opened(self, *kinds: type[Opened]) -> list[tuple[Case, Opened]]:
@@ -190,14 +235,19 @@ class World:
             if isinstance(opened, kinds)
         ]
 
-    def deliver(self, name: str, key: str | None, data: dict[str, Any]) -> bool:
-        """This will give a message to one receiver, or start a case with it; False when nobody waits."""
-        for case, opened in self.opened(MessageAwaited):
-            if not isinstance(opened, MessageAwaited) or opened.message != name:
-                continue
-            if key is None or opened.correlation_key in (None, key):
-                self.take(case, stimuli.ReceiveMessage(opened.token, data))
-                return True
+    def deliver(self, name: str, key: str | None, data: dict[str, Any], *, is_any: bool = False) -> bool:
+        """This will give a message to one receiver, or start a case with it; False when nobody waits.
+
+        Who waits for its key comes before who waits for any; `is_any`: whatever key somebody waits for, it is this one.
+        """
+        waits = [(case, opened) for case, opened in self.opened(MessageAwaited) if isinstance(opened, MessageAwaited)]
+        waits = [(case, opened) for case, opened in waits if opened.message == name]
+        if not is_any:
+            waits = [(case, opened) for case, opened in waits if opened.correlation_key in (None, key)]
+            waits.sort(key=lambda wait: wait[1].correlation_key is None)
+        for case, opened in waits:
+            self.take(case, stimuli.ReceiveMessage(opened.token, data))
+            return True
         for process in self.processes.values():
             for start in process.starts:
                 if start.kind == "message" and start.message == name and _may_begin(self.cases, process, key):
@@ -215,9 +265,8 @@ class World:
                 if start.kind == "signal" and start.message == name:
                     self.begin(process, data, start.element)
 
-    def advance(self, text: str) -> None:
-        """This will move the clock, and fire what becomes due, the earliest first."""
-        goal = timers.duration(text).after(self.now)
+    def advance(self, goal: datetime) -> None:
+        """This will move the clock to `goal`, and fire what becomes due, the earliest first."""
         for _ in range(MAX_FIRINGS):
             due = [
                 (opened.due_at, case, opened)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from engine import queries
+from engine import moments, queries
 from engine.errors import BihuanError
 from engine.forms import FormInvalid
 from engine.models import CANCELLED, CLOSED, PAUSED, RUNNING
-from engine.rehearsals import moments, views
+from engine.rehearsals import views
 from engine.rehearsals.script import Step
 from engine.rehearsals.stage import Stage, task_names
 from engine.rehearsals.views import Limit, View, document, standing

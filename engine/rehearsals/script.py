@@ -8,12 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine import feel
+from engine import feel, moments, yaml_lines
 from engine.bpmn import timers
 from engine.errors import BihuanError
-from engine.rehearsals import lines, moments
-from engine.rehearsals.lines import Lined
 from engine.trials import T0, ScenarioInvalid
+from engine.yaml_lines import Lined
 
 Data = dict[str, Any]
 SHARED = ("people", "units", "papers", "parts")
@@ -125,7 +124,7 @@ class Script:
 def is_rehearsal(path: Path) -> bool:
     """This will tell whether a file can be read and names an app."""
     try:
-        tree = lines.read(path)
+        tree = yaml_lines.read(path)
     except ScenarioInvalid:
         return False
     return isinstance(tree, Lined) and "app" in tree
@@ -133,7 +132,7 @@ def is_rehearsal(path: Path) -> bool:
 
 def read(path: Path) -> Script:
     """This will read a file. Raises ScenarioInvalid with everything that is wrong in it, each with its line."""
-    tree = lines.read(path)
+    tree = yaml_lines.read(path)
     if not isinstance(tree, Lined) or not {"app", "runs"} <= tree.keys():
         raise ScenarioInvalid(problem="app and runs must be given")
     script = Script(path, str(tree.get("name") or path.stem), str(tree["app"]))
@@ -148,7 +147,7 @@ def read(path: Path) -> Script:
 def _used(path: Path, tree: Lined) -> list[Lined]:
     """The files that a file takes people, units, papers and parts from. Raises ScenarioInvalid."""
     names = tree.get("uses") or []
-    used = [lines.read(path.parent / str(name)) for name in (names if isinstance(names, list) else [names])]
+    used = [yaml_lines.read(path.parent / str(name)) for name in (names if isinstance(names, list) else [names])]
     for each, name in zip(used, names if isinstance(names, list) else [names], strict=True):
         if not isinstance(each, Lined):
             raise ScenarioInvalid(problem=f"{name} holds no values by name")

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from engine import queries
+from engine import moments, queries
 from engine.access import Actor, may_complete
 from engine.calendar_years import read_year, write_year
 from engine.form_fields import put_at
 from engine.messages import Delivery
 from engine.models import Case, Task
 from engine.reckoning import Term
-from engine.rehearsals import moments
 from engine.rehearsals.script import Script, Step
 from engine.rehearsals.stage import Stage
 from engine.rehearsals.views import chosen, document, standing

@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import feel, models
+from engine import feel, models, moments
 from engine.models import CANCELLED, CLOSED, Attachment, Case, HistoryEvent, Person, Task, Unit
-from engine.rehearsals import moments
 from engine.rehearsals.script import Step
 from engine.rehearsals.stage import Stage, task_names
 from engine.scenarios import StepFailed

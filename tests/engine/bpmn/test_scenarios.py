@@ -36,11 +36,11 @@ def message_of(path: Path) -> str:
     [
         (
             "{expect: {tasks: [Other]}}",
-            "step 2 {expect: {'tasks': ['Other']}}: tasks expected ['Other'], but there is ['Do']",
+            "step 2 (scenario.yaml line 5) {expect: {'tasks': ['Other']}}: tasks expected ['Other'], but there is ['Do']",
         ),
         ("{expect: {vars: {x: 2}}}", "variable x expected 2, but it is 1"),
         ("{expect: {ended: true}}", "ended expected True, but there is False"),
-        ("{complete: Nothing}", "step 2 {complete: Nothing}: it was refused: no task Nothing is open"),
+        ("{complete: Nothing}", "step 2 (scenario.yaml line 5) {complete: Nothing}: it was refused: no task Nothing is open"),
         ("{message: nothing}", "nobody waits for the message nothing"),
         ("{expect: {error: true}}", "the step before should have been refused"),
         ("{dance: true}", "the step has no verb"),
@@ -84,7 +84,7 @@ def test_a_script_hook_replaces_the_work_of_an_element(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_read_fail_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "broken.yaml"
-    path.write_text("models: [missing.bpmn]\nprocess: p\nruns: []\n", encoding="utf-8")
+    path.write_text("models: [missing.bpmn]\nprocess: p\nruns: [[{start: {}}]]\n", encoding="utf-8")
     assert "missing.bpmn" in message_of(path)
     path.write_text("just text", encoding="utf-8")
     assert "models, process and runs must be given" in message_of(path)
