@@ -69,8 +69,8 @@ class Post:
     is_open: bool = False
 
 
-class World:
-    """Everything that one run of a scenario needs: definitions, cases and a clock. It is its own host."""
+class Deployed:
+    """What the cases of one run may ask while they step: processes, decisions, hooks and the calendar's functions."""
 
     functions: Mapping[str, Callable[..., Any]] = SHIPPED.functions()
 
@@ -79,25 +79,11 @@ class World:
         self.processes, self.models = processes, models
         self.main = script["process"]
         self.now: datetime = script.get("start_at") or T0
-        self.cases: list[Case] = []
-        self.kept: list[Early] = []
-        self._post = Post()
         self.services = script.get("services")
         self.hooks = {
             **hooks_of(self.services),
             **{id: ("script", rules) for id, rules in (script.get("scripts") or {}).items()},
         }
-        self.starts = [Due(process, start.element, due) for process, start, due in self._timer_starts()]
-
-    def _timer_starts(self) -> Iterator[tuple[Process, Start, timers.Schedule]]:
-        for process in self.processes.values():
-            for start in process.starts:
-                event = start.event
-                if start.kind == "timer" and event is not None and event.expression is not None and event.timer:
-                    value: Any = event.expression.text
-                    if event.expression.feel is not None:
-                        value = event.expression.feel.evaluate({}, self._environment())
-                    yield process, start, timers.schedule(event.timer, value, self.now)
 
     def _environment(self) -> feel.Environment:
         return feel.Environment(now=self.now, functions=self.functions)
@@ -154,6 +140,28 @@ class World:
             }
 
         return call
+
+
+class World(Deployed):
+    """Everything that one run of a scenario needs: what is deployed, cases and a clock. It is the host of its cases."""
+
+    def __init__(self, processes: dict[str, Process], models: list[dmn.Model], script: dict[str, Any]) -> None:
+        """This will begin with everything deployed and no case."""
+        super().__init__(processes, models, script)
+        self.cases: list[Case] = []
+        self.kept: list[Early] = []
+        self._post = Post()
+        self.starts = [Due(process, start.element, due) for process, start, due in self._timer_starts()]
+
+    def _timer_starts(self) -> Iterator[tuple[Process, Start, timers.Schedule]]:
+        for process in self.processes.values():
+            for start in process.starts:
+                event = start.event
+                if start.kind == "timer" and event is not None and event.expression is not None and event.timer:
+                    value: Any = event.expression.text
+                    if event.expression.feel is not None:
+                        value = event.expression.feel.evaluate({}, self._environment())
+                    yield process, start, timers.schedule(event.timer, value, self.now)
 
     def begin(self, process: Process, data: dict[str, Any], element: str | None = None, key: str | None = None) -> None:
         """This will start a case; `key` is that of the message that starts it."""
