@@ -7,9 +7,21 @@ import re
 from lxml import etree
 
 from engine.bpmn import translation
+from engine.bpmn.coercion import Setting
+from engine.bpmn.listeners import headers_of
 from engine.bpmn.process import ACTIVITIES, GATEWAYS
 from engine.bpmn.source import bihuan, bpmn, child, extensions, local, text_of, zeebe
-from engine.bpmn.vendor import Report, add, extend, vendor_children, vendor_extensions, vendor_name
+from engine.bpmn.translation import unquoted
+from engine.bpmn.vendor import (
+    Report,
+    add,
+    extend,
+    shown_whole,
+    vendor_children,
+    vendor_extensions,
+    vendor_name,
+    vendor_of,
+)
 from engine.errors import Invalid
 
 OF_TASKS = {"create": ["creating"], "complete": ["completing"], "all": ["creating", "completing"]}
@@ -24,7 +36,9 @@ _WITHOUT_END = {"errorEventDefinition", "terminateEventDefinition", "cancelEvent
 
 def listeners(element: etree._Element, report: Report) -> None:
     """This will translate the listeners of an activity, an event or a gateway; those that set a variable do so here."""
-    for item in list(vendor_extensions(element, "executionListener")):
+    found = list(vendor_extensions(element, "executionListener"))
+    _prepare(element, [item for item in found if (item.get("event") or "start") == "start"], report)
+    for item in found:
         event = item.get("event") or "start"
         if event not in ("start", "end"):
             report.impossible(element, "executionListener", shown(item), f"{event} listeners are not run here")
@@ -64,6 +78,28 @@ def of_flow(element: etree._Element, report: Report) -> None:
         _listen(task, item, "start", report)
 
 
+def _prepare(element: etree._Element, found: list[etree._Element], report: Report) -> None:
+    """Flowable and Activiti call the listeners of the start once before the items are counted: they may say how many.
+
+    That is done by a task before a multi-instance activity; then they are called for each item, as there.
+    """
+    scope, id = element.getparent(), str(element.get("id"))
+    early = [item for item in found if vendor_of(item.tag) != "camunda"]
+    if not early or scope is None or child(element, "multiInstanceLoopCharacteristics") is None:
+        return
+    task = etree.Element(bpmn("task"), {"id": report.fresh(element, f"{id}_before"), "name": element.get("name") or ""})
+    for flow in scope:
+        if local(flow) == "sequenceFlow" and flow.get("targetRef") == id:
+            flow.set("targetRef", str(task.get("id")))
+    scope.insert(scope.index(element), task)
+    further = etree.Element(bpmn("sequenceFlow"), {"id": report.fresh(element, f"{id}_begin")})
+    further.set("sourceRef", str(task.get("id")))
+    further.set("targetRef", id)
+    scope.insert(scope.index(element), further)
+    for item in early:
+        _listen(task, item, "start", report)
+
+
 def _possible(element: etree._Element, event: str) -> str:
     kind = local(element)
     if event == "start" and (kind in ("startEvent", "boundaryEvent") or element.get("triggeredByEvent") == "true"):
@@ -73,13 +109,12 @@ def _possible(element: etree._Element, event: str) -> str:
 
 
 def _listen(element: etree._Element, item: etree._Element, event: str, report: Report) -> None:
-    assignment, type = _assignment(item.get("expression")), type_of(item)
-    if isinstance(assignment, translation.Assignment):
-        set_variable(element, event, assignment)
-        report.translated(element, "executionListener", shown(item), f"{event}: {assignment.name} {assignment.value}")
+    found, type = _statement(item.get("expression"), report.setting(element)), type_of(item)
+    if isinstance(found, translation.Assignment):
+        set_variable(element, event, found)
+        report.translated(element, "executionListener", shown(item), f"{event}: {found.name} {found.value}")
     elif type is not None:
-        _add(element, "executionListener", event, type)
-        report.kept(element, "executionListener", shown(item), f"a service {type} is needed")
+        _add(element, "executionListener", event, type, item, found, report)
     else:
         report.impossible(element, "executionListener", shown(item), "scripts are not run")
 
@@ -92,28 +127,52 @@ def set_variable(element: etree._Element, event: str, assignment: translation.As
     made.set(bihuan("value"), assignment.value)
 
 
-def _add(element: etree._Element, name: str, event: str, type: str) -> None:
+def _add(
+    element: etree._Element, name: str, event: str, type: str, item: etree._Element, found: object, report: Report
+) -> None:
+    """One listener of an event calls a service once; what it is given by the model are its headers."""
+    given = _given(item, found)
     holder = extend(element, f"{name}s")
-    if not any(item.get("eventType") == event and item.get("type") == type for item in holder):
-        add(holder, name, eventType=event, type=type)
+    known = next((each for each in holder if (each.get("eventType"), each.get("type")) == (event, type)), None)
+    if known is not None:
+        if given != headers_of(known):
+            report.impossible(element, name, shown(item), f"the service {type} is called once, with other values")
+        return
+    made = add(holder, name, eventType=event, type=type)
+    if given:
+        headers = add(made, "taskHeaders")
+        for key, value in given.items():
+            add(headers, "header", key=key, value=value)
+    report.kept(element, name, shown(item), f"a service {type} is needed")
+
+
+def _given(item: etree._Element, found: object) -> dict[str, str]:
+    """Fields and arguments of a listener; FEEL among them is not computed: the service is told all data anyway."""
+    given = {}
+    for part in vendor_children(item, "field"):
+        inside = [shown_whole(each) for each in part if vendor_name(each.tag) in ("string", "expression")]
+        given[part.get("name") or ""] = part.get("stringValue") or part.get("expression") or "".join(inside)
+    if isinstance(found, translation.Service):
+        given |= {f"arg{n}": text for n, text in enumerate(found.arguments, 1) if text}
+    return {key: unquoted(value) for key, value in given.items() if key and value}
 
 
 def _task_listener(element: etree._Element, item: etree._Element, report: Report) -> None:
-    event, type, assignment = item.get("event") or "create", type_of(item), _assignment(item.get("expression"))
+    event, type = item.get("event") or "create", type_of(item)
+    found = _statement(item.get("expression"), report.setting(element))
     if event == "timeout":
         _timeout(element, item, type, report)
     elif event not in OF_TASKS:
         report.impossible(element, "taskListener", shown(item), WITHOUT.get(event, f"there is no event {event}"))
-    elif isinstance(assignment, translation.Assignment):
+    elif isinstance(found, translation.Assignment):
         for there in OF_TASKS[event]:
-            set_variable(element, "start" if there == "creating" else "end", assignment)
-        report.translated(element, "taskListener", shown(item), f"{event}: {assignment.name} {assignment.value}")
+            set_variable(element, "start" if there == "creating" else "end", found)
+        report.translated(element, "taskListener", shown(item), f"{event}: {found.name} {found.value}")
     elif type is None:
         report.impossible(element, "taskListener", shown(item), "scripts are not run")
     else:
         for there in OF_TASKS[event]:
-            _add(element, "taskListener", there, type)
-        report.kept(element, "taskListener", shown(item), f"a service {type} is needed")
+            _add(element, "taskListener", there, type, item, found, report)
 
 
 def _timeout(element: etree._Element, item: etree._Element, type: str | None, report: Report) -> None:
@@ -152,11 +211,11 @@ def shown(item: etree._Element) -> str:
     return f"{item.get('event') or ''} {what or ''.join(scripts) or vendor_name(item.tag)}".strip()[:200]
 
 
-def _assignment(text: str | None) -> object:
+def _statement(text: str | None, setting: Setting) -> object:
     if text is None:
         return None
     try:
-        return translation.translate_statement(text)
+        return translation.translate_statement(text, setting)
     except Invalid:
         return None
 

@@ -29,19 +29,88 @@ from engine.bpmn.rewriting import (
     thrown_message,
     timer,
 )
-from engine.bpmn.source import BIHUAN, ZEEBE, bihuan, bpmn, is_native, line_of, local, read, text_of
+from engine.bpmn.source import BIHUAN, ZEEBE, bihuan, bpmn, is_native, line_of, local, read
+from engine.bpmn.standard import plainly
 from engine.bpmn.vendor import (
     Report,
     add,
     attribute,
     extend,
+    shown_whole,
+    vendor_children,
     vendor_name,
 )  # fmt: skip
 from engine.errors import FaultsFound
 
+# What the rules read, and where: anything that stands elsewhere, or that none of them knows, is kept as a property.
+_SERVICES = (
+    "serviceTask sendTask businessRuleTask scriptTask task intermediateThrowEvent endEvent messageEventDefinition"
+)
+READ_AT = {
+    "userTask": "assignee candidateGroups candidateUsers dueDate followUpDate owner priority taskListener",
+    "userTask startEvent": "formKey formRef formRefBinding formRefVersion formData formProperty",
+    _SERVICES: "class delegateExpression expression type topic field resultVariable resultVariableName connector",
+    "scriptTask conditionExpression": "resource",
+    "businessRuleTask": "decisionRef decisionRefBinding decisionRefVersion decisionRefVersionTag mapDecisionResult",
+    "multiInstanceLoopCharacteristics": "collection elementVariable variableAggregation",
+    "callActivity": "calledElementBinding calledElementVersion calledElementVersionTag calledElementType caseRef out "
+    "sameDeployment inheritVariables variableMappingClass variableMappingDelegateExpression businessKey "
+    "inheritBusinessKey",
+    "callActivity signalEventDefinition": "in",
+    "errorEventDefinition escalationEventDefinition": "errorCodeVariable errorMessageVariable escalationCodeVariable",
+    "conditionalEventDefinition": "variableName variableEvents",
+    "process": "versionTag candidateStarterGroups candidateStarterUsers",
+    "messageEventDefinition": "messageExpression",
+    "signalEventDefinition": "signalExpression",
+    "terminateEventDefinition": "terminateAll terminateMultiInstance",
+    "timeCycle timeDate timeDuration": "endDate",
+    "startEvent": "initiator",
+    "": "skipExpression inputOutput executionListener failedJobRetryTimeCycle taskPriority jobPriority mapException "
+    "eventType eventCorrelationParameter eventInParameter eventOutParameter triggerEventType",
+}
 # What says how jobs are cut in the old engines; here every wait is saved.
 DROPPED = frozenset({"async", "asyncBefore", "asyncAfter", "asyncLeave", "exclusive", "historyTimeToLive"})
 DROPPED |= {"isStartableInTasklist", "autoStoreVariables", "formFieldValidation", "doNotIncludeVariables"}
+# What the old engines themselves read, and no rule here: anything else comes from a designer of one's own.
+ENGINE_ATTRIBUTES = frozenset(
+    {
+        "businessCalendarName",
+        "calledElementTenantId",
+        "calledElementType",
+        "category",
+        "completeAsync",
+        "decisionRefTenantId",
+        "fallbackToDefaultTenant",
+        "formHandlerClass",
+        "includeInHistory",
+        "noWaitStatesAsyncLeave",
+        "operationRef",
+        "resource",
+        "ruleVariablesInput",
+        "rules",
+        "sameDeployment",
+        "scope",
+        "storeResultVariableAsTransient",
+        "taskCompleterVariableName",
+        "taskIdVariableName",
+        "tenantId",
+        "triggerable",
+        "useLocalScopeForResultVariable",
+        "validateFormFields",
+        *(name for names in READ_AT.values() for name in names.split()),
+    }
+)
+ENGINE_ELEMENTS = ENGINE_ATTRIBUTES | {
+    "customResource",
+    "errorEventDefinition",
+    "eventListener",
+    "localization",
+    "potentialStarter",
+    "systemChannel",
+    "timerEventDefinition",
+}
+NOTHING = "nothing here does the same"
+OWN = "no engine reads it, only programs of your own"
 
 
 def convert(xml: bytes) -> tuple[bytes, list[Note]]:
@@ -88,6 +157,7 @@ def _written(root: etree._Element) -> bytes:
 def translate(root: etree._Element) -> Report:
     """This will translate a document in place."""
     report = Report()
+    plainly(root, report)
     for element in list(root.iter(etree.Element)):
         name = local(element)
         if not name:
@@ -146,7 +216,8 @@ def _drop(root: etree._Element, report: Report) -> None:
             if name:
                 dropped += name in DROPPED
                 if name not in DROPPED and not _is_read(name, element) and local(element):
-                    report.kept(element, name, str(element.get(key)), "nothing here does the same")
+                    why = NOTHING if name in ENGINE_ATTRIBUTES else OWN
+                    report.kept(element, name, str(element.get(key)), why)
                 del element.attrib[key]
         if local(element) == "extensionElements":
             _drop_extensions(element, report)
@@ -161,9 +232,12 @@ def _drop_extensions(element: etree._Element, report: Report) -> None:
         name = vendor_name(item.tag)
         if name:
             element.remove(item)
-            if above is not None and not _is_read(name, above):
-                shown = " ".join([text_of(item), *map(str, item.attrib.values())]).strip()
-                report.impossible(above, name, shown[:200], "nothing here does the same")
+            if above is not None and name == "properties":
+                for each in vendor_children(item, "property"):
+                    report.kept(above, each.get("name") or name, each.get("value") or "", OWN)
+            elif above is not None and not _is_read(name, above):
+                tell = report.impossible if name in ENGINE_ELEMENTS else report.kept
+                tell(above, name, shown_whole(item)[:200], NOTHING if name in ENGINE_ELEMENTS else OWN)
     if len(element) == 0 and above is not None:
         above.remove(element)
 
@@ -176,34 +250,8 @@ def _initiator(element: etree._Element, report: Report) -> None:
         report.translated(element, "initiator", name, "property bihuan:initiator")
 
 
-# What the rules read, and where: anything that stands elsewhere, or that none of them knows, is kept as a property.
-_SERVICES = (
-    "serviceTask sendTask businessRuleTask scriptTask task intermediateThrowEvent endEvent messageEventDefinition"
-)
-_READ_AT = {
-    "userTask": "assignee candidateGroups candidateUsers dueDate followUpDate owner priority taskListener",
-    "userTask startEvent": "formKey formRef formRefBinding formRefVersion formData formProperty",
-    _SERVICES: "class delegateExpression expression type topic field resultVariable resultVariableName connector",
-    "scriptTask conditionExpression": "resource",
-    "businessRuleTask": "decisionRef decisionRefBinding decisionRefVersion decisionRefVersionTag mapDecisionResult",
-    "multiInstanceLoopCharacteristics": "collection elementVariable variableAggregation",
-    "callActivity": "calledElementBinding calledElementVersion calledElementVersionTag calledElementType caseRef out "
-    "sameDeployment inheritVariables variableMappingClass variableMappingDelegateExpression businessKey "
-    "inheritBusinessKey",
-    "callActivity signalEventDefinition": "in",
-    "errorEventDefinition escalationEventDefinition": "errorCodeVariable errorMessageVariable escalationCodeVariable",
-    "conditionalEventDefinition": "variableName variableEvents",
-    "process": "versionTag candidateStarterGroups candidateStarterUsers",
-    "messageEventDefinition": "messageExpression",
-    "signalEventDefinition": "signalExpression",
-    "terminateEventDefinition": "terminateAll terminateMultiInstance",
-    "timeCycle timeDate timeDuration": "endDate",
-    "startEvent": "initiator",
-    "": "skipExpression inputOutput executionListener failedJobRetryTimeCycle taskPriority jobPriority mapException "
-    "eventType eventCorrelationParameter eventInParameter eventOutParameter triggerEventType",
-}
 READ: dict[str, set[str]] = {}
-for _places, _names in _READ_AT.items():
+for _places, _names in READ_AT.items():
     for _name in _names.split():
         READ.setdefault(_name, set()).update(_places.split())
 

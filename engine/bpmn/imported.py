@@ -247,7 +247,7 @@ def _type(element: etree._Element, report: Report, type: str, old: str) -> None:
 
 def _expression(element: etree._Element, report: Report, text: str, result: str | None) -> None:
     try:
-        found = translation.translate_statement(text)
+        found = translation.translate_statement(text, report.setting(element))
     except Invalid as error:
         _type(element, report, re.sub(r"[^\w.]+", "_", text).strip("_") or "expression", text)
         report.impossible(element, "expression", text, error.message)

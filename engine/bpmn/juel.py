@@ -86,7 +86,14 @@ class Text:
     parts: tuple[Tree, ...]
 
 
-Tree = Literal | Name | Property | Index | Call | Unary | Binary | Choice | Text
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is FEEL already."""
+
+    feel: str
+
+
+Tree = Literal | Name | Property | Index | Call | Unary | Binary | Choice | Text | Written
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"

@@ -378,7 +378,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What became of something in an imported diagram: `kind` is translated, kept or impossible."""
+    """What became of something imported: `kind` is translated, kept or impossible, for the reason `why`."""
 
     element: str
     name: str
@@ -386,6 +386,7 @@ class Note:
     code: str
     text: str
     line: int | None = None
+    why: str = ""
 
 
 @dataclass(slots=True)

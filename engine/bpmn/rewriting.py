@@ -9,6 +9,7 @@ from lxml import etree
 from engine import feel
 from engine.bpmn import juel, translation
 from engine.bpmn.callbacks import of_flow, skip_expression
+from engine.bpmn.coercion import Setting
 from engine.bpmn.imported import BY_TAG, service_task
 from engine.bpmn.source import ZEEBE, child, text_of
 from engine.bpmn.vendor import (
@@ -17,6 +18,7 @@ from engine.bpmn.vendor import (
     extend,
     map_input,
     map_output,
+    shown_whole,
     vendor_children,
     vendor_extensions,
     vendor_name,
@@ -42,7 +44,7 @@ def _condition(element: etree._Element, condition: etree._Element, report: Repor
         report.refuse(element, place, text, f"it is written in {language}")
         return
     try:
-        found = _condition_text(text, "feel" in language)
+        found = _condition_text(text, "feel" in language, report.setting(element))
     except Invalid as error:
         report.refuse(element, place, text or str(attribute(condition, "resource")), error.message)
         return
@@ -53,9 +55,9 @@ def _condition(element: etree._Element, condition: etree._Element, report: Repor
         report.translated(element, place, text, found)
 
 
-def _condition_text(text: str, is_feel: bool) -> str:
+def _condition_text(text: str, is_feel: bool, setting: Setting) -> str:
     if juel.is_juel(text) and not is_feel:
-        return translation.translate(text)
+        return translation.translate(text, setting, is_condition=True)
     if text.startswith("="):
         return text
     try:
@@ -92,25 +94,38 @@ def multi_instance(element: etree._Element, report: Report) -> None:
     cardinality = child(element, "loopCardinality")
     if collection is not None:
         try:
-            extend(element, "loopCharacteristics", inputCollection=translation.variable(collection), inputElement=item)
-            report.translated(activity, "collection", collection, item or "")
+            found = _limited(translation.variable(collection, report.setting(activity)), cardinality, activity, report)
+            extend(element, "loopCharacteristics", inputCollection=found, inputElement=item)
+            report.translated(activity, "collection", collection, f"{found} {item or ''}".strip())
         except Invalid as error:
             report.refuse(activity, "collection", collection, error.message)
-    elif cardinality is not None:
-        count = report.value(activity, "loopCardinality", text_of(cardinality))
-        if count is None:
-            report.refuse(activity, "loopCardinality", text_of(cardinality), "it cannot be translated")
-        else:
-            number = count.removeprefix("=")
-            source = f"for i in 1..{number} return i"
-            if not number.isdigit() or number == "0":
-                source = f"if ({number}) < 1 then [] else for i in 1..({number}) return i"
-            extend(element, "loopCharacteristics", inputCollection="=" + source)
-            element.remove(cardinality)
+    elif cardinality is not None and (source := _counted("i", cardinality, activity, report)) is not None:
+        extend(element, "loopCharacteristics", inputCollection=source)
     completion = child(element, "completionCondition")
     if completion is not None:
         _condition(activity, completion, report, "completion condition")
     _aggregation(element, activity, report)
+
+
+def _limited(collection: str, cardinality: etree._Element | None, activity: etree._Element, report: Report) -> str:
+    """With a number beside the collection, so many of its items are done."""
+    if cardinality is None or not text_of(cardinality):
+        return collection
+    return _counted(f"({collection[1:]})[i]", cardinality, activity, report) or collection
+
+
+def _counted(each: str, cardinality: etree._Element, activity: etree._Element, report: Report) -> str | None:
+    """The FEEL of a list as long as `cardinality` says; None when that cannot be translated."""
+    count = report.value(activity, "loopCardinality", text_of(cardinality))
+    if count is None:
+        report.refuse(activity, "loopCardinality", text_of(cardinality), "it cannot be translated")
+        return None
+    number, above = count.removeprefix("="), cardinality.getparent()
+    if above is not None:
+        above.remove(cardinality)
+    if number.isdigit() and number != "0":
+        return f"=for i in 1..{number} return {each}"
+    return f"=if ({number}) < 1 then [] else for i in 1..({number}) return {each}"
 
 
 def _item_name(element: etree._Element | None) -> str | None:
@@ -232,7 +247,7 @@ def input_output(element: etree._Element, report: Report) -> None:
 
 def _parameter(element: etree._Element, item: etree._Element, report: Report) -> str | None:
     for part in item:
-        kind = vendor_name(part.tag)
+        kind = vendor_name(part.tag) or etree.QName(part).localname
         if kind == "list":
             return "=[" + ", ".join(_member(element, value, report) for value in part) + "]"
         if kind == "map":
@@ -241,7 +256,7 @@ def _parameter(element: etree._Element, item: etree._Element, report: Report) ->
             )
             return "={" + ", ".join(entries) + "}"
         if kind == "script":
-            report.impossible(element, f"parameter {item.get('name')}", text_of(part), "scripts are not run")
+            report.impossible(element, f"parameter {item.get('name')}", shown_whole(part), "scripts are not run")
             return None
     return report.value(element, f"parameter {item.get('name')}", text_of(item)) or text_of(item)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from engine import feel
 from engine.bpmn import juel
+from engine.bpmn.coercion import NOWHERE, OBJECTS, Setting, settle, truth
 from engine.bpmn.expressions import KEYWORDS
-from engine.bpmn.juel import Binary, Call, Choice, Index, Literal, Name, Property, Text, Tree, Unary
+from engine.bpmn.juel import Binary, Call, Choice, Index, Literal, Name, Property, Text, Tree, Unary, Written
 from engine.errors import Invalid
 
 
@@ -39,43 +40,55 @@ _RENAMED = {
     "nrOfCompletedInstances": "numberOfCompletedInstances",
     # Camunda 7 counts from 0, the dialect from 1.
     "loopCounter": "(loopCounter - 1)",
+    # There it is a login, here the person who started the case.
+    "initiator": "initiator.login",
 }
-_OBJECTS = frozenset({"execution", "task", "delegateExecution", "processEngine", "runtimeService", "taskService"})
+# How beans are called: of other things a method without arguments reads a property.
+_BEAN = re.compile(
+    r"\w*(service|bean|utils?|handler|manager|helper|dao|mapper|repository|controller|logic|provider|resolver|facade|"
+    r"component|listener|delegate|expression|execution|calculator|checker|tool|api|client)",
+    re.IGNORECASE,
+)
+_GETTER = re.compile(r"(?:get|is)([A-Z]\w*)")
 _SYMBOLS = {"==": "=", "!=": "!=", "&&": "and", "||": "or"}
 _READ = frozenset({"getVariable", "getVariableLocal"})
 _WRITE = frozenset({"setVariable", "setVariableLocal"})
 _VARIABLES = frozenset({"var", "vars", "variables"})
 
 
-def translate(text: str) -> str:
+def translate(text: str, setting: Setting = NOWHERE, *, is_condition: bool = False) -> str:
     """This will return the FEEL (with its `=`) of a text with `${...}`; plain text stays as it is.
 
-    Raises Untranslatable when it calls beans or changes variables, JuelInvalid when it is not JUEL.
+    What a bean answers is asked of a function of the app: `bean.method(x)` becomes `bean_method(x)`.
+    Raises Untranslatable when it needs the old engine or changes variables, JuelInvalid when it is not JUEL.
     """
     if not juel.is_juel(text):
         return text
-    return "=" + checked(_write(juel.parse(text.strip())))
+    tree = settle(juel.parse(text.strip()), setting)
+    return "=" + checked(_write(truth(tree, setting) if is_condition else tree))
 
 
-def translate_statement(text: str) -> str | Assignment | Service:
+def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignment | Service:
     """This will return what an expression does that stands for itself, as the implementation of a service task."""
     tree = juel.parse(text.strip())
     if isinstance(tree, Call) and isinstance(tree.of, Name):
-        if tree.of.id in _OBJECTS and tree.method in _WRITE and len(tree.arguments) == 2:
+        if tree.of.id in OBJECTS and tree.method in _WRITE and len(tree.arguments) == 2:
             name = tree.arguments[0]
             if isinstance(name, Literal) and isinstance(name.value, str):
-                return Assignment(name.value, "=" + checked(_write(tree.arguments[1])))
-        if tree.of.id not in _OBJECTS and tree.method not in _METHODS:
-            return Service(f"{tree.of.id}.{tree.method}", tuple(_argument(item) for item in tree.arguments))
-    if isinstance(tree, Property) and isinstance(tree.of, Name) and tree.of.id not in _OBJECTS:
+                return Assignment(name.value, "=" + checked(_write(settle(tree.arguments[1], setting))))
+        if tree.of.id not in OBJECTS and tree.method not in _METHODS:
+            arguments = tuple(_argument(item, setting) for item in tree.arguments)
+            return Service(f"{tree.of.id}.{tree.method}", arguments)
+    if isinstance(tree, Property) and isinstance(tree.of, Name) and tree.of.id not in OBJECTS:
         return Service(f"{tree.of.id}.{tree.name}", ())
-    return "=" + checked(_write(tree))
+    return "=" + checked(_write(settle(tree, setting)))
 
 
-def _argument(tree: Tree) -> str:
-    if isinstance(tree, Name) and tree.id in _OBJECTS:
+def _argument(tree: Tree, setting: Setting) -> str:
+    """A service is told the data of its case anyway."""
+    if isinstance(tree, Name) and tree.id in OBJECTS:
         return ""
-    return "=" + checked(_write(tree))
+    return "=" + checked(_write(settle(tree, setting)))
 
 
 def checked(text: str) -> str:
@@ -107,8 +120,16 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
+def unquoted(text: str) -> str:
+    """This will return the text that a FEEL literal such as `="a"` says; anything else stays as it is."""
+    if not text.startswith('="') or not text.endswith('"'):
+        return text
+    inner = text[2:-1]
+    return inner.replace('\\"', '"') if '"' not in inner.replace('\\"', "") else text
+
+
 def _name(tree: Name) -> str:
-    if tree.id in _OBJECTS:
+    if tree.id in OBJECTS:
         raise Untranslatable(problem=f"{tree.id} is an object of the old engine")
     if tree.id in KEYWORDS or "$" in tree.id:
         raise Untranslatable(problem=f"{tree.id} is no name in FEEL")
@@ -116,7 +137,7 @@ def _name(tree: Name) -> str:
 
 
 def _property(tree: Property) -> str:
-    if isinstance(tree.of, Name) and tree.of.id in _OBJECTS:
+    if isinstance(tree.of, Name) and tree.of.id in OBJECTS:
         if tree.name in ("processBusinessKey", "businessKey"):
             return "businessKey"
         raise Untranslatable(problem=f"{tree.of.id}.{tree.name} is not known here")
@@ -136,7 +157,7 @@ def _index(tree: Index) -> str:
 
 def _operand(tree: Tree) -> str:
     text = _write(tree)
-    return text if isinstance(tree, Literal | Name | Property | Index | Call) else f"({text})"
+    return text if isinstance(tree, Literal | Name | Property | Index | Call | Written) else f"({text})"
 
 
 def _unary(tree: Unary) -> str:
@@ -145,8 +166,8 @@ def _unary(tree: Unary) -> str:
     if tree.operator == "empty":
         text = _write(tree.operand)
         return f'({text} = null or string({text}) = "" or string({text}) = "[]" or string({text}) = "{{}}")'
-    if isinstance(tree.operand, Name | Property | Index):
-        return f"{_write(tree.operand)} != true"  # null: JUEL's !null is true, FEEL's not(null) is null
+    if isinstance(tree.operand, Name | Property | Index | Call):
+        return f"{_operand(tree.operand)} != true"  # null: JUEL's !null is true, FEEL's not(null) is null
     return f"not({_write(tree.operand)})"
 
 
@@ -190,16 +211,35 @@ def _text(tree: Text) -> str:
 def _call(tree: Call) -> str:
     if tree.of is None:
         return _function(tree)
-    if isinstance(tree.of, Name) and tree.of.id in _OBJECTS:
+    if isinstance(tree.of, Name) and tree.of.id in OBJECTS:
         return _of_execution(tree)
-    writer = _METHODS.get(tree.method)
-    if writer is None or (isinstance(tree.of, Name) and tree.of.id[:1].isupper()):
-        raise Untranslatable(problem=f"{tree.method}() is a method of a bean")
+    writer, is_bean = _METHODS.get(tree.method), _is_bean(tree.of)
     arguments = [_write(item) for item in tree.arguments]
-    try:
-        return writer(_write(tree.of) if isinstance(tree.of, Name | Literal) else _operand(tree.of), *arguments)
-    except TypeError:
-        raise Untranslatable(problem=f"{tree.method}() has other arguments") from None
+    if writer is not None and not is_bean:
+        try:
+            return writer(_write(tree.of) if isinstance(tree.of, Name | Literal) else _operand(tree.of), *arguments)
+        except TypeError:
+            if not isinstance(tree.of, Name):
+                raise Untranslatable(problem=f"{tree.method}() has other arguments") from None
+    getter = _GETTER.fullmatch(tree.method)
+    if getter and not arguments and not is_bean:
+        return f"{_operand(tree.of)}.{getter[1][:1].lower()}{getter[1][1:]}"
+    path = _path(tree.of)
+    if path is None:
+        raise Untranslatable(problem=f"{tree.method}() is a method of something that is computed")
+    return f"{'_'.join(path)}_{tree.method}({', '.join(arguments)})"
+
+
+def _is_bean(tree: Tree) -> bool:
+    return isinstance(tree, Name) and (bool(_BEAN.fullmatch(tree.id)) or tree.id[:1].isupper())
+
+
+def _path(tree: Tree) -> list[str] | None:
+    """The names of `a.b.c`, None when it is anything else."""
+    if isinstance(tree, Name):
+        return [tree.id]
+    above = _path(tree.of) if isinstance(tree, Property) else None
+    return None if above is None or not isinstance(tree, Property) else [*above, tree.name]
 
 
 def _of_execution(tree: Call) -> str:
@@ -210,6 +250,10 @@ def _of_execution(tree: Call) -> str:
         return f"{_name(Name(first.value))} != null"
     if tree.method in ("getProcessBusinessKey", "getBusinessKey"):
         return "businessKey"
+    if tree.method in _READ and first is not None:
+        return f"get value(case data(), {_write(first)})"
+    if tree.method == "getVariables" and first is None:
+        return "case data()"
     owner = tree.of.id if isinstance(tree.of, Name) else ""
     raise Untranslatable(problem=f"{owner}.{tree.method}() is not known here")
 
@@ -298,13 +342,14 @@ _WRITERS: dict[type, Callable[..., str]] = {
     Binary: _binary,
     Choice: _choice,
     Text: _text,
+    Written: lambda tree: tree.feel,
 }
 
 
-def variable(text: str) -> str:
+def variable(text: str, setting: Setting = NOWHERE) -> str:
     """This will return the variable that a text such as `items` or `${items}` names, as FEEL."""
     if juel.is_juel(text):
-        return translate(text)
+        return translate(text, setting)
     if re.fullmatch(r"[^\W\d][\w.]*", text, re.UNICODE):
         return "=" + checked(text)
     raise Untranslatable(problem=f"{text} is no variable")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
 from engine.bpmn import translation
+from engine.bpmn.coercion import Setting
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.process import FLOW_NODES, Note
 from engine.bpmn.source import bpmn, child, line_of, local, zeebe
@@ -38,6 +39,11 @@ def vendor_name(tag: object) -> str:
     return ""
 
 
+def vendor_of(tag: object) -> str:
+    """This will return camunda, activiti or flowable, or an empty string for what is no vendor's."""
+    return NAMESPACES.get(tag[1:].partition("}")[0], "") if isinstance(tag, str) else ""
+
+
 def vendor_children(element: etree._Element | None, name: str) -> Iterator[etree._Element]:
     """This will go through the vendor's children called `name`."""
     if element is not None:
@@ -46,9 +52,33 @@ def vendor_children(element: etree._Element | None, name: str) -> Iterator[etree
                 yield item
 
 
+def shown_whole(item: etree._Element) -> str:
+    """This will return all that is said in a vendor's element: texts and the values of attributes, inside too."""
+    found = []
+    for part in item.iter(etree.Element):
+        found.extend([(part.text or "").strip(), *map(str, part.attrib.values())])
+    return " ".join(text for text in found if text)
+
+
 def vendor_extensions(element: etree._Element, name: str) -> Iterator[etree._Element]:
     """This will go through the vendor's extension elements called `name`."""
     return vendor_children(child(element, "extensionElements"), name)
+
+
+# What a field of a form fills in, by the type that it has in the old engines.
+KINDS = {"string": "text", "enum": "text", "long": "number", "int": "number", "integer": "number", "double": "number"}
+KINDS |= {"boolean": "boolean"}
+
+
+def kinds_of(process: etree._Element) -> dict[str, str]:
+    """This will return what the fields of the forms in a model fill into variables, where all agree."""
+    found: dict[str, str] = {}
+    for item in process.iter(etree.Element):
+        if vendor_name(item.tag) not in ("formField", "formProperty"):
+            continue
+        name, kind = item.get("variable") or item.get("id") or "", KINDS.get(item.get("type") or "string", "")
+        found[name] = kind if found.get(name, kind) == kind else ""
+    return found
 
 
 WITH_PROPERTIES = FLOW_NODES | {"process", "sequenceFlow", "message", "signal", "error", "escalation"}
@@ -103,6 +133,16 @@ class Report:
     notes: list[Note] = field(default_factory=list)
     faults: list[DiagramFault] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
+    kinds: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def setting(self, element: etree._Element) -> Setting:
+        """This will return what is known where an expression of `element` stands; a flow stands at its source."""
+        id = str(element.get("sourceRef") or element.get("id") or "")
+        process = next(element.iterancestors(bpmn("process")), element)
+        key = str(process.get("id"))
+        if key not in self.kinds:
+            self.kinds[key] = kinds_of(process)
+        return Setting(id, self.kinds[key])
 
     def fresh(self, element: etree._Element, id: str) -> str:
         """This will return `id`, or one like it that nothing in the document of `element` has yet."""
@@ -115,8 +155,9 @@ class Report:
         self.taken.add(found)
         return found
 
-    def _note(self, element: etree._Element, kind: str, code: str, text: str) -> None:
-        self.notes.append(Note(element.get("id") or "", element.get("name") or "", kind, code, text, line_of(element)))
+    def _note(self, element: etree._Element, kind: str, code: str, text: str, why: str = "") -> None:
+        id, name = element.get("id") or "", element.get("name") or ""
+        self.notes.append(Note(id, name, kind, code, text, line_of(element), why))
 
     def translated(self, element: etree._Element, what: str, old: str, new: str) -> None:
         """This will note that `old` was replaced by `new`."""
@@ -126,18 +167,22 @@ class Report:
         """This will keep `value` as a property of the element, to be looked at by a person."""
         if local(element) in WITH_PROPERTIES:
             self._keep(element, what, value)
-        self._note(element, "kept", what, f"{what}: {value} ({why})")
+        self._note(element, "kept", what, f"{what}: {value} ({why})", why)
 
     def _keep(self, element: etree._Element, what: str, value: str) -> None:
         properties = extend(element, "properties")
-        if not any(item.get("name") == f"c7:{what}" for item in properties):
-            add(properties, "property", name=f"c7:{what}", value=value)
+        known = {str(item.get("name")): item.get("value") for item in properties}
+        name, count = f"c7:{what}", 1
+        while known.get(name, value) != value:
+            count += 1
+            name = f"c7:{what} {count}"
+        if name not in known:
+            add(properties, "property", name=name, value=value)
 
     def impossible(self, element: etree._Element, what: str, value: str, why: str) -> None:
         """This will keep `value` as a property and say that nothing here does the same."""
         self.kept(element, what, value, why)
-        last = self.notes.pop()
-        self.notes.append(Note(last.element, last.name, "impossible", last.code, last.text, last.line))
+        self.notes[-1] = replace(self.notes[-1], kind="impossible")
 
     def refuse(self, element: etree._Element, place: str, text: str, problem: str) -> None:
         """This will refuse the diagram: the process cannot run without what stands here."""
@@ -145,14 +190,14 @@ class Report:
         self.faults.append(
             fault("expression-foreign", id, name, line_of(element), place=place, text=text, problem=problem)
         )
-        self._note(element, "impossible", place, f"{place}: {text} ({problem})")
+        self._note(element, "impossible", place, f"{place}: {text} ({problem})", problem)
 
     def value(self, element: etree._Element, what: str, text: str | None) -> str | None:
         """This will return the dialect's form of a vendor's value; one that cannot be translated is noted, and None."""
         if text is None or not text.strip():
             return None
         try:
-            found = translation.translate(text.strip())
+            found = translation.translate(text.strip(), self.setting(element))
         except Invalid as error:
             self.impossible(element, what, text, error.message)
             return None

@@ -10,7 +10,7 @@ from .hosting import host_function
 from .nodes import Call, Function, Name
 from .registry import BUILTINS, Builtin, invoke
 from .types import coerce
-from .values import FunctionValue, type_name
+from .values import FunctionValue, adopt, type_name
 
 
 @compiles(Function)
@@ -150,4 +150,9 @@ def _is_defined(node: Call, arguments: list[Code], scope: Scope) -> Code:
     return run
 
 
-_SPECIAL = {"is defined": _is_defined}
+def _case_data(node: Call, arguments: list[Code], scope: Scope) -> Code:
+    """`case data()`, every variable that can be seen here as one context: what an app's function is to look at."""
+    return lambda frame: adopt(dict(frame.root))
+
+
+_SPECIAL = {"is defined": _is_defined, "case data": _case_data}

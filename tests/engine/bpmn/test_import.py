@@ -199,7 +199,7 @@ def test_listeners_that_set_variables_do_so_in_the_case(model: Callable, walk: C
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        (flow("a", "b", "${bean.decides()}"), "condition"),
+        (flow("a", "b", "${execution.parent.id == 1}"), "condition"),
         (
             flow("a", "b").replace(
                 "</", '<bpmn:conditionExpression language="groovy">x</bpmn:conditionExpression></', 1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine import feel
 from engine.bpmn import juel, translation
+from engine.bpmn.coercion import Setting
 from engine.errors import BihuanError
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -61,6 +62,54 @@ def test_feel_gives_what_juel_means(text: str, data: dict[str, Any], expected: A
     assert value(text, **data) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("${flowUtil.toList('a,b')}", '=flowUtil_toList("a,b")'),
+        ("${orders.getOrder(id).approved}", "=orders_getOrder(id).approved"),
+        ("${!oaUtil.isOut(who)}", "=oaUtil_isOut(who) != true"),
+        ("${country.isHighRisk() == true}", "=country.highRisk = true"),
+        ("${leave.getDays() > 3}", "=leave.days > 3"),
+        ("${userService.get(id)}", "=userService_get(id)"),
+        ("${listUtil.contains(all, one)}", "=listUtil_contains(all, one)"),
+        ("${execution.getVariable(which)}", "=get value(case data(), which)"),
+        ("${initiator}", "=initiator.login"),
+        ("${passed == 'true'}", '=string(passed) = "true"'),
+    ],
+)
+def test_what_beans_answer_is_asked_of_functions_and_what_data_say_is_read(text: str, written: str) -> None:
+    assert translation.translate(text) == written
+
+
+def test_a_bean_that_is_given_the_execution_sees_its_element_and_all_variables() -> None:
+    written = translation.translate("${staff.getUsers(execution, 2)}", Setting("approve"))
+    assert written == '=staff_getUsers({element: "approve", variables: case data()}, 2)'
+    asked: list[Any] = []
+    environment = feel.Environment(now=NOW, functions={"staff_getUsers": lambda execution, n: asked.append(execution)})
+    feel.parse(written[1:]).evaluate({"days": 2}, environment)
+    assert feel.to_json(asked) == [{"element": "approve", "variables": {"days": 2}}]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds", "data", "expected"),
+    [
+        ("${days == 3}", {"days": "text"}, {"days": "3"}, True),
+        ("${days > 3}", {"days": "text"}, {"days": "12"}, True),
+        ("${passed == true}", {"passed": "text"}, {"passed": "true"}, True),
+        ("${!passed}", {"passed": "text"}, {"passed": "false"}, True),
+        ("${passed && days < '4'}", {"passed": "text", "days": "number"}, {"passed": "true", "days": 3}, True),
+        ("${passed}", {"passed": "text"}, {"passed": "true"}, True),
+        ("${passed == 'true'}", {"passed": "boolean"}, {"passed": True}, True),
+        ("${passed == 'false'}", {}, {"passed": False}, True),
+    ],
+)
+def test_values_of_other_kinds_are_compared_as_juel_compares_them(
+    text: str, kinds: dict[str, str], data: dict[str, Any], expected: bool
+) -> None:
+    written = translation.translate(text, Setting("x", kinds), is_condition=True)
+    assert feel.parse(written[1:]).evaluate(data, feel.Environment(now=NOW)) is expected
+
+
 def test_counters_of_multi_instance_get_their_new_names() -> None:
     assert translation.translate("${nrOfCompletedInstances/nrOfInstances >= 0.5}") == (
         "=(numberOfCompletedInstances / numberOfInstances) >= 0.5"
@@ -68,7 +117,8 @@ def test_counters_of_multi_instance_get_their_new_names() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["${bean.method(a)}", "${execution.id}", "${date:format(x)}", "${for > 1}", "${task.name}"]
+    "text",
+    ["${list[0].method(a)}", "${execution.id}", "${date:format(x)}", "${for > 1}", "${task.name}", "${sum(a)}"],
 )
 def test_what_needs_the_old_engine_is_not_guessed(text: str) -> None:
     with pytest.raises(translation.Untranslatable):
