@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import simplejson
+import msgspec
 
 from engine.errors import Invalid
 
@@ -20,8 +20,8 @@ _ISO = (Date, Time, DateTime, DayTimeDuration, YearMonthDuration)
 _QUOTED = {Date, Time, DateTime, DayTimeDuration, YearMonthDuration}
 _PLAIN = frozenset({str, int, bool, type(None)})  # what JSON keeps as it is
 MAX_JSON_NODES = 1_000_000
-_WRITER = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), check_circular=False)
-_READER = simplejson.JSONDecoder(parse_float=Decimal)
+_WRITER = msgspec.json.Encoder(decimal_format="number")
+_READER = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class NotJson(Invalid):
@@ -79,7 +79,7 @@ def _key(key: str) -> str:
 def to_json(value: Any) -> Any:
     """This will return what JSON can keep: whole numbers as int, others as Decimal, dates and durations as ISO text.
 
-    Raises NotJson for functions, LimitExceeded for values nested or repeated beyond measure.
+    Raises NotJson for functions and infinite numbers, LimitExceeded for values nested or repeated beyond measure.
     """
     return _to_json(value, [MAX_JSON_NODES], 0)
 
@@ -89,6 +89,8 @@ def _to_json(value: Any, left: list[int], depth: int) -> Any:
     if kind in _PLAIN:
         return value
     if kind is Decimal:
+        if not value.is_finite():
+            raise NotJson(type="number")
         return int(value) if value == value.to_integral_value() and value.adjusted() < 40 else value
     left[0] -= 1
     if left[0] < 0:
@@ -112,9 +114,9 @@ def _to_json(value: Any, left: list[int], depth: int) -> Any:
 
 def dumps(data: Any) -> str:
     """This will write data as JSON; decimals keep every digit. Raises NotJson for functions."""
-    return _WRITER.encode(to_json(data))
+    return _WRITER.encode(to_json(data)).decode()
 
 
 def loads(text: str | bytes) -> Any:
     """This will read JSON; numbers with a point or exponent become Decimal. Raises ValueError."""
-    return _READER.decode(text if isinstance(text, str) else text.decode())
+    return _READER.decode(text)
