@@ -49,6 +49,7 @@ class Package:
 
     def add_diagram(self, file: str, xml: str) -> None:
         """This will read a diagram; its faults are kept."""
+        xml = bpmn.undeclared(xml)
         with _Gathering(self.faults, file):
             self.diagrams[file] = (xml, bpmn.parse(xml.encode()))
             for process in self.diagrams[file][1].processes.values():
@@ -65,6 +66,7 @@ class Package:
 
     def add_decision(self, file: str, xml: str) -> None:
         """This will read a decision file; its faults are kept."""
+        xml = bpmn.undeclared(xml)
         with _Gathering(self.faults, file):
             self.decisions[file] = (xml, dmn.parse(xml.encode()))
 
@@ -106,9 +108,9 @@ def read_folder(app: ProcessApp) -> Package:
     """This will read the diagrams, decisions, forms and limits of an app's folder."""
     package = Package()
     for path in app.files("*.bpmn"):
-        package.add_diagram(_name(app, path), path.read_text(encoding="utf-8"))
+        package.add_diagram(_name(app, path), bpmn.decoded(path.read_bytes()))
     for path in app.files("*.dmn", "decisions/*.dmn"):
-        package.add_decision(_name(app, path), path.read_text(encoding="utf-8"))
+        package.add_decision(_name(app, path), bpmn.decoded(path.read_bytes()))
     for path in app.files("forms/*.json", "forms/*.form"):
         package.add_form(_name(app, path), path.read_text(encoding="utf-8"))
     for path in app.files("limits.yaml"):

@@ -10,6 +10,7 @@ from engine.bpmn.migrating import MayNotMigrate, Moved, Report, preview
 from engine.bpmn.process import Diagram, Node, Note, Process
 from engine.bpmn.returning import EarlierStep, earlier_steps, steps_before
 from engine.bpmn.runtime import step
+from engine.bpmn.source import decoded, undeclared
 from engine.bpmn.stimuli import Migrate
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Report",
     "ServiceError",
     "convert",
+    "decoded",
     "differences",
     "differs",
     "earlier_steps",
@@ -41,4 +43,5 @@ __all__ = [
     "shown",
     "step",
     "steps_before",
+    "undeclared",
 ]

@@ -11,13 +11,35 @@ CATCHING = frozenset({"receiveTask", "intermediateCatchEvent", "boundaryEvent", 
 Rule = Callable[[Process, Node], Iterator[DiagramFault]]
 
 
-def check(process: Process) -> list[DiagramFault]:
-    """This will return every fault of `process`, in document order."""
+# Faults of a scope that may only follow from what was told of something inside it.
+_OF_SCOPES = frozenset({"no-entry", "event-subprocess-start", "subprocess-starts", "ad-hoc-empty", "scope-empty"})
+
+
+def check(process: Process, told: frozenset[str] = frozenset()) -> list[DiagramFault]:
+    """This will return every fault of `process`, in document order, but those that follow from the faults of `told`.
+
+    `told` are the ids of elements that are refused already.
+    """
     found = [problem for node in process.walk() for rule in _RULES for problem in rule(process, node)]
     found.extend(_entries(process, None))
     found.extend(_twice(process, _handler_starts(process, process.content.event_subprocesses)))
     found.extend(_flows(process))
-    return found
+    return [problem for problem in found if not (told and _follows(process, problem, told))]
+
+
+def _follows(process: Process, problem: DiagramFault, told: frozenset[str]) -> bool:
+    """Whether a fault may be gone once the faults of `told` are mended: it is told only if it still stands then."""
+    if problem.element in told or told & set(map(str, problem.details.values())):
+        return True
+    flows = [process.flows[id] for id in told if id in process.flows]
+    ends = {end for flow in flows for end in (flow.source, flow.target)}
+    nodes = [process.nodes[id] for id in told | ends if id in process.nodes]
+    is_lost = any(id not in process.nodes and id not in process.flows for id in told)
+    if problem.code in _OF_SCOPES:
+        return is_lost or any(node.scope == problem.element for node in nodes)
+    if problem.code == "link-missing":
+        return any(node.type == "intermediateCatchEvent" for node in nodes)
+    return problem.code == "handler-missing" and is_lost
 
 
 def lint(process: Process) -> list[Note]:
@@ -59,7 +81,7 @@ def _flows(process: Process) -> Iterator[DiagramFault]:
         # Camunda 7 takes a single flow without condition for the default.
         if process.is_native or len(open_flows) > 1:
             for flow in open_flows:
-                yield _at(node, "flow-condition-missing", flow=_name(flow))
+                yield _at(node, "flow-condition-missing", flow=_name(flow), id=flow.id)
 
 
 def _name(flow: Flow) -> str:

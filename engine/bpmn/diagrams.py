@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lxml import etree
 
 from engine.bpmn import elements
@@ -12,7 +14,7 @@ from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
 from engine.bpmn.parser import ProcessSpec, specs_of
 from engine.bpmn.process import ACTIVITIES, Diagram, Note, Process
-from engine.bpmn.source import Deadline, bihuan, bpmn, is_native, line_of, local, read
+from engine.bpmn.source import Deadline, bihuan, bpmn, is_native, line_of, local, read, text_of
 from engine.errors import FaultsFound
 
 
@@ -28,32 +30,52 @@ def parse(xml: bytes) -> Diagram:
     faults = normalise(root)
     if faults:
         raise FaultsFound(list(faults))
+    foreign: list[DiagramFault] = []
     if not native:
         report = translate(root)
         diagram.notes = report.notes
-        faults.extend(report.faults)
+        foreign = report.faults
     diagram.notes.extend(_beside(root))
     specs = specs_of(root, deadline)
     definitions = elements.Definitions.of(root)
     for spec in specs:
         values = Values(deadline=deadline, strict=native and root.get(bihuan("imported")) != "true")
         process = elements.build(spec, definitions, values)
-        found = list(values.faults)
-        told = {problem.element for problem in found}
-        found.extend(problem for problem in _lost(spec, process) if problem.element not in told)
-        found = found or check(process)
+        inside = {str(item.get("id")) for item in spec.element.iter(etree.Element)}
+        own = [problem for problem in foreign if problem.element in inside]
+        foreign = [problem for problem in foreign if problem.element not in inside]
+        found = _found(spec, process, values, own)
         if found and _is_drawing(spec, specs):
             diagram.notes.append(_drawing(process, found))
             continue
         faults.extend(found)
+        if not process.nodes:
+            diagram.notes.append(_note(spec.element, "Nothing stands in this process: it is only drawn."))
+            continue
         diagram.notes.extend(lint(process))
-        if process.nodes:
-            diagram.processes[process.id] = process
+        diagram.processes[process.id] = process
+    faults[:0] = foreign
     if not diagram.processes and not faults:
         faults.append(fault("no-process"))
     if faults:
         raise FaultsFound(list(faults))
     return diagram
+
+
+# What is said of a value that was not translated, after it was said that it cannot be.
+_AGAIN = frozenset({"condition-static", "condition-missing", "expression-required", "timer-invalid"})
+
+
+def _found(spec: ProcessSpec, process: Process, values: Values, foreign: list[DiagramFault]) -> list[DiagramFault]:
+    """All that is wrong in one process, each thing once: what follows only from something told is not told."""
+    untranslated = {problem.element for problem in foreign}
+    found = [*foreign]
+    found.extend(each for each in values.faults if each.element not in untranslated or each.code not in _AGAIN)
+    told = {each.element for each in found}
+    found.extend(each for each in [*_lost(spec, process), *_computed(spec)] if each.element not in told)
+    if process.nodes:
+        found.extend(check(process, frozenset(each.element or "" for each in found)))
+    return found
 
 
 _BESIDE: tuple[str, ...] = (
@@ -75,11 +97,16 @@ def _beside(root: etree._Element) -> list[Note]:
             if (item.get(name) or "1").strip() != "1":
                 text = f"{name} {item.get(name)} is not executed: every token counts for itself."
                 found.append(_note(item, text))
+    found.extend(_data(root))
     return found
 
 
 def _note(item: etree._Element, text: str) -> Note:
-    return Note(item.get("id") or "", item.get("name") or "", "kept", "not-executable", text, line_of(item))
+    return _kept(item, "not-executable", text)
+
+
+def _kept(item: etree._Element, code: str, text: str) -> Note:
+    return Note(item.get("id") or "", " ".join((item.get("name") or "").split()), "kept", code, text, line_of(item))
 
 
 def _is_drawing(spec: ProcessSpec, specs: list[ProcessSpec]) -> bool:
@@ -107,7 +134,6 @@ def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
     for flow in process.flows.values():
         if flow.source in spec.nodes and flow.target in process.nodes and (flow.source, flow.target) not in connected:
             found.append(fault("element-lost", flow.id, flow.name, None, type="sequenceFlow"))
-    found.extend(_stores(spec))
     for id, node_spec in spec.nodes.items():
         if elements.definitions_in(node_spec.element) and process.nodes[id].event is None:
             place = place_of(node_spec.element)
@@ -115,14 +141,33 @@ def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
     return found
 
 
-def _stores(spec: ProcessSpec) -> list[DiagramFault]:
-    """Data stores that a node reads or writes: nothing here would do it."""
-    stores = {str(item.get("id")) for item in spec.element.iter(bpmn("dataStoreReference"))}
+def _associations(root: etree._Element) -> Iterator[tuple[etree._Element, str, bool]]:
+    """Every data association with the data store that it leads to or from, and whether it computes something."""
+    stores = {str(item.get("id")): item.get("name") for item in root.iter(bpmn("dataStoreReference"))}
+    for item in root.iter(bpmn("dataInputAssociation"), bpmn("dataOutputAssociation")):
+        ends = (text_of(part) for part in item if local(part) in ("sourceRef", "targetRef"))
+        store = next((stores[end] or end for end in ends if end in stores), "")
+        above = item.getparent()
+        computes = any(local(part) in ("assignment", "transformation") for part in item)
+        yield item if above is None else above, store, computes
+
+
+def _computed(spec: ProcessSpec) -> list[DiagramFault]:
+    """What would be computed on the way to a data store or from it: nothing here would do it."""
     found = []
-    for item in spec.element.iter(bpmn("dataInputAssociation"), bpmn("dataOutputAssociation")):
-        for reference in item.iter(bpmn("sourceRef"), bpmn("targetRef")):
-            above = item.getparent()
-            if (reference.text or "").strip() in stores and above is not None:
-                place = place_of(above)
-                found.append(fault("data-store", place.id, place.name, place.line, ref=reference.text))
+    for element, store, computes in _associations(spec.element):
+        if store and computes:
+            place = place_of(element)
+            found.append(fault("data-store", place.id, place.name, place.line, ref=store))
     return found
+
+
+def _data(root: etree._Element) -> Iterator[Note]:
+    """Data stores are drawn, as are data objects: the data of a case are one document."""
+    for element, store, computes in _associations(root):
+        if store:
+            text = f"The data store {store} is only drawn: nothing is read from it or written to it."
+            yield _kept(element, "data-store", text)
+        elif computes:
+            text = "What a data association computes is not executed: write an input or output mapping."
+            yield _kept(element, "data-association", text)

@@ -43,6 +43,9 @@ def event_of(node: Node, element: etree._Element, find: Find, values: Values, pl
         code = "parallel-definitions" if element.get("parallelMultiple") == "true" else "several-definitions"
         values.refuse(place, code, count=len(found))
         return None
+    if local(found[0]) == "eventDefinitionRef":
+        values.refuse(place, "reference-missing", kind="event definition", ref=text_of(found[0]))
+        return None
     kind = local(found[0]).removesuffix("EventDefinition")
     kind = "compensation" if kind == "compensate" else kind
     if kind not in ALLOWED[node.type]:

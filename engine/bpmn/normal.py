@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from lxml import etree
 
+from engine.bpmn import juel
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.process import FLOW_NODES
-from engine.bpmn.source import INTERCHANGE, line_of, local
+from engine.bpmn.source import INTERCHANGE, XSI, bpmn, line_of, local, text_of
 
 DEFINED = frozenset({"message", "signal", "error", "escalation"})
 EVENT_DEFINITIONS = frozenset(
@@ -55,7 +58,10 @@ REFERENCES = frozenset(
         "calledElement",
     ]
 )
-TEXT_REFERENCES = frozenset({"flowNodeRef", "incoming", "outgoing", "resourceRef"})
+TEXT_REFERENCES = frozenset({"flowNodeRef", "incoming", "outgoing", "resourceRef", "eventDefinitionRef"})
+# The schema lets these stand for any of their kind, which xsi:type then names.
+ABSTRACT = frozenset({"rootElement", "flowElement", "eventDefinition", "loopCharacteristics", "artifact"})
+CONDITIONS = frozenset({"conditionExpression", "condition", "completionCondition", "loopCondition"})
 
 
 def normalise(root: etree._Element, keep_drawing: bool = False) -> list[DiagramFault]:
@@ -66,6 +72,10 @@ def normalise(root: etree._Element, keep_drawing: bool = False) -> list[DiagramF
     for drawing in list(root):
         if not keep_drawing and isinstance(drawing.tag, str) and drawing.tag.startswith(f"{{{INTERCHANGE}}}"):
             root.remove(drawing)
+    for element in root.iter(*map(bpmn, ABSTRACT)):
+        _named_by_type(element)
+    _share(root)
+    _declare_feel(root)
     faults: list[DiagramFault] = []
     seen: set[str] = set()
     unnamed: list[etree._Element] = []
@@ -84,6 +94,46 @@ def normalise(root: etree._Element, keep_drawing: bool = False) -> list[DiagramF
     _name(unnamed, seen)
     _resolve(root, seen)
     return faults
+
+
+def _named_by_type(element: etree._Element) -> None:
+    """`<flowElement xsi:type="tUserTask">` is a user task."""
+    name = (element.get(f"{{{XSI}}}type") or "").strip().rpartition(":")[2]
+    if name[:1] == "t" and name[1:2].isupper():
+        element.tag = bpmn(name[1].lower() + name[2:])
+        del element.attrib[f"{{{XSI}}}type"]
+
+
+def _share(root: etree._Element) -> None:
+    """An event definition that stands for itself is written into every event that refers to it."""
+    shared = {item.get("id") or "": item for item in root if local(item).endswith("EventDefinition")}
+    for item in list(root.iter(bpmn("eventDefinitionRef"))):
+        reference, event = text_of(item), item.getparent()
+        found = shared.get(reference, shared.get(reference.rpartition(":")[2]))
+        if found is None or event is None:
+            continue
+        copy = deepcopy(found)
+        del copy.attrib["id"]
+        copy.tail = item.tail
+        event.replace(item, copy)
+    for item in shared.values():
+        root.remove(item)
+
+
+def _declare_feel(root: etree._Element) -> None:
+    """A condition whose language is FEEL is FEEL without the `=` that the dialect writes before it.
+
+    What says nothing at all is taken away: tools write `<loopCardinality/>` where nothing was entered.
+    """
+    for element in list(root.iter(bpmn("loopCardinality"))):
+        above = element.getparent()
+        if above is not None and not text_of(element):
+            above.remove(element)
+    usual = (root.get("expressionLanguage") or "").lower()
+    for element in root.iter(*map(bpmn, CONDITIONS)):
+        text = text_of(element)
+        if "feel" in (element.get("language") or usual).lower() and text and text[0] != "=" and not juel.is_juel(text):
+            element.text = f"={text}"
 
 
 def _name(unnamed: list[etree._Element], seen: set[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import time
 from collections.abc import Iterator
 
@@ -36,10 +38,44 @@ class Deadline:
             raise FaultsFound([fault("too-slow", limit=self.seconds)])
 
 
+_DECLARED = re.compile(r"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*(["'])([^"'>]*)\2""")
+# Those of Python's encodings that are not for text, or take long on a hostile one, are not meant.
+_KNOWN = re.compile(
+    r"utf[-_]?(8|16|32)([-_]?[lb]e)?|(us-)?ascii|iso-8859-\d+|latin-?1|(windows-|cp)\d+|gbk|gb2312|gb18030|big5|"
+    r"shift_jis|euc-(jp|kr)|koi8-[ru]"
+)
+_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# Chinese programs say gb2312 and mean its successors, which have all of its signs and more.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030"}
+
+
+def decoded(xml: bytes) -> str:
+    """This will return the text of an XML file in whatever encoding it declares; what cannot be read is marked."""
+    encoding = next((name for mark, name in _MARKS.items() if xml.startswith(mark)), "")
+    if not encoding:
+        found = _DECLARED.match(xml[:200].decode("latin-1"))
+        encoding = found[3].strip().lower() if found else "utf-8"
+        encoding = encoding if _KNOWN.fullmatch(encoding) else "utf-8"
+    try:
+        return undeclared(xml.decode(_WIDER.get(encoding, encoding), "replace"))
+    except LookupError:
+        return undeclared(xml.decode("utf-8", "replace"))
+
+
+def undeclared(text: str) -> str:
+    """This will return an XML text without the declaration of an encoding that it has no longer: it is text now."""
+    found = _DECLARED.match(text[:200])
+    if found is None or found[3].strip().lower() in ("utf-8", "utf8"):
+        return text
+    return found[1] + text[found.end() :]
+
+
 def read(xml: bytes) -> etree._Element:
     """This will return the root of a document, or raise FaultsFound when it is too large, hostile or no BPMN."""
     if len(xml) > MAX_BYTES:
         raise FaultsFound([fault("too-large", size=len(xml), limit=MAX_BYTES)])
+    if any(name in xml[:200].lower() for name in (b"gb2312", b"gbk")):
+        xml = decoded(xml).encode()
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )

@@ -88,7 +88,7 @@ def deploy(what: str | None, note: str) -> None:
 
 def deploy_file(engine: Engine, file: Path, note: str) -> None:
     """This will put a new version of each process in force that the file holds and that is already deployed."""
-    xml = terminal.read_text(file).decode("utf-8", "replace")
+    xml = bpmn.decoded(terminal.read_text(file))
     try:
         for process_id in bpmn.parse(xml.encode()).processes:
             definition = engine.deploy_diagram(process_id, xml, by=installation.BY, note=note)

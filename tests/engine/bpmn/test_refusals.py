@@ -46,7 +46,7 @@ CASES = [
     (
         "data-store",
         '<bpmn:dataStoreReference id="d"/><bpmn:task id="t"><bpmn:dataInputAssociation id="a">'
-        "<bpmn:sourceRef>d</bpmn:sourceRef></bpmn:dataInputAssociation></bpmn:task>",
+        "<bpmn:sourceRef>d</bpmn:sourceRef><bpmn:assignment/></bpmn:dataInputAssociation></bpmn:task>",
         "t",
     ),
     ("flow-end-missing", f'{TASK}<bpmn:sequenceFlow id="f" sourceRef="t" targetRef="nowhere"/>', "f"),
