@@ -42,11 +42,11 @@ _DECLARED = re.compile(r"""^(\s*<\?xml\b[^>]*?)\s+encoding\s*=\s*(["'])([^"'>]*)
 # Those of Python's encodings that are not for text, or take long on a hostile one, are not meant.
 _KNOWN = re.compile(
     r"utf[-_]?(8|16|32)([-_]?[lb]e)?|(us-)?ascii|iso-8859-\d+|latin-?1|(windows-|cp)\d+|gbk|gb2312|gb18030|big5|"
-    r"shift_jis|euc-(jp|kr)|koi8-[ru]"
+    r"shift_jis|euc-(jp|kr)|koi8-[ru]|(x-)?mac-?(roman|intosh)"
 )
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # Chinese programs say gb2312 and mean its successors, which have all of its signs and more.
-_WIDER = {"gb2312": "gb18030", "gbk": "gb18030"}
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "x-macroman": "macroman", "x-mac-roman": "macroman"}
 
 
 def decoded(xml: bytes) -> str:
@@ -80,7 +80,7 @@ def read(xml: bytes) -> etree._Element:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
-        root = etree.fromstring(xml, parser)
+        root = _parsed(xml, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         if b"<!DOCTYPE" in xml[:MAX_BYTES]:
             raise FaultsFound([fault("doctype-refused")]) from None
@@ -91,6 +91,19 @@ def read(xml: bytes) -> etree._Element:
     if root.tag != f"{{{MODEL}}}definitions":
         raise FaultsFound([fault("not-bpmn", tag=str(root.tag))])
     return root
+
+
+_NAMESPACE = re.compile(rb"""(\bxmlns(?::[\w.-]+)?\s*=\s*)("[^"<]*"|'[^'<]*')""")
+
+
+def _parsed(xml: bytes, parser: etree.XMLParser) -> etree._Element:
+    """The root; a tool names a namespace after a project with spaces, which is well-formed, but libxml refuses it."""
+    try:
+        return etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError as error:
+        if "is not a valid URI" not in str(error):
+            raise
+        return etree.fromstring(_NAMESPACE.sub(lambda found: found[1] + found[2].replace(b" ", b"%20"), xml), parser)
 
 
 def _measure(root: etree._Element) -> None:

@@ -1,4 +1,4 @@
-"""What BPMN itself says of a model that no engine's attributes explain: calls, messages, operations and XPath."""
+"""What BPMN says of a model that no engine's attributes explain: calls, events, messages, operations and XPath."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from engine.bpmn.collaborations import choose_messages, has_implementation
 from engine.bpmn.normal import CONDITIONS
 from engine.bpmn.reused import reuse
 from engine.bpmn.source import bpmn, text_of
+from engine.bpmn.splitting import split
 from engine.bpmn.vendor import Report, extend
 from engine.errors import Invalid
 
@@ -16,6 +17,7 @@ from engine.errors import Invalid
 def plainly(root: etree._Element, report: Report) -> None:
     """This will write the dialect for it, in place and before the attributes of the old engines are read."""
     reuse(root, report)
+    split(root, report)
     choose_messages(root, report)
     meant = {item.get("messageRef") for item in root.iter(etree.Element)}
     for message in root.iter(bpmn("message")):

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from engine import bpmn
 from engine.bpmn import xpath
+from engine.bpmn.process import Process
 from engine.bpmn.translation import Untranslatable
 from engine.checks import Package
 from engine.errors import FaultsFound
@@ -80,7 +82,7 @@ def test_nothing_is_told_twice_nor_what_only_follows_from_it() -> None:
         + flow("x", "b")
     )
     assert refusals(file(process(body))) == {"f": ["expression-foreign"]}
-    handler = (
+    handler = (  # an event subprocess has one start event, so that its definitions cannot be split
         '<startEvent id="s"/><task id="t"/><subProcess id="h" triggeredByEvent="true"><startEvent id="e"><messageEventDefinition/>'
         '<timerEventDefinition/></startEvent><task id="i"/>' + flow("e", "i") + "</subProcess>" + flow("s", "t")
     )
@@ -250,6 +252,75 @@ def test_a_call_of_a_global_task_is_that_task() -> None:
     assert b"globalUserTask" not in bpmn.convert(xml)[0]
 
 
+TIMER = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+SIGNAL = '<signalEventDefinition signalRef="si"/>'
+SIGNALS = '<signal id="si" name="Stop"/><error id="er" name="Wrong" errorCode="W"/>'
+
+
+def shape(found: Process) -> set[tuple[str, str, str]]:
+    """Every flow by its ends, and what its source is."""
+    return {(flow.source, found.nodes[flow.source].type, flow.target) for flow in found.flows.values()}
+
+
+def test_an_event_that_waits_for_one_of_several_is_several_behind_a_gateway() -> None:
+    body = (
+        f'<startEvent id="s"/><intermediateCatchEvent id="c">{TIMER}{SIGNAL}</intermediateCatchEvent><userTask id="t"/>'
+    )
+    found = opened(file(process(body + chain("s", "c", "t")), tops=SIGNALS))
+    assert shape(found) == {
+        ("s", "startEvent", "c_either"),
+        ("c_either", "eventBasedGateway", "c"),
+        ("c_either", "eventBasedGateway", "c_or"),
+        ("c", "intermediateCatchEvent", "t"),
+        ("c_or", "intermediateCatchEvent", "t"),
+    }
+    kinds = [node.event.kind for node in (found.nodes["c"], found.nodes["c_or"]) if node.event]
+    assert kinds == ["timer", "signal"]
+
+
+def test_one_behind_an_event_based_gateway_needs_no_further_gateway() -> None:
+    body = (
+        f'<startEvent id="s"/><eventBasedGateway id="g"/><intermediateCatchEvent id="c">{TIMER}{SIGNAL}</intermediateCatchEvent>'
+        '<userTask id="t"/>'
+    )
+    found = opened(file(process(body + chain("s", "g", "c", "t")), tops=SIGNALS))
+    assert {("g", "eventBasedGateway", "c"), ("g", "eventBasedGateway", "c_or")} < shape(found)
+    assert len(found.nodes) == 5
+
+
+def test_boundary_and_start_events_of_several_definitions_are_several() -> None:
+    body = (
+        f'<laneSet><lane id="l" name="Office"><flowNodeRef>b</flowNodeRef></lane></laneSet><startEvent id="s">{TIMER}{SIGNAL}</startEvent><userTask id="t"/>'
+        f'<boundaryEvent id="b" attachedToRef="t" cancelActivity="false">{TIMER}{SIGNAL}</boundaryEvent><userTask id="u"/>'
+        + flow("s", "t")
+        + flow("b", "u")
+    )
+    found = opened(file(process(body), tops=SIGNALS))
+    assert [(start.element, start.kind) for start in found.starts] == [("s", "timer"), ("s_or", "signal")]
+    assert {("s_or", "startEvent", "t"), ("b_or", "boundaryEvent", "u")} < shape(found)
+    assert (found.nodes["b_or"].interrupting, found.nodes["b_or"].lane) == (False, "Office")
+
+
+def test_an_end_event_of_several_definitions_throws_all_and_ends_last() -> None:
+    body = (
+        '<startEvent id="s"/><endEvent id="e" name="Over"><errorEventDefinition errorRef="er"/>'
+        f"{SIGNAL}<escalationEventDefinition/></endEvent>" + flow("s", "e")
+    )
+    found = opened(file(process(body), tops=SIGNALS))
+    order = ["s", "e_throw", "e_throw_2", "e"]
+    assert [
+        (flow.source, flow.target) for flow in sorted(found.flows.values(), key=lambda each: order.index(each.source))
+    ] == list(pairwise(order))
+    assert [node.event.kind for id in order[1:] if (node := found.nodes[id]).event] == ["signal", "escalation", "error"]
+
+
+def test_an_end_that_would_end_in_two_ways_and_an_event_that_waits_for_all_stay_refused() -> None:
+    ends = '<startEvent id="s"/><endEvent id="e"><terminateEventDefinition/><errorEventDefinition/></endEvent>'
+    assert refusals(file(process(ends + flow("s", "e")))) == {"e": ["several-definitions"]}
+    waits = f'<startEvent id="s"/><intermediateCatchEvent id="c" parallelMultiple="true">{TIMER}{SIGNAL}</intermediateCatchEvent>'
+    assert refusals(file(process(waits + flow("s", "c")), tops=SIGNALS)) == {"c": ["parallel-definitions"]}
+
+
 def test_an_empty_number_of_instances_is_told_as_missing() -> None:
     body = '<startEvent id="s"/><userTask id="t"><multiInstanceLoopCharacteristics><loopCardinality/></multiInstanceLoopCharacteristics></userTask>'
     assert refusals(file(process(body + flow("s", "t")))) == {"t": ["loop-missing"]}
@@ -279,6 +350,15 @@ def test_a_file_is_text_in_the_encoding_that_it_declares(encoding: str, codec: s
     text = f'<?xml version="1.0" encoding="{encoding}" standalone="yes"?><a name="{name}"/>'
     assert name in bpmn.decoded(text.encode(codec))
     assert encoding == "UTF-8" or "encoding" not in bpmn.decoded(text.encode(codec))
+
+
+def test_a_namespace_named_after_a_project_with_spaces_is_read() -> None:
+    body = process(
+        '<startEvent id="s"/><task id="t" name="Do it"/><boundaryEvent id="b" attachedToRef="P:t"><errorEventDefinition/></boundaryEvent>'
+        + flow("s", "t")
+    )
+    found = opened(file(body, head='xmlns:P="http://tool.example/Initial Import/P"'))
+    assert (found.nodes["t"].name, found.nodes["b"].attached_to) == ("Do it", "t")
 
 
 def test_names_survive_a_declaration_that_is_no_longer_true(tmp_path: Path) -> None:
