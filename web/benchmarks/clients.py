@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -22,6 +23,7 @@ from web.benchmarks.meters import Stopwatch
 from web.benchmarks.report import Taken
 
 Work = Callable[..., Iterator[None]]
+Opening = Callable[[str], AbstractContextManager[Engine]]
 SECONDS_TO_GET_READY = 120
 SECONDS_TO_FINISH = 600
 
@@ -79,23 +81,30 @@ def _work(engine: Engine, work: Work, seconds: float, args: tuple[Any, ...], rea
     return Taken(watch.samples, watch.began, watch.ended, watch.busy, None, meters.memory())
 
 
-def run(engine: Engine, url: str, count: int, work: Work, seconds: float, *args: Any) -> list[Taken]:
+def run(
+    engine: Engine, url: str, count: int, work: Work, seconds: float, *args: Any, opening: Opening = world.opened
+) -> list[Taken]:
     """This will run `work(engine, watch, *args, number)` here, or by `count` clients when that is more than one."""
-    return [alone(engine, work, seconds, *args, 0)] if count == 1 else together(url, count, work, seconds, *args)
+    if count == 1:
+        return [alone(engine, work, seconds, *args, 0)]
+    return together(url, count, work, seconds, *args, opening=opening)
 
 
-def together(url: str, count: int, work: Work, seconds: float, *args: Any) -> list[Taken]:
+def together(
+    url: str, count: int, work: Work, seconds: float, *args: Any, opening: Opening = world.opened
+) -> list[Taken]:
     """This will let `count` clients run `work(engine, watch, *args, number)`; they begin together.
 
+    `opening` makes each process's own engine of the URL; it crosses to another process, so it is a plain function.
     Raises ClientFailed with the trace of the first process that failed.
     """
     processes = min(count, os.cpu_count() or 1)
     spawning = multiprocessing.get_context("spawn")  # a connection must not be inherited
-    barrier, answers = spawning.Barrier(processes), spawning.Queue()
+    shared = spawning.Barrier(processes), spawning.Queue()
     started = [
         spawning.Process(
             target=_process,
-            args=(url, work, seconds, [(*args, each) for each in range(number, count, processes)], barrier, answers),
+            args=(opening, url, work, seconds, [(*args, each) for each in range(number, count, processes)], *shared),
             daemon=True,
         )
         for number in range(processes)
@@ -105,7 +114,7 @@ def together(url: str, count: int, work: Work, seconds: float, *args: Any) -> li
     taken: list[Taken] = []
     try:
         for _ in started:
-            answer = answers.get(timeout=SECONDS_TO_FINISH + seconds)
+            answer = shared[1].get(timeout=SECONDS_TO_FINISH + seconds)
             if isinstance(answer, str):
                 raise ClientFailed(answer)
             # every process sees what all of the database's take: only one of them may tell
@@ -119,10 +128,16 @@ def together(url: str, count: int, work: Work, seconds: float, *args: Any) -> li
 
 
 def _process(
-    url: str, work: Work, seconds: float, each: Sequence[tuple[Any, ...]], barrier: Barrier, answers: Any
+    opening: Opening,
+    url: str,
+    work: Work,
+    seconds: float,
+    each: Sequence[tuple[Any, ...]],
+    barrier: Barrier,
+    answers: Any,
 ) -> None:
     try:
-        with world.opened(url) as engine:
+        with opening(url) as engine:
             answers.put(_run(engine, work, seconds, each, lambda: barrier.wait(SECONDS_TO_GET_READY)))
     except Exception:
         answers.put(traceback.format_exc())

@@ -123,14 +123,18 @@ def contest(engine: Engine, watch: Stopwatch, tasks: Sequence[UUID], _number: in
 
 def _traffic(engine: Engine) -> tuple[float, float]:
     worker = world.actor(engine, "worker")
-    tasks = []
     for _ in range(3):  # the first cases are for what is asked only once
         case = engine.start_case(world.BENCH, world.SENT, by=worker, unit_code=world.town(0))
-        tasks = engine.read(world.open_tasks, [case.id])
-        engine.complete_task(tasks[0], by=worker, data=world.SENT)
-        tasks = engine.read(world.open_tasks, [case.id])
+        (task,) = engine.read(world.open_tasks, [case.id])
+        engine.complete_task(task, by=worker, data=world.SENT)
+    return _traffic_of(engine, case.id)
+
+
+def _traffic_of(engine: Engine, case: UUID) -> tuple[float, float]:
+    worker = world.actor(engine, "worker")
+    (task,) = engine.read(world.open_tasks, [case])
     with meters.traffic(engine.database) as found:
-        engine.complete_task(tasks[0], by=worker, data=world.SENT)
+        engine.complete_task(task, by=worker, data=world.SENT)
     return found.statements, found.round_trips
 
 
@@ -149,6 +153,7 @@ def measure_rework(url: str | None, *, rounds: int, show: Show | None = None) ->
         for name, case in (("complete, fresh", fresh), (f"complete, {rounds:,} rounds behind it", old)):
             found = report.line(name, [clients.alone(engine, rework, 0.0, case)])
             found.notes["snapshot"] = engine.read(_size, case)
+            found.statements, found.round_trips = _traffic_of(engine, case)
             lines.append(found)
         return report.compare(lines, beside)
 

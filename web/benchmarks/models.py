@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from engine import SYSTEM, Case, Engine, ProcessApp, load_apps
-from web.benchmarks import clients, completing, floor, report, world
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import Case, Engine, HistoryEvent, Job, ProcessApp, Task, load_apps
+from web.benchmarks import clients, copies, floor, guests, meters, report, timers, world
+from web.benchmarks.completing import Miscounted
 from web.benchmarks.copies import Show
 from web.benchmarks.meters import Stopwatch
 from web.benchmarks.report import Line, Taken
+from web.benchmarks.walkers import MOST_STEPS, Walker
 
 BATCH = 25
-GROUPS = re.compile(r'candidateGroups="([^"=]+)"')
-PROCESS = re.compile(r'<(?:\w+:)?process\b[^>]*\bid="([^"]+)"')
+WARM_UP = 5
+SPARE = 1.3
+ORIGINALS = 5
+Data = Mapping[str, Any]
 
 
-class NoProcess(Exception):
-    """The file holds no process."""
+class OneByOne(Exception):
+    """The demo of an app walks this diagram: it is one client."""
+
+
+class NoTimer(Exception):
+    """A case of this process waits for no timer when it has started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A diagram, what goes along with its forms, by how many it is used, and how many of its tasks are open beside."""
+
+    file: Path
+    data: Data
+    clients: int = 1
+    open_tasks: int = 0
 
 
 class TimedEngine(Engine):
@@ -33,64 +57,155 @@ class TimedEngine(Engine):
         return self.watch.time(super().complete_task, task_id, **kwargs)
 
 
-def measure(url: str | None, file: Path, *, seconds: float, show: Show | None = None) -> list[Line]:
-    """This will measure completions in the process of `file`."""
+def measure(url: str | None, load: Load, *, seconds: float, show: Show | None = None) -> list[Line]:
+    """This will let clients complete tasks in a process. Raises NoProcess, NothingToDo, OneByOne, Miscounted."""
     for app in load_apps():
-        if app.folder.resolve() == file.resolve().parent and app.demo is not None:
-            return _measure_demo(url, app, show)
-    return _measure_walk(url, _alone(file), seconds)
+        if app.folder.resolve() == load.file.resolve().parent and app.demo is not None:
+            if load.clients > 1:
+                raise OneByOne(OneByOne.__doc__)
+            return _measure_demo(url, app, load.open_tasks, show)
+    with _inhabited(url, load) as (own, walker, notes):
+        engine, seconds_before = walker.engine, walker.walk_one()
+        _crowd(walker, load.open_tasks, show)
+        beside = floor.measure(engine, min(seconds, 2.0))
+        asked = (complete, seconds, walker.process, load.data, seconds_before)
+        taken = clients.run(engine, own, load.clients, *asked, opening=partial(_opened, load.file))
+        found = report.line(f"complete, {load.file.stem}", taken)
+        _check(engine, found)
+        (step, *_others) = walker.tasks(walker.start(1))
+        with meters.traffic(engine.database) as seen:
+            walker.complete(step)
+        return report.compare([_told(found, seen, notes)], beside)
 
 
-def _measure_demo(url: str | None, app: ProcessApp, show: Show | None) -> list[Line]:
-    with world.made(url, app, TimedEngine) as (_own, engine):
+def measure_starts(url: str | None, load: Load, *, seconds: float, show: Show | None = None) -> list[Line]:
+    """This will let clients start cases of a process. Raises NoProcess, Miscounted."""
+    with _inhabited(url, load) as (own, walker, notes):
+        engine = walker.engine
+        _crowd(walker, load.open_tasks, show)
+        before = engine.read(_started)
+        beside = floor.measure(engine, min(seconds, 2.0))
+        asked = (start, seconds, walker.process, load.data)
+        taken = clients.run(engine, own, load.clients, *asked, opening=partial(_opened, load.file))
+        found = report.line(f"start, {load.file.stem}", taken)
+        told, there = found.operations + WARM_UP * load.clients, engine.read(_started) - before
+        if told != there:
+            raise Miscounted(told, there, there)
+        found.notes["checked"] = told
+        with meters.traffic(engine.database) as seen:
+            walker.start(1)
+        return report.compare([_told(found, seen, notes)], beside)
+
+
+def measure_timers(
+    url: str | None, load: Load, *, due: int, show: Show | None = None, progress: Show | None = None
+) -> list[Line]:
+    """This will let workers fire timers for which cases wait that have just started. Raises NoTimer, Miscounted."""
+    with _inhabited(url, load) as (own, walker, notes):
+        cases = walker.start(ORIGINALS)
+        wait = select(func.count()).select_from(Job).where(Job.case_id.in_(cases), Job.kind == "timer")
+        each = (walker.engine.read(lambda session: session.scalar(wait)) or 0) // ORIGINALS
+        if not each:
+            raise NoTimer(NoTimer.__doc__)
+        drain = timers.Drain(own, walker.engine, cases, partial(_opened, load.file))
+        found, *others = drain.run(load.clients, math.ceil(due / each), show, progress)
+        found.name = f"timer fired, {load.file.stem}"
+        found.notes |= notes
+        return [found, *others]
+
+
+def _told(found: Line, seen: meters.Traffic, notes: dict[str, object]) -> Line:
+    found.statements, found.round_trips = seen.statements, seen.round_trips
+    found.notes |= notes
+    return found
+
+
+def _measure_demo(url: str | None, app: ProcessApp, open_tasks: int, show: Show | None) -> list[Line]:
+    with world.made(url, app, world.APP, kind=TimedEngine) as (_own, engine):
         assert isinstance(engine, TimedEngine)
+        engine.watch = Stopwatch(0.0)  # for those that make the crowd
+        if open_tasks:
+            copies.crowd(engine, open_tasks, show)
         beside = floor.measure(engine, 1.0)
         watch = engine.watch = Stopwatch(0.0)
         app.demo(engine, progress=lambda done, total, _what: show(done, total) if show is not None else None)
-        taken = Taken(watch.samples, 0.0, sum(watch.samples), watch.busy, None, 0.0)
-        return report.compare([report.line(f"complete, demo of {app.name}", [taken])], beside)
-
-
-def _alone(file: Path) -> ProcessApp:
-    """An app of a diagram's folder, whose roles are the candidate groups that it names."""
-    xml = file.read_text(encoding="utf-8")
-    found = PROCESS.search(xml)
-    if found is None:
-        raise NoProcess(NoProcess.__doc__)
-    roles = {role.strip() for groups in GROUPS.findall(xml) for role in groups.split(",")}
-    return ProcessApp(
-        name="model",
-        title=file.stem,
-        folder=file.resolve().parent,
-        process=found[1],
-        roles={role: role for role in sorted(roles)},
-        starters={found[1]: ("*",)},
-    )
-
-
-def _measure_walk(url: str | None, app: ProcessApp, seconds: float) -> list[Line]:
-    with world.made(url, app) as (_own, engine):
-        worker = {"login": "worker", "name": "Worker", "roles": [(role, world.COUNTY) for role in app.roles]}
-        engine.load_people([], [worker])
-        beside = floor.measure(engine, min(seconds, 2.0))
-        found = report.line(f"complete, {app.title}", [clients.alone(engine, walk, seconds, app.process)])
+        taken = Taken(watch.samples, 0.0, sum(watch.samples), watch.busy, None, meters.memory())
+        found = report.line(f"complete, demo of {app.name}", [taken])
+        found.notes |= {"open": open_tasks} if open_tasks else {}
         return report.compare([found], beside)
 
 
-def walk(engine: Engine, watch: Stopwatch, process: str) -> Iterator[None]:
-    """This will start cases and complete whatever task is open in them."""
-    worker = world.actor(engine, "worker")
-    is_warm = False
-    while not is_warm or not watch.is_over:
-        cases = [
-            engine.start_case(process, world.SENT, by=SYSTEM, unit_code=world.COUNTY).id
-            for _ in range(BATCH if is_warm else 2)
-        ]
-        one = lambda task: watch.time(engine.complete_task, task, by=worker, data=world.SENT)  # noqa: E731
-        for _ in completing.walk(engine, cases, one):
-            if is_warm and watch.is_over:
-                return
-        if not is_warm:
-            watch.samples.clear()
-            is_warm = True
-            yield
+def _opened(file: Path, url: str) -> AbstractContextManager[Engine]:
+    return world.opened(url, guests.app_of(file))
+
+
+@contextmanager
+def _inhabited(url: str | None, load: Load) -> Iterator[tuple[str, Walker, dict[str, object]]]:
+    """Makes a database for a diagram, with somebody who holds all its roles, and tells its stand-ins."""
+    with guests.invited(load.file) as guest, world.made(url, guest.app) as (own, engine):
+        roles = [(role, world.COUNTY) for role in guest.app.roles]
+        engine.load_people([], [{"login": "worker", "name": "Worker", "roles": roles}])
+        notes: dict[str, object] = {"open": load.open_tasks} if load.open_tasks else {}
+        notes |= {"stand_ins": ", ".join(guest.stand_ins)} if guest.stand_ins else {}
+        yield own, Walker(engine, guest.app.process, load.data), notes
+
+
+def _crowd(walker: Walker, open_tasks: int, show: Show | None) -> None:
+    """Copies cases that have just started until so many of their tasks are open. Raises NothingToDo."""
+    if open_tasks:
+        cases = walker.start(min(ORIGINALS, open_tasks))
+        each = walker.open_in(cases) / len(cases)
+        copies.fill(walker.engine, cases, math.ceil(open_tasks / each), show=show)
+
+
+def complete(
+    engine: Engine, watch: Stopwatch, process: str, data: Data, expected: float, _number: int
+) -> Iterator[None]:
+    """This will complete the tasks of cases that were started before the clock runs; more only when they run out.
+
+    A case is expected to take so many seconds.
+    """
+    walker = Walker(engine, process, data)
+    walker.walk_one()
+    cases = walker.start(math.ceil(watch.limit / min(expected, walker.walk_one()) * SPARE))
+    yield
+    while not watch.is_over or not watch.samples:
+        batch, cases = cases[:BATCH], cases[BATCH:]
+        batch = batch or walker.start(BATCH)
+        for _ in range(MOST_STEPS):
+            steps = walker.tasks(batch)
+            for step in steps:
+                walker.complete(step, watch)
+                if watch.is_over:
+                    return
+            if not steps:
+                break
+
+
+def start(engine: Engine, watch: Stopwatch, process: str, data: Data, _number: int) -> Iterator[None]:
+    """This will start cases."""
+    walker = Walker(engine, process, data)
+    walker.start(WARM_UP)
+    yield
+    while not watch.is_over or not watch.samples:
+        watch.time(walker.start_one)
+
+
+def _check(engine: Engine, found: Line) -> None:
+    done, written = engine.read(_done), engine.read(_written)
+    if not found.operations <= done == written:
+        raise Miscounted(found.operations, done, written)
+    found.notes["checked"] = done
+
+
+def _started(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Case)) or 0
+
+
+def _done(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Task).where(Task.state == "done")) or 0
+
+
+def _written(session: Session) -> int:
+    events = select(func.count()).select_from(HistoryEvent)
+    return session.scalar(events.where(HistoryEvent.kind == "completed", HistoryEvent.task_id.is_not(None))) or 0

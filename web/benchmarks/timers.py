@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from engine import Engine, HistoryEvent
+from engine import SYSTEM, Engine, HistoryEvent, Job
 from web.benchmarks import clients, copies, floor, meters, report, world
 from web.benchmarks.completing import Miscounted
 from web.benchmarks.copies import Show
@@ -27,33 +28,59 @@ def measure(
 ) -> list[Line]:
     """This will let `count` workers fire `due` timers. Raises Miscounted."""
     with world.made(url) as (own, engine):
-        cases = copies.originals(engine, steps=1, towns=5)
-        _fill(engine, cases, TRACED + WARM_UP, copies.MASS, None)
+        return Drain(own, engine, copies.originals(engine, steps=1, towns=5)).run(count, due, show, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Copies of cases that wait for timers, and workers that fire all of them; other jobs of theirs are left out."""
+
+    url: str
+    engine: Engine
+    cases: Sequence[UUID]
+    opening: clients.Opening = world.opened
+
+    def run(self, count: int, copied: int, show: Show | None, progress: Show | None) -> list[Line]:
+        """This will fire the timers of so many copies, with `count` workers. Raises Miscounted."""
+        engine = self.engine
+        self._fill(TRACED + WARM_UP, copies.MASS, None)
         engine.run_due_jobs(WARM_UP)
         with meters.traffic(engine.database) as seen:
-            engine.run_due_jobs(TRACED)
-        began = _fill(engine, cases, due, copies.WORK, show)
+            traced = engine.run_due_jobs(TRACED)
+        while engine.run_due_jobs(AT_ONCE):
+            continue
+        began = self._fill(copied, copies.WORK, show)
+        due = engine.read(_waiting)
         beside = floor.measure(engine, 1.0)
         if count == 1:
             taken = [clients.alone(engine, fire, 0.0, 0, lambda done: progress(done, due) if progress else None)]
         else:
-            taken = clients.together(own, count, fire, 0.0)
+            taken = clients.together(self.url, count, fire, 0.0, opening=self.opening)
         found = report.line("timer fired", taken)
         fired = engine.read(_fired)
         if not found.operations == len(fired) == due:
             raise Miscounted(found.operations, due, len(fired))
         found.notes |= _lateness(fired, began)
-        found.statements, found.round_trips = seen.statements / TRACED, seen.round_trips / TRACED
+        found.statements, found.round_trips = seen.statements / traced, seen.round_trips / traced
         return report.compare([found], beside)
 
+    def _fill(self, copied: int, label: int, show: Show | None) -> datetime:
+        """Timers due one second after another, the last of them a minute ago; tells when all were there."""
+        first = self.engine.clock() - timedelta(seconds=copied + 60)
+        within = timedelta(seconds=copied + 1)
+        copies.fill(self.engine, self.cases, copied, label=label, due_from=first, within=within, scatter=1, show=show)
+        self.engine.write(SYSTEM, lambda turn: _leave_timers(turn.session, label))
+        return self.engine.clock()
 
-def _fill(engine: Engine, cases: Sequence[UUID], due: int, label: int, show: Show | None) -> datetime:
-    """Timers due one second after another, the last of them a minute ago; tells when all were there."""
-    first = engine.clock() - timedelta(seconds=due + 60)
-    copies.fill(
-        engine, cases, due, label=label, due_from=first, within=timedelta(seconds=due + 1), scatter=1, show=show
-    )
-    return engine.clock()
+
+def _leave_timers(session: Session, label: int) -> None:
+    low, high = copies.case_id(label, 0), copies.case_id(label + 1, 0)
+    session.execute(delete(Job).where(Job.case_id >= low, Job.case_id < high, Job.kind != "timer"))
+
+
+def _waiting(session: Session) -> int:
+    low, high = copies.case_id(copies.WORK, 0), copies.case_id(copies.WORK + 1, 0)
+    return session.scalar(select(func.count()).select_from(Job).where(Job.case_id >= low, Job.case_id < high)) or 0
 
 
 def fire(engine: Engine, watch: Stopwatch, number: int, tell: Callable[[int], object] | None = None) -> Iterator[None]:

@@ -64,10 +64,10 @@ PERSONS: list[dict[str, Any]] = [
 
 
 @contextmanager
-def opened(url: str, app: ProcessApp = APP, kind: type[Engine] = Engine) -> Iterator[Engine]:
+def opened(url: str, *apps: ProcessApp, kind: type[Engine] = Engine) -> Iterator[Engine]:
     """This will open an engine on a benchmark's database; what is attached to cases lies in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
-        engine = kind(url, apps=[app], files=Path(folder))
+        engine = kind(url, apps=apps or (APP,), files=Path(folder))
         try:
             yield engine
         finally:
@@ -75,12 +75,13 @@ def opened(url: str, app: ProcessApp = APP, kind: type[Engine] = Engine) -> Iter
 
 
 @contextmanager
-def made(url: str | None, app: ProcessApp = APP, kind: type[Engine] = Engine) -> Iterator[tuple[str, Engine]]:
-    """This will make a database beside `url` with tables, people and `app`, and drop it at the end."""
-    with databases.temporary(url) as own, opened(own, app, kind) as engine:
+def made(url: str | None, *apps: ProcessApp, kind: type[Engine] = Engine) -> Iterator[tuple[str, Engine]]:
+    """This will make a database beside `url` with tables, people and `apps` (APP), and drop it at the end."""
+    with databases.temporary(url) as own, opened(own, *apps, kind=kind) as engine:
         engine.migrate()
         engine.load_people(UNITS, PERSONS)
-        engine.deploy_app(app)
+        for app in apps or (APP,):
+            engine.deploy_app(app)
         yield own, engine
 
 

@@ -12,27 +12,50 @@ import click
 from rich.console import Console
 from rich.status import Status
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 
+from engine import feel
 from web.benchmarks import completing, floor, ladders, lists, models, starting, timers, wakeups, world
 from web.benchmarks.clients import ClientFailed
 from web.benchmarks.completing import Miscounted
-from web.benchmarks.models import NoProcess
+from web.benchmarks.guests import NoProcess
+from web.benchmarks.models import NoTimer, OneByOne
 from web.benchmarks.report import Line
+from web.benchmarks.walkers import NothingToDo
 from web.commands import soaks
 from web.commands.terminal import N_, Failed, _, say, show_table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+
+
 def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """This will refuse what no database can be found by, before anything is made."""
+    if value is None:
+        return None
     try:
-        if value is not None:
-            make_url(value)
-        return value
-    except SQLAlchemyError:
+        found = make_url(value.replace("postgres://", "postgresql://", 1))
+        return found.set(drivername=DRIVERS[found.drivername]).render_as_string(hide_password=False)
+    except (SQLAlchemyError, KeyError):
         raise click.BadParameter(_("“{value}” is not the address of a database.", value=value)) from None
+
+
+def _values(_context: click.Context, _option: click.Parameter, value: str | None) -> dict[str, Any]:
+    """This will read the values that go along with every form."""
+    try:
+        found = feel.loads(value) if value is not None else {}
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if not isinstance(found, dict):
+        raise click.BadParameter(_("An object is needed, such as {example}.", example='{"amount": 5}'))
+    return found
 
 
 _DATABASE = click.option(
@@ -43,9 +66,22 @@ _DATABASE = click.option(
 )
 _CLIENTS = click.option("--clients", type=click.IntRange(1, 64), default=1, show_default=True,
                         help=N_("How many work at the same time: threads, in a process for each core."))  # fmt: skip
+_MODEL = click.option("--model", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+                      help=N_("Diagram to measure; what it names and is not beside it gets a stand-in."))  # fmt: skip
+_DATA = click.option("--data", metavar="JSON", callback=_values,
+                     help=N_("Values for the forms of that diagram; others are made up."))  # fmt: skip
 _SECONDS = click.option("--seconds", type=click.FloatRange(0.05, 3600), default=5.0, show_default=True,
                         help=N_("How long each measurement runs."))  # fmt: skip
 _JSON = click.option("--json", "is_json", is_flag=True, help=N_("Print JSON."))
+
+
+_FAULTS = (
+    N_("The file holds no process."),
+    N_("A case of this process opens no task that anybody could do."),
+    N_("A case of this process waits for no timer when it has started."),
+    N_("The demo of an app walks this diagram: it is one client."),
+    N_("The web server of the benchmark does not answer."),
+)  # the docstrings of what benchmarks raise, named here so that the catalog keeps them
 
 
 def _open(default: int) -> Callable[[F], F]:
@@ -55,8 +91,8 @@ def _open(default: int) -> Callable[[F], F]:
 
 @click.command(help=N_("Complete tasks: load, complete, run to the next wait states, store, with history."))
 @_DATABASE
-@click.option("--model", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help=N_("Diagram to measure; one of a process app is walked by the app's demo."))  # fmt: skip
+@_MODEL
+@_DATA
 @_CLIENTS
 @_open(0)
 @click.option("--rounds", type=click.IntRange(0, 1_000_000), default=0,
@@ -64,14 +100,22 @@ def _open(default: int) -> Callable[[F], F]:
 @_SECONDS
 @_JSON
 def complete(
-    db: str | None, model: Path | None, clients: int, open_tasks: int, rounds: int, seconds: float, is_json: bool
+    db: str | None,
+    model: Path | None,
+    data: dict[str, Any],
+    clients: int,
+    open_tasks: int,
+    rounds: int,
+    seconds: float,
+    is_json: bool,
 ) -> None:
     """This will measure completions."""
     with _measuring() as show:
         if rounds:
             lines = completing.measure_rework(db, rounds=rounds, show=show)
         elif model is not None:
-            lines = models.measure(db, model, seconds=seconds, show=show)
+            load = models.Load(model, data, clients, open_tasks)
+            lines = models.measure(db, load, seconds=seconds, show=show)
         else:
             lines = completing.measure(db, seconds=seconds, count=clients, open_tasks=open_tasks, show=show)
     _print(lines, is_json)
@@ -79,27 +123,47 @@ def complete(
 
 @click.command(help=N_("Start cases."))
 @_DATABASE
+@_MODEL
+@_DATA
 @_CLIENTS
 @_open(0)
 @_SECONDS
 @_JSON
-def start(db: str | None, clients: int, open_tasks: int, seconds: float, is_json: bool) -> None:
+def start(
+    db: str | None,
+    model: Path | None,
+    data: dict[str, Any],
+    clients: int,
+    open_tasks: int,
+    seconds: float,
+    is_json: bool,
+) -> None:
     """This will measure starts."""
     with _measuring() as show:
-        lines = starting.measure(db, seconds=seconds, count=clients, open_tasks=open_tasks, show=show)
+        if model is not None:
+            load = models.Load(model, data, clients, open_tasks)
+            lines = models.measure_starts(db, load, seconds=seconds, show=show)
+        else:
+            lines = starting.measure(db, seconds=seconds, count=clients, open_tasks=open_tasks, show=show)
     _print(lines, is_json)
 
 
 @click.command("timers", help=N_("Fire timers that are all due at once; tells how late they fire."))
 @_DATABASE
+@_MODEL
+@_DATA
 @_CLIENTS
 @click.option("--due", "--open", "due", type=click.IntRange(1, 5_000_000), default=2000, show_default=True,
               help=N_("How many timers are due."))  # fmt: skip
 @_JSON
-def fire(db: str | None, clients: int, due: int, is_json: bool) -> None:
+def fire(db: str | None, model: Path | None, data: dict[str, Any], clients: int, due: int, is_json: bool) -> None:
     """This will measure timers."""
     with _measuring() as show:
-        lines = timers.measure(db, count=clients, due=due, show=show, progress=show.work)
+        if model is not None:
+            load = models.Load(model, data, clients)
+            lines = models.measure_timers(db, load, due=due, show=show, progress=show.work)
+        else:
+            lines = timers.measure(db, count=clients, due=due, show=show, progress=show.work)
     _print(lines, is_json)
 
 
@@ -143,12 +207,13 @@ def _list(name: str, help: str, questions: Sequence[lists.Asked]) -> click.Comma
 
 @click.command("floor", help=N_("Change and commit one row: the least that the database takes for anything."))
 @_DATABASE
+@_CLIENTS
 @_SECONDS
 @_JSON
-def least(db: str | None, seconds: float, is_json: bool) -> None:
+def least(db: str | None, clients: int, seconds: float, is_json: bool) -> None:
     """This will measure the floor alone."""
-    with _measuring(), world.made(db) as (_url, engine):
-        found = floor.measure(engine, seconds)
+    with _measuring(), world.made(db) as (own, engine):
+        found = floor.measure(engine, seconds, own, clients)
     _print([found], is_json)
 
 
@@ -186,8 +251,15 @@ def _measuring() -> Iterator[_Progress]:
     try:
         with console.status(_("Preparing…")) as status:
             yield _Progress(status)
-    except (Miscounted, ClientFailed, NoProcess) as error:
-        raise Failed(str(error)) from error
+    except (Miscounted, ClientFailed, NoProcess, NothingToDo, NoTimer, OneByOne) as error:
+        raise Failed(_(str(error))) from error
+    except ProgrammingError as error:
+        raise Failed(
+            _("The database refused: {reason}", reason=error.orig),
+            hint=_("A benchmark makes a database of its own: who signs in there needs the right to create one."),
+        ) from error
+    except (OperationalError, FileNotFoundError) as error:
+        raise Failed(_("The database cannot be opened: {reason}", reason=getattr(error, "orig", error))) from error
 
 
 def _print(lines: Sequence[Line], is_json: bool) -> None:

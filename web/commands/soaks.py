@@ -23,7 +23,7 @@ def soak(db: str | None, minutes: float, rate: float, is_json: bool) -> None:
     try:
         found = soaking.measure(db, minutes=minutes, rate=rate, tell=tell)
     except (Miscounted, NotServing) as error:
-        raise Failed(str(error)) from error
+        raise Failed(_(str(error))) from error
     if is_json:
         say(json.dumps(found.as_json(), indent=2))
     else:

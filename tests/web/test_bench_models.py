@@ -1,0 +1,155 @@
+"""Any diagram can be measured: what it lacks gets a stand-in, its forms are filled in; what cannot be is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine import FaultsFound, forms
+from web.benchmarks import guests, papers
+from web.commands.benches import bench
+
+HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+  xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" targetNamespace="http://bihuan.dev/tests">"""
+FORM = {
+    "id": "visit",
+    "type": "default",
+    "components": [
+        {"type": "textfield", "key": "plate", "label": "Plate",
+         "validate": {"required": True, "pattern": "^[A-Z][0-9]$"}},
+        {"type": "number", "key": "people", "label": "People", "validate": {"required": True, "min": 2, "max": 9}},
+        {"type": "datetime", "key": "day", "label": "Day", "subtype": "date", "validate": {"required": True}},
+        {"type": "radio", "key": "found", "label": "Found", "validate": {"required": True},
+         "values": [{"label": "Good", "value": "good"}, {"label": "Bad", "value": "bad"}]},
+        {"type": "dynamiclist", "path": "rooms", "label": "Rooms", "id": "rooms", "validate": {"minRows": 1},
+         "components": [{"type": "textfield", "key": "room", "label": "Room", "validate": {"required": True}}]},
+    ],
+    "outcomes": [{"value": "back", "label": "Back"}, {"value": "on", "label": "On", "main": True}],
+}  # fmt: skip
+
+
+def written(folder: Path, *, group: str = "inspector", form: str = "visit", service: str = "stamp") -> Path:
+    """This will write a diagram with a task, a timer beside it, and a service."""
+    file = folder / "visit.bpmn"
+    file.write_text(
+        f"""{HEAD}<bpmn:process id="visiting" isExecutable="true"><bpmn:startEvent id="begin"/>
+        <bpmn:sequenceFlow id="a" sourceRef="begin" targetRef="visit"/>
+        <bpmn:userTask id="visit" name="Visit"><bpmn:extensionElements><zeebe:userTask/>
+          <zeebe:assignmentDefinition candidateGroups="{group}"/><zeebe:formDefinition formId="{form}"/>
+        </bpmn:extensionElements></bpmn:userTask>
+        <bpmn:boundaryEvent id="late" attachedToRef="visit" cancelActivity="false"><bpmn:timerEventDefinition id="t">
+          <bpmn:timeDuration>P3D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>
+        <bpmn:sequenceFlow id="b" sourceRef="visit" targetRef="stamp"/>
+        <bpmn:serviceTask id="stamp"><bpmn:extensionElements><zeebe:taskDefinition type="{service}"/>
+        </bpmn:extensionElements></bpmn:serviceTask><bpmn:sequenceFlow id="c" sourceRef="stamp" targetRef="end"/>
+        <bpmn:endEvent id="end"/></bpmn:process></bpmn:definitions>""",
+        encoding="utf-8",
+    )
+    return file
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Result]:
+    """Runs a benchmark beside an SQLite file that is there already."""
+    (tmp_path / "app.db").write_bytes(b"the application's")
+
+    def run(*words: str) -> Result:
+        found = CliRunner().invoke(bench, [*words, "--db", f"sqlite:///{tmp_path / 'app.db'}", "--json"])
+        assert (tmp_path / "app.db").read_bytes() == b"the application's"
+        return found
+
+    return run
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    """This will return what a benchmark measured."""
+    assert result.exit_code == 0, (result.output, result.exception)
+    found: list[dict[str, Any]] = json.loads(result.stdout)
+    return found
+
+
+def test_forms_that_ask_for_values_are_filled_in_and_services_stood_in_for(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "forms").mkdir()
+    (tmp_path / "forms" / "visit.json").write_text(json.dumps(FORM), encoding="utf-8")
+    model = str(written(tmp_path))
+    complete, floor = lines(run("complete", "--model", model, "--open", "40", "--seconds", "0.1"))
+    assert complete["notes"] == {"checked": complete["notes"]["checked"], "open": 40, "stand_ins": "service stamp"}
+    assert complete["notes"]["checked"] >= complete["operations"] > 0
+    assert complete["statements"] > floor["statements"] == 1
+    started, _floor = lines(run("start", "--model", model, "--seconds", "0.1"))
+    assert started["notes"]["checked"] == started["operations"] + 5
+    fired, _floor = lines(run("timers", "--model", model, "--due", "30"))
+    assert (fired["operations"], fired["notes"]["out_of_order"]) == (30, 0)
+
+
+def test_values_that_are_given_go_before_those_made_up() -> None:
+    data, outcome = papers.fill(FORM, {"people": 7})
+    assert (data["people"], outcome) == (7, "on")
+    forms.parse(FORM).load(data, outcome=outcome)
+
+
+def test_a_diagram_brings_along_only_what_it_names(tmp_path: Path) -> None:
+    file = written(tmp_path, form="nowhere", service="=kind")
+    (tmp_path / "other.bpmn").write_text("this is broken", encoding="utf-8")
+    (tmp_path / "called.bpmn").write_text(f'{HEAD}<bpmn:process id="begin" /></bpmn:definitions>', encoding="utf-8")
+    with guests.invited(file) as guest:
+        found = {path.name for path in guest.app.folder.iterdir()}
+        assert (found, guest.stand_ins) == ({"visit.bpmn", "called.bpmn", "forms"}, ["form nowhere"])
+        assert guest.app.roles == {"inspector": "inspector"}
+
+
+@pytest.mark.parametrize(
+    ("words", "xml", "reason"),
+    [
+        (["complete"], "no diagram", "The file holds no process."),
+        (["complete"], '<process id="p"><startEvent id="s"/></process>', "opens no task that anybody could do"),
+        (["timers"], '<process id="p"><startEvent id="s"/></process>', "waits for no timer"),
+        (["complete", "--data", "[]"], "", "An object is needed"),
+    ],
+    ids=["no-process", "no-task", "no-timer", "no-object"],
+)  # fmt: skip
+def test_what_cannot_be_measured_is_said_in_words(
+    run: Callable[..., Result], tmp_path: Path, words: list[str], xml: str, reason: str
+) -> None:
+    file = tmp_path / "odd.bpmn"
+    spaced = xml.replace("<process ", '<bpmn:process isExecutable="true" ').replace("</process", "</bpmn:process")
+    spaced = spaced.replace("<startEvent", "<bpmn:startEvent")
+    file.write_text(f"{HEAD}{spaced}</bpmn:definitions>" if xml.startswith("<") else xml, encoding="utf-8")
+    result = run(*words, "--model", str(file))
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+    assert reason in result.output
+
+
+def test_a_diagram_that_cannot_be_put_in_force_is_refused_with_its_faults(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = written(tmp_path)
+    file.write_text(file.read_text(encoding="utf-8").replace("P3D", "soon"), encoding="utf-8")
+    result = run("complete", "--model", str(file))
+    assert isinstance(result.exception, FaultsFound)
+    assert {fault.element for fault in result.exception.faults} >= {"late"}
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("mysql://a/b", "is not the address of a database"),
+        ("postgresql://nobody@127.0.0.1:1/x", "The database cannot be opened"),
+        ("sqlite:////nowhere/at/all.db", "The database cannot be opened"),
+    ],
+    ids=["another-kind", "nobody-listens", "no-folder"],
+)
+def test_an_address_where_no_database_can_be_made_is_said_in_words(address: str, reason: str) -> None:
+    result = CliRunner().invoke(bench, ["floor", "--db", address, "--seconds", "0.1"])
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+    assert reason in result.output
