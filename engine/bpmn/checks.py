@@ -81,11 +81,14 @@ def _flows(process: Process) -> Iterator[DiagramFault]:
         # Camunda 7 takes a single flow without condition for the default.
         if process.is_native or len(open_flows) > 1:
             for flow in open_flows:
-                yield _at(node, "flow-condition-missing", flow=_name(flow), id=flow.id)
+                yield _at(node, "flow-condition-missing", flow=_name(process, flow), id=flow.id)
 
 
-def _name(flow: Flow) -> str:
-    return flow.name or flow.id
+def _name(process: Process, flow: Flow) -> str:
+    if flow.name:
+        return " ".join(flow.name.split())
+    target = process.nodes.get(flow.target)
+    return f"{flow.id} → {target.name}" if target is not None and target.name else flow.id
 
 
 def _defaults(process: Process, node: Node) -> Iterator[DiagramFault]:
@@ -93,7 +96,7 @@ def _defaults(process: Process, node: Node) -> Iterator[DiagramFault]:
         yield _at(node, "default-missing", flow=node.default)
     for flow in node.outgoing:
         if flow.id == node.default and flow.condition is not None and process.is_native:
-            yield _at(node, "default-conditional", flow=_name(flow))
+            yield _at(node, "default-conditional", flow=_name(process, flow))
 
 
 def _ends(process: Process, node: Node) -> Iterator[DiagramFault]:

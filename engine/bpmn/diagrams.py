@@ -111,9 +111,14 @@ def _kept(item: etree._Element, code: str, text: str) -> Note:
 
 def _is_drawing(spec: ProcessSpec, specs: list[ProcessSpec]) -> bool:
     """A pool that is not executable may be drawn beside one that is, to show with whom it talks."""
-    return spec.element.get("isExecutable") == "false" and any(
-        other.nodes and other.element.get("isExecutable") != "false" for other in specs
-    )
+    return spec.element.get("isExecutable") == "false" and any(_is_meant(other) for other in specs)
+
+
+def _is_meant(spec: ProcessSpec) -> bool:
+    """Whether a process is to run; tools keep what stands outside of all pools in one that nothing leads through."""
+    if spec.element.get("isExecutable") is None:
+        return any(node.outputs or local(node.element) == "startEvent" for node in spec.nodes.values())
+    return bool(spec.nodes) and spec.element.get("isExecutable") != "false"
 
 
 def _drawing(process: Process, found: list[DiagramFault]) -> Note:

@@ -99,6 +99,12 @@ def test_a_fault_in_a_pool_that_is_only_drawn_is_no_fault_of_the_file() -> None:
     assert ("not-executable", "drawn") in notes(xml)
 
 
+def test_what_stands_outside_of_all_pools_makes_no_drawing_of_the_others() -> None:
+    sketch = '<startEvent id="s"/><serviceTask id="v"/>' + flow("s", "v")
+    beside = process('<endEvent id="left"/>', "outside", "")
+    assert refusals(file(process(sketch) + beside)) == {"v": ["service-type-missing"]}
+
+
 def test_an_event_definition_that_stands_for_itself_is_that_of_each_event_that_refers_to_it() -> None:
     tops = '<timerEventDefinition id="week"><timeDuration>P7D</timeDuration></timerEventDefinition>'
     body = (
