@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from engine.models import Case, HistoryEvent
 from engine.prepared import Change, Prepared
 
 EVENTS = table(HistoryEvent)
+_CANONICAL = msgspec.json.Encoder()
 
 
 class HistoryBroken(Conflict):
@@ -92,7 +93,7 @@ def digest(previous: str, row: dict[str, Any]) -> str:
     """This will return the SHA-256 over the event and the hash before it, in one canonical JSON form."""
     content: list[str | int | None] = [
         previous,
-        str(row["case_id"]),
+        _id(row["case_id"]),
         row["seq"],
         _written(row["at"]),
         row["kind"],
@@ -100,23 +101,20 @@ def digest(previous: str, row: dict[str, Any]) -> str:
         row["actor"],
         row["element"],
         row["name"],
-        str(row["task_id"]) if row["task_id"] else None,
+        _id(row["task_id"]) if row["task_id"] else None,
         row["detail"],
     ]
     if row["origin"]:
         content.append(row["origin"])  # only then: events from before origins were kept have none
-    # JSON, written here: its encoder is made anew for each call, and there is little that it has to know
-    text = f"[{','.join([_json(each) for each in content])}]"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content)).hexdigest()
 
 
-def _json(value: str | int | None) -> str:
-    if value is None:
-        return "null"
-    return encode_basestring(value) if isinstance(value, str) else str(value)
+@lru_cache(maxsize=256)  # the events of a step are of the same case and of few tasks
+def _id(id: UUID) -> str:
+    return str(id)
 
 
-@lru_cache(maxsize=64)  # the events of a step share their moment
+@lru_cache(maxsize=64)  # and they share their moment
 def _written(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 

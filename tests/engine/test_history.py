@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -64,3 +66,21 @@ def test_charlie_may_neither_read_nor_comment(engine: Engine, cast: Any, case_id
     with pytest.raises(NotYourCase):
         engine.comment(case_id, by=cast.charlie, text="我也要说")
     assert engine.read(queries.case, cast.diana, case_id).case.id == case_id
+
+
+def test_a_hash_is_what_it_has_always_been() -> None:
+    """Histories written by earlier versions, and what auditors took away of them, are checked by it."""
+    event = {
+        "case_id": UUID(int=1),
+        "seq": 1,
+        "at": datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+        "kind": "started",
+        "actor_id": 7,
+        "actor": '甲 "某局"\t\\\x01\u2028',
+        "element": "报告",
+        "name": "😀/",
+        "task_id": UUID(int=2),
+        "detail": '{"a":1.50}',
+        "origin": "page 127.0.0.1",
+    }
+    assert history.digest("ab", event) == "9fdd73d51cabab4134fecbadd5ce4d32bb3ab24b3113f0a1b2e7869f35b68925"
