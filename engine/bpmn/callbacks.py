@@ -85,8 +85,11 @@ def _prepare(element: etree._Element, found: list[etree._Element], report: Repor
     """
     scope, id = element.getparent(), str(element.get("id"))
     early = [item for item in found if vendor_of(item.tag) != "camunda"]
+    is_entered = "true" not in (element.get("isForCompensation"), element.get("triggeredByEvent"))
     if not early or scope is None or child(element, "multiInstanceLoopCharacteristics") is None:
         return
+    if not is_entered or local(scope) == "adHocSubProcess" or local(element) == "receiveTask":
+        return  # nothing may stand before these
     task = etree.Element(bpmn("task"), {"id": report.fresh(element, f"{id}_before"), "name": element.get("name") or ""})
     for flow in scope:
         if local(flow) == "sequenceFlow" and flow.get("targetRef") == id:

@@ -17,6 +17,8 @@ OBJECTS = frozenset({"execution", "task", "delegateExecution", "delegateTask", "
     "repositoryService",
     "identityService",
 }
+# What is true or the text “true”, as a check box or a button gives it.
+EITHER = "either"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _LOGICAL = frozenset({"&&", "||"})
 _COMPARED = frozenset({"==", "!=", "<", ">", "<=", ">="})
@@ -26,7 +28,7 @@ _COMPARED = frozenset({"==", "!=", "<", ">", "<=", ">="})
 class Setting:
     """Where an expression stands: its element, and what forms of its model fill into variables.
 
-    `kinds` says text, number or boolean for a variable.
+    `kinds` says text, number, boolean or either (true or “true”) for a variable.
     """
 
     element: str = ""
@@ -65,9 +67,10 @@ def settle(tree: Tree, setting: Setting = NOWHERE) -> Tree:
 
 def truth(tree: Tree, setting: Setting) -> Tree:
     """This will return a tree that is true when `tree` counts as true: a form may fill in the text “true”."""
-    if isinstance(tree, Name) and setting.kinds.get(tree.id) == "text":
-        return Binary("==", tree, Literal("true"))
-    return tree
+    kind = setting.kinds.get(tree.id) if isinstance(tree, Name) else None
+    if kind == EITHER:
+        return Binary("==", Call(tree, "toString", ()), Literal("true"))
+    return Binary("==", tree, Literal("true")) if kind == "text" else tree
 
 
 def _argument(tree: Tree, setting: Setting) -> Tree:
@@ -97,14 +100,15 @@ def _alike(tree: Tree, literal: Literal, operator: str, setting: Setting) -> tup
         return tree, Literal(value)
     if kind == "text" and literal.is_number and isinstance(tree, Name):
         return Written(f"number({tree.id})"), literal
-    if kind == "text" and isinstance(value, bool):
-        return tree, Literal("true" if value else "false")
+    if kind in ("text", EITHER) and isinstance(value, bool):
+        said = Literal("true" if value else "false")
+        return (Call(tree, "toString", ()) if kind == EITHER else tree), said
     if kind == "number" and isinstance(value, str) and not literal.is_number and _NUMBER.fullmatch(value):
         return tree, Literal(value, is_number=True)
     if isinstance(value, str) and value in ("true", "false") and not literal.is_number and is_equality:
         if kind == "boolean":
             return tree, Literal(value == "true")
-        if not kind and isinstance(tree, Name | Property | Index):
+        if kind in ("", EITHER) and isinstance(tree, Name | Property | Index):
             # a check box gives true, a choice “true”: JUEL takes both for the same
             return Call(tree, "toString", ()), literal
     return tree, literal

@@ -13,6 +13,7 @@ from engine.bpmn.callbacks import exceptions, listeners, of_process, skip_expres
 from engine.bpmn.imported import TASKS, form
 from engine.bpmn.normal import normalise
 from engine.bpmn.process import ACTIVITIES, FLOW_NODES, Note
+from engine.bpmn.questions import ask
 from engine.bpmn.registry import named_by_expression, registered_event, sent_event, terminate
 from engine.bpmn.rewriting import (
     ad_hoc,
@@ -158,6 +159,8 @@ def translate(root: etree._Element) -> Report:
     """This will translate a document in place."""
     report = Report()
     plainly(root, report)
+    for process in root.iter(bpmn("process")):
+        ask(process, report)
     for element in list(root.iter(etree.Element)):
         name = local(element)
         if not name:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from engine.bpmn import juel, translation
+from engine.bpmn.callbacks import type_of
 from engine.bpmn.source import bpmn, child, children, local, text_of
 from engine.bpmn.vendor import (
     Report,
@@ -39,6 +40,8 @@ def user_task(element: etree._Element, report: Report) -> None:
         "candidateUsers": _members(element, report, "candidateUsers"),
     }
     _standard_people(element, people, report)
+    if not any(people.values()):
+        people = _answered(element, report)
     if any(people.values()):
         extend(element, "assignmentDefinition", **people)
     for name in ("dueDate", "followUpDate"):
@@ -56,6 +59,20 @@ def user_task(element: etree._Element, report: Report) -> None:
     form(element, report)
     if (owner := attribute(element, "owner")) is not None:
         report.kept(element, "owner", owner, "tasks have no owner")
+
+
+def _answered(element: etree._Element, report: Report) -> dict[str, str | None]:
+    """Where a listener of the old engine said who does a task, the service that stands for it answers the same."""
+    named = [type_of(item) for item in vendor_extensions(element, "taskListener") if item.get("event") != "complete"]
+    services = [type for type in named if type is not None]
+    if not services:
+        return {}
+    names = ("assignee", "candidateUsers", "candidateGroups")
+    for name in names:
+        map_input(element, "=null", name)  # of this task alone: what an earlier one was told stays there
+    why = f"the service {services[0]} may answer {', '.join(names)}"
+    report.kept(element, "assignment", "by a listener", why)
+    return {name: f"={name}" for name in names}
 
 
 def _members(element: etree._Element, report: Report, what: str) -> str | None:

@@ -138,11 +138,14 @@ class Report:
     def setting(self, element: etree._Element) -> Setting:
         """This will return what is known where an expression of `element` stands; a flow stands at its source."""
         id = str(element.get("sourceRef") or element.get("id") or "")
-        process = next(element.iterancestors(bpmn("process")), element)
+        return Setting(id, self.kinds_in(next(element.iterancestors(bpmn("process")), element)))
+
+    def kinds_in(self, process: etree._Element) -> dict[str, str]:
+        """This will return what forms of a process fill into its variables."""
         key = str(process.get("id"))
         if key not in self.kinds:
             self.kinds[key] = kinds_of(process)
-        return Setting(id, self.kinds[key])
+        return self.kinds[key]
 
     def fresh(self, element: etree._Element, id: str) -> str:
         """This will return `id`, or one like it that nothing in the document of `element` has yet."""
@@ -183,6 +186,11 @@ class Report:
         """This will keep `value` as a property and say that nothing here does the same."""
         self.kept(element, what, value, why)
         self.notes[-1] = replace(self.notes[-1], kind="impossible")
+
+    def asked(self, element: etree._Element, names: str) -> None:
+        """This will note that a form was made for variables that nothing in the model fills in."""
+        text = f"a form was made that asks {names}: conditions look at it, and no form of the model fills it in"
+        self._note(element, "kept", "form", text, "a form was made for what conditions ask")
 
     def refuse(self, element: etree._Element, place: str, text: str, problem: str) -> None:
         """This will refuse the diagram: the process cannot run without what stands here."""

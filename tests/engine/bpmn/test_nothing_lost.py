@@ -196,7 +196,7 @@ def require_all(written: Writing, process: Process) -> None:
         )
         assert node.type in changed, (id, kind, node.type)
     for id in process.nodes.keys() - written.nodes.keys():
-        assert re.fullmatch(r".*_(taken|timeout(_\d)?(_call)?)", id), "only what listens to flows and timeouts comes"
+        assert re.fullmatch(r".*_(taken|before|timeout(_\d)?(_call)?)", id), "only what listens comes"
     for id, (source, target) in written.ends.items():
         assert (process.flows[id].source, leads_to(process, id)) == (source, target)
         assert (process.flows[id].condition is not None) == (id in written.conditions)
