@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
@@ -79,7 +80,7 @@ class Exchange(Programs):
     def publish_message(
         self,
         name: str,
-        correlation_key: str | None = None,
+        correlation_key: str | float | Decimal | None = None,
         data: Mapping[str, Any] | None = None,
         *,
         by: Actor = SYSTEM,
@@ -88,9 +89,9 @@ class Exchange(Programs):
     ) -> Delivery:
         """This will give a message to one receiver: a case that waits for it, else a process that begins with it.
 
-        Without a receiver it is kept for `time_to_live` seconds. A message of this name with an `idempotency_key` that
-        was used before does nothing, as long as the first one is kept and for 7 days after it was taken; the answer
-        tells what became of the first.
+        A number as key is the same however it is written. Without a receiver it is kept for `time_to_live` seconds. A
+        message of this name with an `idempotency_key` that was used before does nothing, as long as the first one is
+        kept and for 7 days after it was taken; the answer tells what became of the first.
         """
         require_system(by)
         return self.write(

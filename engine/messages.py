@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import delete, func, or_, select
 from engine import cases, feel, singles, starting
 from engine.bpmn.outcome import LONGEST_NAME, MessageSent
 from engine.bpmn.stimuli import ReceiveMessage, ReceiveSignal
+from engine.bpmn.waiting import key_text
 from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
 from engine.errors import Conflict, Invalid
@@ -46,7 +48,7 @@ class MessageStorm(Conflict):
 def publish(
     turn: Turn,
     name: str,
-    correlation_key: str | None,
+    correlation_key: str | float | Decimal | None,
     data: Data,
     *,
     time_to_live: int = 0,
@@ -62,6 +64,9 @@ def publish(
     """
     if not name or len(name) > LONGEST_NAME:
         raise MessageInvalid(reason=f"a name has 1 to {LONGEST_NAME} characters")
+    given, correlation_key = correlation_key, key_text(correlation_key)
+    if given is not None and correlation_key is None:
+        raise MessageInvalid(reason="a correlation key is text or a number")
     if correlation_key is not None and len(correlation_key) > LONGEST_NAME:
         raise MessageInvalid(reason=f"a correlation key has up to {LONGEST_NAME} characters")
     if not 0 <= time_to_live <= LONGEST_LIFE:

@@ -65,12 +65,27 @@ def key_of(run: Run, token: Token, event: EventDefinition) -> str | None:
     """
     if event.correlation_key is None:
         return None
-    found = feel.to_json(run.evaluate(event.correlation_key, token, "correlation key"))
-    if found is None or isinstance(found, bool | list | dict):
+    found = key_text(feel.to_json(run.evaluate(event.correlation_key, token, "correlation key")))
+    if found is None:
         raise run.trouble(event.correlation_key, context(token), "correlation key", "it is neither text nor a number")
-    if isinstance(found, Decimal):
-        found = format(found.normalize(), "f")  # equal numbers are one key, however many zeros they end with
-    return _short(run, token, event.correlation_key, "correlation key", str(found))
+    return _short(run, token, event.correlation_key, "correlation key", found)
+
+
+def key_text(value: Any) -> str | None:
+    """This will return a correlation key as messages have it: equal numbers are one key, however they are written.
+
+    None: it is neither text nor a number.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    number = Decimal(str(value))
+    if not number.is_finite():
+        return None
+    written = format(number, "f")
+    written = written.rstrip("0").rstrip(".") if "." in written else written
+    return written.removeprefix("-") if not number else written
 
 
 def _await_message(run: Run, token: Token, event: EventDefinition) -> None:

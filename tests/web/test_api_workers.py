@@ -191,3 +191,28 @@ def test_what_cannot_be_stored_is_refused(engine: Engine, robot: Program, body: 
     answer = robot.client.post("/api/messages", data=body, content_type="application/json", headers=robot.headers)
     assert (answer.status_code, answer.mimetype) == (422, PROBLEM)
     assert engine.read(queries.cases, SYSTEM, process_id="hearing").items == []
+
+
+@pytest.mark.parametrize("key", [7, 7.0, "7"], ids=["whole", "decimal", "text"])
+def test_a_key_may_be_a_number_as_in_the_diagram(engine: Engine, robot: Program, key: Any) -> None:
+    case = start(engine, "keyed", key=7)
+    assert robot.post("/api/messages", {"name": "answer for one", "correlation_key": key}).json == {"delivery": "taken"}
+    assert view(engine, case).case.state == "closed"
+
+
+@pytest.mark.parametrize("key", [True, ["7"], {"a": 7}], ids=["truth", "list", "values"])
+def test_a_key_of_another_kind_is_refused(robot: Program, key: Any) -> None:
+    answer = robot.post("/api/messages", {"name": "answer for one", "correlation_key": key})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["correlation_key"])
+
+
+def test_a_body_of_another_type_is_told_so_and_nothing_is_read_from_it(robot: Program) -> None:
+    for type in ("application/x-www-form-urlencoded", "text/plain"):
+        answer = robot.client.post("/api/signals", data='{"name": "x"}', content_type=type, headers=robot.headers)
+        assert (answer.status_code, answer.json["code"]) == (415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer "}, {"Authorization": "Basic cm9ib3Q6eA=="}])
+def test_a_program_without_a_token_is_told_to_sign_in(app: Flask, headers: dict[str, str]) -> None:
+    answer = app.test_client(use_cookies=False).post("/api/messages", json={"name": "x"}, headers=headers)
+    assert (answer.status_code, answer.json["code"]) == (401, "not-signed-in")

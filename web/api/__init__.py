@@ -5,7 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any
 
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
+from flask_babel import gettext
 from flask_login import current_user
 from flask_smorest import Api  # type: ignore[import-untyped]
 
@@ -128,6 +129,13 @@ def require_sign_in() -> Any:
     return bearer.refuse() if bearer.is_used() else errors.answer(401, "")
 
 
+def require_json() -> Any:
+    """This will answer 415 to a body of another type, which would be read as if nothing had been sent."""
+    if request.content_length and not request.is_json and request.mimetype != "multipart/form-data":
+        return errors.answer(415, gettext("Send JSON, with the header Content-Type: application/json."))
+    return None
+
+
 def _token_key() -> str:
     granted = bearer.grant()
     return f"token {granted.token_id}" if granted else ""
@@ -162,6 +170,7 @@ def register(app: Flask) -> None:
             blueprint.before_request(require_sign_in)
             bearer.limit(blueprint, scope)
             blueprint.before_request(count_request)
+            blueprint.before_request(require_json)
             problems.register(blueprint)
         api.register_blueprint(blueprint)
     once.register(app)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from web import current
 from web.api.routes import Blueprint
@@ -16,12 +17,29 @@ NAME = validate.Length(1, 200)
 YEAR = 366 * 86_400  # seconds
 
 
+class Key(fields.Field[Any]):
+    """A correlation key: text or a number."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValidationError("give text or a number")
+        if isinstance(value, str):
+            NAME(value)
+        return value
+
+
 class Message(Schema):
     """Something that one case waits for."""
 
     name = text("Name of the message, as in the diagram.", required=True, validate=NAME)
-    correlation_key = text("Key by which the case is found; a start needs none.", load_default=None, allow_none=True,
-                           validate=NAME)  # fmt: skip
+    correlation_key = Key(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "Key by which the case is found, text or a number; a start needs none.",
+            "anyOf": [{"type": "string", "minLength": 1, "maxLength": 200}, {"type": "number"}],
+        },
+    )
     data = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Variables for the case."})
     time_to_live = fields.Integer(
         load_default=0,

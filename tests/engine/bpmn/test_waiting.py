@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
+
+from engine.bpmn.waiting import key_text
 
 MESSAGE = (
     '<bpmn:message id="m" name="{name}"><bpmn:extensionElements><zeebe:subscription correlationKey="{key}"/>'
@@ -30,3 +33,24 @@ def test_a_name_or_key_that_is_too_long_stops_the_case_with_the_reason_and_goes_
     short = walk(EVENT.format(tag=tag, kind=kind, ref=ref), MESSAGE.format(name=name, key=key)).start(said="长" * 200)
     assert not short.incidents
     assert bool(short.opened) == (tag == WAITS)
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        (Decimal("1.50"), "1.5"),
+        (1.5, "1.5"),
+        (Decimal("1E+3"), "1000"),
+        (1000, "1000"),
+        (Decimal("-0.0"), "0"),
+        (Decimal("12345678901234567890123456789012345.10"), "12345678901234567890123456789012345.1"),
+        ("1.50", "1.50"),
+        ("", ""),
+        (True, None),
+        (None, None),
+        ([1], None),
+        (float("nan"), None),
+    ],
+)
+def test_equal_numbers_are_one_key_and_texts_are_what_they_say(value: Any, key: str | None) -> None:
+    assert key_text(value) == key
