@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select, update
 
-from engine import cases, drafts, notices, prepared, queues, requeuing, tasks
+from engine import cases, drafts, notices, prepared, queues, requeuing, task_listeners, tasks
 from engine.access import may_resolve, standin_for
 from engine.directory import Official
 from engine.errors import Conflict, Invalid, Refused
@@ -165,11 +165,13 @@ def _moved(turn: Turn, held: Held, target: Official) -> Data:
 
 def change(turn: Turn, held: Held, kind: str, values: Data, told: Data) -> Task:
     """This will write who has a task now, and the line of the history that says so."""
+    about = task_listeners.About.of(held.row, held.detail, held.running)
+    values, heard = task_listeners.ask(turn, about, task_listeners.ASSIGNING, kind, values)
     statement = update(TASKS).where(TASKS.c.id == held.row["id"], TASKS.c.state == OPEN).values(**values)
     whom = held.row["assignee_id"] if kind == notices.CALLED_BACK else values["assignee_id"]
     held.row.update(values)
     told_of = notices.tell_others(turn, [whom], kind, held.running.row, held.row, told.get("text", ""))
-    cases.record(turn, held.running, [tasks.entry(held, kind, told)], [Change(statement), *told_of])
+    cases.record(turn, held.running, [tasks.entry(held, kind, told)], [Change(statement), *told_of, *heard])
     return tasks.as_task(held)
 
 

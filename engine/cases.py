@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, configure_mappers
 from sqlalchemy.orm.attributes import instance_dict, manager_of_class
 
-from engine import bpmn, feel, history, limits, notices, outbox, prepared, writing
+from engine import bpmn, feel, history, limits, notices, outbox, prepared, task_listeners, writing
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import SYSTEM, Actor, NotYourCase, is_member, may_see_case, require_operator, standin_for
@@ -165,6 +165,7 @@ def advance(
         undone["seq"] = running.row["history_seq"]
     told_of = notices.of_withdrawn(turn, running.row, gone)
     changes = [*also, *closing.changes, *told_of, *fields, *limiting.changes, *_told(turn, running, events)]
+    changes += task_listeners.cancelled(turn, gone, running)
     if running.key is not None and outcome.ended:
         changes.append(writing.letting_begin(running.id))
         turn.ended.append(Begun(process_id=running.row["process_id"], correlation_key=running.key))

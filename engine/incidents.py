@@ -60,7 +60,8 @@ def retry(turn: Turn, incident_id: UUID, *, reason: str = "") -> Case:
     require_operator(turn.by)
     incident = find(turn, incident_id)
     running = cases.load(turn, incident["case_id"])
-    cases.require_open(running)
+    if not (incident["kind"] == "job" and incident["token"] is None and running.row["ended_at"] is not None):
+        cases.require_open(running)  # listeners may still have to hear of an ended case
     told = {"kind": incident["kind"], **({"reason": reason.strip()} if reason.strip() else {})}
     told_of: list[Entry] = []
     changes: list[Change] = []

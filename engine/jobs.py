@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from engine import bpmn, cases, feel, limits, notices, prepared, reasons, starting
+from engine import bpmn, cases, feel, limits, listener_answers, notices, prepared, reasons, starting
 from engine.apps import Service
 from engine.batches import Known
 from engine.bpmn import timers
@@ -48,6 +48,7 @@ from engine.hands import Aside, Flood
 from engine.history import Entry
 from engine.models import OPEN, OURS, Incident, Job, Notice, new_id
 from engine.prepared import Change, Prepared
+from engine.task_listeners import DENIED, WHY
 from engine.turn import Turn
 from engine.writing import inserting
 
@@ -223,12 +224,21 @@ def fire(turn: Turn, job: Claimed, known: Known | None = None) -> None:
 
 def answer(turn: Turn, job: Claimed, data: Data) -> None:
     """This will give the answer of a service to its case."""
-    _step(turn, job, CompleteService(job.token or 0, data))
+    if not _hear(turn, job, data):
+        _step(turn, job, CompleteService(job.token or 0, data))
 
 
 def throw(turn: Turn, job: Claimed, error: bpmn.ServiceError) -> None:
-    """This will let a case catch the BPMN error that its service ended with."""
-    _step(turn, job, ThrowError(job.token or 0, error.code, error.message, error.data))
+    """This will let a case catch the BPMN error that its service ended with; that of a listener denies a change."""
+    if not _hear(turn, job, {DENIED: True, WHY: error.message or error.code}):
+        _step(turn, job, ThrowError(job.token or 0, error.code, error.message, error.data))
+
+
+def _hear(turn: Turn, job: Claimed, answer: Data) -> bool:
+    told = job.details.get("listener") if job.token is None else None
+    if told is not None and job.case_id is not None:
+        listener_answers.hear(turn, job.id, job.case_id, told, answer)
+    return told is not None
 
 
 def _step(turn: Turn, job: Claimed, stimulus: CompleteService | ThrowError) -> None:

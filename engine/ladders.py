@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, delete, exists, select, update
 
-from engine import cases, feel, notices, prepared, queues, rungs, singles, starting
+from engine import cases, feel, notices, prepared, queues, rungs, singles, starting, task_listeners
 from engine.batches import OF_TASK, Known
 from engine.bpmn.outcome import MessageSent, TaskOpened
 from engine.bpmn.stimuli import ThrowEscalation
@@ -31,6 +31,7 @@ from engine.limit_definitions import (
 from engine.models import OPEN, RUNNING, Job, Limit, Task
 from engine.prepared import Change, Prepared
 from engine.rungs import Standing
+from engine.task_listeners import ASSIGNING, UPDATING, About
 from engine.turn import Turn
 
 Data = dict[str, Any]
@@ -204,9 +205,19 @@ def _notify(step: Climb) -> None:
 
 def _raise(step: Climb) -> None:
     for task in step.tasks():
-        values = {"raised_task": task["id"], "new_priority": step.rung.priority}
-        step.changes.append(Change(_RAISE, values))
+        if task_listeners.may_listen(step.running.process, UPDATING):
+            step.changes += _listened(step, task, UPDATING, {"priority": step.rung.priority})
+        else:
+            step.changes.append(Change(_RAISE, {"raised_task": task["id"], "new_priority": step.rung.priority}))
     _write(step)
+
+
+def _listened(step: Climb, task: Any, event: str, values: Data) -> list[Change]:
+    """A change that the listeners of a task may correct before it is written; they cannot deny what a rule demands."""
+    row = dict(step.turn.session.execute(select(TASKS).where(TASKS.c.id == task["id"])).mappings().one())
+    about = About.of(row, feel.loads(row["detail"]), step.running)
+    told, jobs = task_listeners.hear(step.turn, about, event, step.rung.do, values)
+    return [Change(update(TASKS).where(TASKS.c.id == task["id"]).values(**told)), *jobs]
 
 
 def _reassign(step: Climb) -> None:
@@ -221,7 +232,9 @@ def _reassign(step: Climb) -> None:
         if route.place is not None:
             place = route.place
             values |= {"unit_id": place.id, "unit_path": place.path, "unit_name": place.name}
-        if route.problem is None:
+        if route.problem is None and task_listeners.may_listen(step.running.process, ASSIGNING):
+            step.changes += _listened(step, task, ASSIGNING, values)
+        elif route.problem is None:
             step.changes.append(Change(update(TASKS).where(TASKS.c.id == task["id"]).values(**values)))
         detail = {"role": step.rung.role, "problem": route.problem}
         step.entries.append(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from engine import cases, feel, files, limits, rungs
+from engine import cases, feel, files, limits, rungs, task_listeners
 from engine.access import Actor, may_decide
 from engine.calendars import CHINA
 from engine.cases import Running
@@ -22,6 +22,7 @@ from engine.limits import LimitNotFound
 from engine.models import NEVER, PAUSED, RUNNING, STANDING, Job, Limit, Task
 from engine.prepared import Change
 from engine.reckoning import BY_HOUR, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Term
+from engine.task_listeners import About
 from engine.turn import Turn
 
 Data = dict[str, Any]
@@ -270,7 +271,7 @@ def reckoned(
         row["climbed"] = rungs.left_out(held.definition, reckoning.due_at, turn.now, turn.calendar, climbed)
     names = ("due_at", "state", "happened", "extensions", "climbed")
     written = update(LIMITS).where(LIMITS.c.id == row["id"]).values({name: row[name] for name in names})
-    changes = [Change(written), *_job(turn, held), *_of_task(held)]
+    changes = [Change(written), *_job(turn, held), *_of_tasks(turn, held, kind)]
     held.kept["due"] = reckoning.due_at.isoformat() if reckoning.due_at is not None else None
     limits.show_nearest(held.running.row, held.running.limits)
     cases.keep_snapshot(held.running)
@@ -292,14 +293,21 @@ def _job(turn: Turn, held: Held) -> list[Change]:
     return changes if job is None else [*changes, Change(insert(JOBS).values(job))]
 
 
-def _of_task(held: Held) -> list[Change]:
-    """The tasks that show the limit are due with it."""
+def _of_tasks(turn: Turn, held: Held, kind: str) -> list[Change]:
+    """The tasks that show the limit are due with it, unless their listeners have it otherwise. Raises Denied."""
     tokens = [held.row["token"]] if held.row["token"] is not None else held.kept.get("shown", [])
     if not tokens:
         return []
-    due_at = held.row["due_at"]
     mine = (TASKS.c.case_id == held.running.id, TASKS.c.token.in_(tokens), TASKS.c.state.in_(STANDING))
-    return [Change(update(TASKS).where(*mine).values(due_at=due_at, order_at=due_at or NEVER))]
+    values: Data = {"due_at": held.row["due_at"], "order_at": held.row["due_at"] or NEVER}
+    if not task_listeners.may_listen(held.running.process, task_listeners.UPDATING):
+        return [Change(update(TASKS).where(*mine).values(**values))]
+    changes = []
+    for row in turn.session.execute(select(TASKS).where(*mine)).mappings().all():
+        about = About.of(dict(row), feel.loads(row["detail"]), held.running)
+        told, jobs = task_listeners.hear(turn, about, task_listeners.UPDATING, kind, values)
+        changes += [Change(update(TASKS).where(TASKS.c.id == row["id"]).values(**told)), *jobs]
+    return changes
 
 
 def recalculate(turn: Turn, job_id: UUID, details: Data) -> None:

@@ -150,7 +150,7 @@ def standing(turn: Turn, case_id: UUID, tokens: Sequence[int]) -> list[Data]:
     """This will return the tasks at tokens, with their signatures, that a step is about to withdraw."""
     if not tokens:
         return []
-    found = select(TASKS.c.id, TASKS.c.token, TASKS.c.sign, TASKS.c.name, TASKS.c.assignee_id)
+    found = select(*TASKS.c)
     mine = (TASKS.c.case_id == case_id, TASKS.c.token.in_(tokens), TASKS.c.state.in_(STANDING))
     return [dict(row) for row in turn.session.execute(found.where(*mine)).mappings()]
 

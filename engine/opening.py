@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from engine import bpmn, feel, notices, queues, reasons, routing, rules
+from engine import bpmn, feel, notices, queues, reasons, routing, rules, task_listeners
 from engine.apps import ProcessApp
+from engine.bpmn.listening import Denied
 from engine.bpmn.outcome import (
     ActivityOffered,
     MessageAwaited,
@@ -25,6 +26,7 @@ from engine.history import Entry
 from engine.models import NEVER, OPEN, Incident, Job, Notice, Subscription, Task, new_id
 from engine.prepared import Change
 from engine.routing import Ruling
+from engine.task_listeners import About
 from engine.turn import Awaited, Turn
 from engine.writing import JOB, SUBSCRIPTION, TASK, inserting
 
@@ -52,6 +54,8 @@ class Opening:
     entries: list[Entry] = field(default_factory=list)
     rows: dict[type[Base], list[Data]] = field(default_factory=dict)
     skips: dict[int, Skip] = field(default_factory=dict)
+    data: Data = field(default_factory=dict)  # of the case, for listeners
+    also: list[Change] = field(default_factory=list)
 
     @property
     def incidents(self) -> int:
@@ -61,7 +65,7 @@ class Opening:
     @property
     def inserts(self) -> list[Change]:
         """This will tell how to insert the rows."""
-        return [change for model, rows in self.rows.items() for change in inserting(model, rows)]
+        return [*(change for model, rows in self.rows.items() for change in inserting(model, rows)), *self.also]
 
     def add(self, model: type[Base], row: Data) -> None:
         """This will keep a row to insert."""
@@ -75,7 +79,7 @@ class Opening:
 
 def open_all(turn: Turn, case: Data, process: bpmn.Process, app: ProcessApp, outcome: Outcome) -> Opening:
     """This will make the rows for everything that a step opened and for the incidents it raised."""
-    opening = Opening()
+    opening = Opening(data=outcome.data)
     did = routing.completed(outcome.events)
     for opened in outcome.opened:
         if isinstance(opened, TaskOpened):
@@ -150,6 +154,9 @@ def _open_task(
         _give_again(turn, row)
     if opened.properties:
         _apply_rules(turn, opening, case, opened, ruling, row, did)
+    if row["assignee_id"] is not None and opened.token not in opening.skips:
+        seen = {**opening.data, **opened.local}
+        _tell_listeners(turn, opening, About(row, case, app, seen, process), row)
     opening.add(Task, row)
     opening.waiting[str(opened.token)] = TASK
     opening.tasks[opened.token] = row["id"]
@@ -162,6 +169,20 @@ def _open_task(
         incident(
             turn, opening, case, "failed", opened.token, opened.element, opened.name, reason, {"form": opened.form_id}
         )
+
+
+def _tell_listeners(turn: Turn, opening: Opening, about: About, row: Data) -> None:
+    """Listeners may have a task that comes to somebody come to somebody else; denied, it waits for its queue."""
+    values = {"assignee_id": row["assignee_id"], "is_claimed": row["is_claimed"]}
+    try:
+        values, jobs = task_listeners.ask(turn, about, task_listeners.ASSIGNING, "opened", values, is_awaited=False)
+    except Denied as denied:
+        values, jobs = {"assignee_id": None, "is_claimed": False}, []
+        told = {"action": "opened", "text": denied.message, "undone": True}
+        entry = Entry(kind="change_denied", element=row["element"], name=row["name"], task_id=row["id"], detail=told)
+        opening.entries.append(entry)
+    row.update(values)
+    opening.also += jobs
 
 
 def _apply_rules(

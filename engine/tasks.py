@@ -8,22 +8,11 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    FromClause,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    literal_column,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import and_, bindparam, case, delete, func, literal_column, or_, select, update
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.sql.selectable import FromClause
 
-from engine import cases, feel, files, notices, prepared, readings, rules, submission
+from engine import cases, feel, files, notices, prepared, readings, rules, submission, task_listeners
 from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import FourEyes, NotYours, Standin, may_claim, may_complete, standin_for
@@ -35,6 +24,7 @@ from engine.errors import Conflict, NotFound, Refused
 from engine.history import EVENTS, Entry
 from engine.models import DONE, HELD, OPEN, PLANNED, SUSPENDED, Case, Draft, Person, Task
 from engine.prepared import Change, Prepared
+from engine.task_listeners import ASSIGNING, About
 from engine.turn import LostRace, Turn
 
 Data = dict[str, Any]
@@ -285,10 +275,11 @@ def _assign(turn: Turn, held: Held, kind: str, person_id: int | None, standin: S
     row = held.row
     values = {"assignee_id": person_id, "is_claimed": person_id is not None}
     values["on_behalf_id"] = standin.person_id if standin is not None else None
+    values, told = task_listeners.ask(turn, About.of(row, held.detail, held.running), ASSIGNING, kind, values)
     change = update(TASKS).where(TASKS.c.id == row["id"], TASKS.c.state == OPEN).values(**values)
     row.update(values)
     detail = {"on_behalf": standin.name} if standin is not None else None
-    cases.record(turn, held.running, [entry(held, kind, detail)], [Change(change)])
+    cases.record(turn, held.running, [entry(held, kind, detail)], [Change(change), *told])
 
 
 def entry(held: Held, kind: str, detail: Data | None = None) -> Entry:

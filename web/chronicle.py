@@ -55,6 +55,8 @@ SENTENCES: dict[str, Any] = {
     "limit_resumed": lazy_gettext("Clock goes on: %(name)s"),
     "limit_extended": lazy_gettext("Limit extended: %(name)s"),
     "limit_moved": lazy_gettext("Limit moved by the published calendar: %(name)s"),
+    "change_denied": lazy_gettext("Denied by a listener: %(name)s"),
+    "task_corrected": lazy_gettext("Corrected by a listener: %(name)s"),
     "limit_fixed": lazy_gettext("Last day of the limit found: %(name)s"),
     "rung_climbed": lazy_gettext("Reminder or step up by rule: %(name)s"),
 }
@@ -77,6 +79,8 @@ AUTOMATIC = (
     "escalation_caught",
     "incident",
     "ended",
+    "change_denied",
+    "task_corrected",
     *handovers.AUTOMATIC,
 )
 

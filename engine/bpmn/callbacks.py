@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine.bpmn import translation
 from engine.bpmn.coercion import Setting
-from engine.bpmn.listeners import headers_of
+from engine.bpmn.listeners import ONLY_TOLD, headers_of
 from engine.bpmn.process import ACTIVITIES, GATEWAYS
 from engine.bpmn.source import bihuan, bpmn, child, extensions, local, text_of, zeebe
 from engine.bpmn.translation import unquoted
@@ -24,11 +24,13 @@ from engine.bpmn.vendor import (
 )
 from engine.errors import Invalid
 
-OF_TASKS = {"create": ["creating"], "complete": ["completing"], "all": ["creating", "completing"]}
-WITHOUT = {
-    "assignment": "a task is given to somebody without waiting for a service",
-    "update": "a task is changed without waiting for a service",
-    "delete": "a task is withdrawn without waiting for a service",
+OF_TASKS = {
+    "create": ["creating"],
+    "assignment": ["assigning"],
+    "update": ["updating"],
+    "complete": ["completing"],
+    "delete": ["canceling"],
+    "all": ["creating", "assigning", "completing", "canceling"],
 }
 # An end of these comes when nothing is left to do, a start of those when it has already happened.
 _WITHOUT_END = {"errorEventDefinition", "terminateEventDefinition", "cancelEventDefinition", "linkEventDefinition"}
@@ -166,9 +168,11 @@ def _task_listener(element: etree._Element, item: etree._Element, report: Report
     if event == "timeout":
         _timeout(element, item, type, report)
     elif event not in OF_TASKS:
-        report.impossible(element, "taskListener", shown(item), WITHOUT.get(event, f"there is no event {event}"))
+        report.impossible(element, "taskListener", shown(item), f"there is no event {event}")
+    elif isinstance(found, translation.Assignment) and ONLY_TOLD.issuperset(OF_TASKS[event]):
+        report.impossible(element, "taskListener", shown(item), "no variable is written when a task is changed")
     elif isinstance(found, translation.Assignment):
-        for there in OF_TASKS[event]:
+        for there in (each for each in OF_TASKS[event] if each not in ONLY_TOLD):
             set_variable(element, "start" if there == "creating" else "end", found)
         report.translated(element, "taskListener", shown(item), f"{event}: {found.name} {found.value}")
     elif type is None:

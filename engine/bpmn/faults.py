@@ -314,8 +314,11 @@ TERMS: dict[object, str] = {
     # Why a listener cannot be called (engine/bpmn/listeners.py).
     "a process can be listened to when it starts and when it ends": "流程只能在开始时和结束时监听",
     "the process has no start event": "流程没有开始事件",
-    "the person who does this would have to wait for it; a task can be listened to when it opens and when it is done": (
-        "办理人必须等它返回；任务只能在生成时和办结时监听"
+    "of a task it is told that it opens, is assigned, updated, completed or canceled": (
+        "任务只能在生成、分配、变更、办结和取消时监听"
+    ),
+    "only services are told of this; a variable can be written when the task opens and when it is done": (
+        "此时只能调用服务；变量只能在任务生成时和办结时写入"
     ),
     "an element can be listened to when it starts and when it ends": "元素只能在开始时和结束时监听",
     "it only says which activity undoes another": "它只说明由哪个活动补偿",

@@ -12,14 +12,21 @@ from engine.bpmn.source import bihuan, child, extension, local, zeebe
 SET = "bihuan:set"
 OF_ELEMENTS = frozenset({"start", "end"})
 # Camunda 8 has called them without -ing, too.
-OF_TASKS = {"creating": "creating", "create": "creating", "completing": "completing", "complete": "completing"}
+OLDER = {
+    "create": "creating",
+    "assignment": "assigning",
+    "update": "updating",
+    "complete": "completing",
+    "cancel": "canceling",
+}
+OF_TASKS = {**{event: event for event in OLDER.values()}, **OLDER}
+ONLY_TOLD = frozenset({"assigning", "updating", "canceling"})
 # These end their path or jump away: nothing is left to come after.
 ENDING = {"errorEventDefinition", "terminateEventDefinition", "cancelEventDefinition", "linkEventDefinition"}
 OF_PROCESS = "a process can be listened to when it starts and when it ends"
 NO_START = "the process has no start event"
-BLOCKING = (
-    "the person who does this would have to wait for it; a task can be listened to when it opens and when it is done"
-)
+NO_MOMENT = "of a task it is told that it opens, is assigned, updated, completed or canceled"
+NOTHING_WRITTEN = "only services are told of this; a variable can be written when the task opens and when it is done"
 
 OTHER = "an element can be listened to when it starts and when it ends"
 LINKING = "it only says which activity undoes another"
@@ -44,7 +51,9 @@ def read(node: Node, element: etree._Element, values: Values, place: Place) -> l
         if node.type != "userTask":
             values.refuse(place, "listener-unsupported", event=event, type=node.type, problem=NO_TASK)
         elif event not in OF_TASKS:
-            values.refuse(place, "listener-unsupported", event=event, type=node.type, problem=BLOCKING)
+            values.refuse(place, "listener-unsupported", event=event, type=node.type, problem=NO_MOMENT)
+        elif OF_TASKS[event] in ONLY_TOLD and item.get("type") == SET:
+            values.refuse(place, "listener-unsupported", event=event, type=node.type, problem=NOTHING_WRITTEN)
         else:
             found.extend(_listener(OF_TASKS[event], item, values, place))
     _refuse_twice(found, values, place)

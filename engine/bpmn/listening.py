@@ -6,6 +6,7 @@ when a person has done it: the service sees what was submitted, may correct it, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from engine import feel
@@ -28,6 +29,8 @@ class Denied(Invalid):
 @operation
 def listen(run: Run, token: Token, event: str, index: int, data: dict[str, Any]) -> None:
     """This will call the listeners of `event` one after the other, then go on with the element."""
+    if is_denial(token, data):
+        raise Denied(reason=str(data.get("deniedReason") or "denied"))
     if data and event == "completing":
         token.info["submitted"] = {**token.info.get("submitted", {}), **data}
     elif data:
@@ -52,6 +55,11 @@ def listen(run: Run, token: Token, event: str, index: int, data: dict[str, Any])
         run.push(("complete", token, token.info.pop("submitted", {})))
     else:
         run.push((_THEN[event], token))
+
+
+def is_denial(token: Token, answer: Mapping[str, Any]) -> bool:
+    """This will tell whether a listener of a completion answers that it is denied, as those of Camunda 8 do."""
+    return answer.get("denied") is True and token.info.get("listens", [""])[0] == "completing"
 
 
 def refuse(run: Run, token: Token, error: ServiceError, in_step: bool = False) -> None:

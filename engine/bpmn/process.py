@@ -140,8 +140,9 @@ class Script:
 class Listener:
     """A service that is called before (`start`) or after (`end`) the work of an element.
 
-    For a user task also before it opens (`creating`) and when a person has done it (`completing`). One with a `script`
-    calls nothing, it writes a variable.
+    For a user task also before it opens (`creating`), when a person has done it (`completing`), and when it is given to
+    somebody (`assigning`), changed (`updating`) or withdrawn (`canceling`), which only the keeper of tasks knows. One
+    with a `script` calls nothing, it writes a variable.
     """
 
     event: str

@@ -152,7 +152,9 @@ def _receive_signal(run: Run, stimulus: ReceiveSignal) -> None:
 def _complete_service(run: Run, stimulus: CompleteService) -> None:
     token = _waiting(run, stimulus.token, "service")
     run.close(token)
-    if "listens" in token.info:
+    if "listens" in token.info and listening.is_denial(token, stimulus.data):
+        listening.refuse(run, token, ServiceError("", str(stimulus.data.get("deniedReason") or "")))
+    elif "listens" in token.info:
         event, index = token.info["listens"]
         run.push(("listen", token, event, index + 1, dict(stimulus.data)))
     elif adhoc.is_question(token):

@@ -11,6 +11,7 @@ import pytest
 
 from engine import bpmn
 from engine.bpmn import stimuli
+from engine.bpmn.listening import Denied
 from engine.bpmn.outcome import ServiceCalled, TaskOpened
 from engine.errors import FaultsFound, Invalid
 
@@ -155,9 +156,10 @@ TIMER = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration><
 @pytest.mark.parametrize(
     ("code", "body"),
     [
-        ("listener-unsupported", TASK.format('<zeebe:taskListener eventType="assigning" type="x"/>')),
-        ("listener-unsupported", TASK.format('<zeebe:taskListener eventType="updating" type="x"/>')),
-        ("listener-unsupported", TASK.format('<zeebe:taskListener eventType="canceling" type="x"/>')),
+        ("listener-unsupported", TASK.format('<zeebe:taskListener eventType="assigning" type="bihuan:set"/>')),
+        ("listener-unsupported", TASK.format('<zeebe:taskListener eventType="updating" type="bihuan:set"/>')),
+        ("listener-unsupported", TASK.format('<zeebe:taskListener eventType="canceling" type="bihuan:set"/>')),
+        ("listener-unsupported", TASK.format('<zeebe:taskListener eventType="timeout" type="x"/>')),
         ("listener-unsupported", f'<bpmn:task id="t">{events(listener("beforeAll"))}</bpmn:task>'),
         ("listener-unsupported", f'<bpmn:startEvent id="s">{events(listener("start"))}</bpmn:startEvent>'),
         ("listener-unsupported", f'<bpmn:exclusiveGateway id="g">{events(listener("end"))}</bpmn:exclusiveGateway>'),
@@ -192,3 +194,19 @@ def test_a_denied_task_is_a_new_one_and_keeps_its_boundary_events(walk: Callable
     assert task.token != first
     assert case.elements == ["b", "t"]
     assert case.take(stimuli.FireTimer(case.token("b"))).ended
+
+
+def test_a_completion_is_denied_in_the_words_of_camunda_8(walk: Callable) -> None:
+    denied = {"denied": True, "deniedReason": "照片不清"}
+    case = walk(TASK.format(COMPLETING))
+    case.start()
+    case.host.services["examine"] = lambda data, headers: denied
+    with pytest.raises(Denied, match="照片不清"):
+        case.complete("t", amount=1)
+    case.host.services.clear()
+    first = case.token("t")
+    case.complete("t", amount=1, denied=True)
+    (task,) = case.take(stimuli.CompleteService(case.token("t"), denied)).opened
+    assert task.token != first
+    case.complete("t", amount=2)
+    assert case.take(stimuli.CompleteService(case.token("t"), {"denied": False})).ended

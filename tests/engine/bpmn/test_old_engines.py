@@ -72,11 +72,15 @@ def test_a_timeout_listener_is_a_timer_beside_the_task(run: Callable) -> None:
     assert "t" in case.elements
 
 
-@pytest.mark.parametrize("event", ["assignment", "update", "delete"])
-def test_listeners_of_what_cannot_wait_are_told(document: Callable[..., bytes], event: str) -> None:
-    kind, text = notes_of(document(extended("userTask", listener(event))))["taskListener"]
-    assert kind == "impossible"
-    assert "without waiting" in text
+@pytest.mark.parametrize(
+    ("event", "there"), [("assignment", "assigning"), ("update", "updating"), ("delete", "canceling")]
+)
+def test_listeners_hear_of_a_task_that_is_changed(document: Callable[..., bytes], event: str, there: str) -> None:
+    xml = document(extended("userTask", listener(event)))
+    kind, text = notes_of(xml)["taskListener"]
+    assert (kind, "Tell" in text) == ("kept", True)
+    [found] = bpmn.parse(xml).processes["p"].nodes["t"].listeners
+    assert (found.event, found.type.text) == (there, "Tell")
 
 
 def test_events_gateways_flows_and_the_process_are_listened_to(run: Callable) -> None:

@@ -10,14 +10,19 @@ import {Expression} from './entries.jsx';
 // a listener of this type calls nothing: it writes a variable
 const SET = 'bihuan:set';
 const KINDS = ['zeebe:ExecutionListener', 'zeebe:TaskListener'];
-const OF_TASKS = ['creating', 'completing'];
+const OF_TASKS = ['creating', 'assigning', 'updating', 'completing', 'canceling'];
+// of these only services are told
+const ONLY_TOLD = ['assigning', 'updating', 'canceling', 'assignment', 'update', 'cancel'];
 const ENDING = ['Error', 'Terminate', 'Cancel', 'Link'].map(kind => `bpmn:${kind}EventDefinition`);
 
 const WHEN = {
   start: () => words('开始时', 'When it starts'),
   end: () => words('结束时', 'When it ends'),
   creating: () => words('任务生成时', 'When the task opens'),
+  assigning: () => words('任务交给某人时', 'When the task is given to somebody'),
+  updating: () => words('任务变更时', 'When the task is changed'),
   completing: () => words('任务办结时', 'When the task is done'),
+  canceling: () => words('任务取消时', 'When the task is withdrawn'),
 };
 
 // as the engine has it: a listener that could never be called is refused at deployment
@@ -40,7 +45,7 @@ export function listenersOf(element) {
 
 export const listenerEntryId = (index, part) => `bihuan-listener-${index}-${part}`;
 
-const kindOf = event => (OF_TASKS.includes(event) || ['create', 'complete'].includes(event) ? KINDS[1] : KINDS[0]);
+const kindOf = event => (OF_TASKS.includes(event) || ['create', 'complete', 'assignment', 'update', 'cancel'].includes(event) ? KINDS[1] : KINDS[0]);
 
 // all listeners of the element anew, each in the container that its moment belongs to
 function write(injector, element, given) {
@@ -109,7 +114,8 @@ function WhenField({element, id, listener, change, moments}) {
 
 function WhatField({element, id, listener, choices, change}) {
   const services = (choices.services ?? []).map(each => ({value: each.id, label: words(`调用服务：${each.title}`, `call ${each.title}`)}));
-  const options = [...services, {value: SET, label: words('写入变量', 'write a variable')}];
+  const writes = ONLY_TOLD.includes(listener.eventType) ? [] : [{value: SET, label: words('写入变量', 'write a variable')}];
+  const options = [...services, ...writes];
   const isKnown = options.some(each => each.value === listener.type);
   const getOptions = () => (isKnown ? options : [...options, {value: listener.type, label: words(`其他：${listener.type}`, `other: ${listener.type}`)}]);
   const setValue = type => change(type === SET ? {type, retries: undefined, headers: undefined} : {type, 'bihuan:variable': undefined, 'bihuan:value': undefined});
