@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import signal
+import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +25,7 @@ def temporary(url: str | None) -> Iterator[str]:
 
     Without a URL it is on the PostgreSQL of the wheel when that is installed, else an SQLite file.
     """
-    with _server(url) as found:
+    with _gently(), _server(url) as found:
         address = make_url(found)
         making = _file(address) if address.get_backend_name() == "sqlite" else _database(address)
         with making as made:
@@ -47,6 +50,19 @@ def _alter(database: Engine, statement: str) -> None:
     with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(statement))
     database.dispose()  # connections opened from now on heed it
+
+
+@contextmanager
+def _gently() -> Iterator[None]:
+    """Lets SIGTERM end the benchmark as Ctrl-C does: what it made goes with it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import secrets
+import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +27,7 @@ HOST = "127.0.0.1"
 SECONDS_TO_GET_READY = 60.0
 SECONDS_TO_END = 30.0
 NAP = 0.1
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 RATE = "1000 per minute"  # all officials of a soak sign in from one address
 
 
@@ -52,13 +56,21 @@ def _apps() -> list[ProcessApp]:
 
 
 def _serve(settings: Settings) -> None:
+    _end_with_parent()
     for name in (*web.PAGES, "api"):
         import_module(f"web.{name}")  # once for all processes, as `bihuan serve` does
     OfficeServer(settings, is_quiet=True).run()
 
 
 def _work(settings: Settings) -> None:
+    _end_with_parent()
     Worker(Engine(settings.database_url, apps=_apps(), files=settings.files)).run()
+
+
+def _end_with_parent() -> None:
+    """Asks Linux for a SIGTERM when who started this process is killed; elsewhere it would stay."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def free_port() -> int:
