@@ -65,6 +65,7 @@ def test_rework_neither_grows_the_snapshot_nor_hides_its_rounds(server: str) -> 
     fresh, old, _floor = run(server, "complete", "--rounds", "30")
     assert old["name"] == "complete, 30 rounds behind it"
     assert old["notes"]["snapshot"] <= fresh["notes"]["snapshot"] + 20
+    assert (old["statements"], old["round_trips"]) == (fresh["statements"], fresh["round_trips"])
 
 
 def test_a_model_that_stands_alone_is_walked(server: str) -> None:
