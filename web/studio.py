@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +137,18 @@ def edit(definition_id: int) -> str:
 def xml(definition_id: int) -> Response:
     """This will give the diagram of a version."""
     return Response(bpmn.shown(diagram(definition_id).encode()), mimetype="application/xml")
+
+
+@blueprint.post("/opened")
+def opened() -> ResponseReturnValue:
+    """This will make the file that is sent a diagram that the modeler can go on with, whichever tool wrote it."""
+    try:
+        xml, notes = bpmn.adopted(request.get_data())
+    except FaultsFound as found:
+        shown = [shown_fault(fault) for fault in found.faults]
+        return jsonify(message=" ".join(fault["reason"] for fault in shown), faults=[]), 422
+    kinds = Counter(note.kind for note in notes)
+    return jsonify(xml=xml, translated=kinds["translated"], left=kinds["kept"] + kinds["impossible"])
 
 
 @blueprint.post("/definitions/<int:definition_id>/check")

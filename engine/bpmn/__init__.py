@@ -1,12 +1,13 @@
 """BPMN: parse a diagram, step a case. The only importer of SpiffWorkflow is inside."""
 
-from engine.bpmn.convert import convert, shown
+from engine.bpmn.convert import adopted, convert, shown
 from engine.bpmn.counterparts import Leg, Problem, differs
 from engine.bpmn.diagrams import parse
 from engine.bpmn.differences import Difference, Differences, Element, differences
 from engine.bpmn.faults import DiagramFault
 from engine.bpmn.host import Called, Decided, Host, ServiceError
 from engine.bpmn.migrating import MayNotMigrate, Moved, Report, preview
+from engine.bpmn.needs import Need, needs
 from engine.bpmn.process import Diagram, Node, Note, Process
 from engine.bpmn.returning import EarlierStep, earlier_steps, steps_before
 from engine.bpmn.runtime import step
@@ -27,17 +28,20 @@ __all__ = [
     "MayNotMigrate",
     "Migrate",
     "Moved",
+    "Need",
     "Node",
     "Note",
     "Problem",
     "Process",
     "Report",
     "ServiceError",
+    "adopted",
     "convert",
     "decoded",
     "differences",
     "differs",
     "earlier_steps",
+    "needs",
     "parse",
     "preview",
     "shown",

@@ -10,6 +10,7 @@ from lxml import etree
 
 from engine.bpmn import drawing
 from engine.bpmn.callbacks import exceptions, listeners, of_process, skip_expression
+from engine.bpmn.faults import fault
 from engine.bpmn.imported import TASKS, form
 from engine.bpmn.normal import normalise
 from engine.bpmn.process import ACTIVITIES, FLOW_NODES, Note
@@ -144,6 +145,24 @@ def shown(xml: bytes) -> bytes:
         return xml
     normalise(root, keep_drawing=True)
     return _written(root) if drawing.draw(root) else xml
+
+
+def adopted(xml: bytes) -> tuple[str, list[Note]]:
+    """This will return a file of any tool as a designer goes on with it: translated as far as can be, and drawn whole.
+
+    What has no translation stands there as it was and is a matter of the check. Raises FaultsFound when the file cannot
+    be read or holds no process.
+    """
+    root = read(xml)
+    normalise(root, keep_drawing=True)
+    if next(root.iter(bpmn("process")), None) is None:
+        raise FaultsFound([fault("no-process")])
+    notes: list[Note] = []
+    if not is_native(root):
+        notes = translate(root).notes
+        root.set(bihuan("imported"), "true")
+    drawing.draw(root)
+    return _written(root).decode(), notes
 
 
 def _written(root: etree._Element) -> bytes:

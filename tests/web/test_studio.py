@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
 from engine import Engine
 from tests.web.conftest import Browser, first_task
@@ -41,6 +42,32 @@ def address(browser: Browser) -> str:
 def test_a_handler_is_refused(visit: Visit) -> None:
     assert visit("bob").get("/studio/").status_code == 403
     assert "流程设计" not in visit("bob").get("/inbox").get_data(as_text=True)
+
+
+OLD = """<?xml version="1.0" encoding="GB2312"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
+  id="d" targetNamespace="t"><process id="p" isExecutable="true"><startEvent id="s"/>
+  <userTask id="t" name="核查" camunda:candidateGroups="chief"/>
+  <sequenceFlow id="f" sourceRef="s" targetRef="t"/></process></definitions>""".encode("gb18030")
+
+
+def open_file(browser: Browser, content: bytes) -> TestResponse:
+    """This will send a chosen file as the modeler does."""
+    browser.get("/inbox")
+    return browser.client.post("/studio/opened", data=content, headers={"X-CSRFToken": browser.token})
+
+
+def test_a_file_of_another_tool_opens_translated_and_drawn(designer: Browser, visit: Visit) -> None:
+    told = open_file(designer, OLD).get_json()
+    assert 'name="核查"' in told["xml"]
+    assert '<zeebe:assignmentDefinition candidateGroups="chief"/>' in told["xml"]
+    assert 'bpmnElement="t"' in told["xml"], "it is drawn"
+    faults = designer.send("POST", f"{address(designer)}/check", {"xml": told["xml"]}).get_json()["faults"]
+    assert not [fault for fault in faults if fault["level"] == "error"]
+    refused = open_file(designer, b"<a/>")
+    assert refused.status_code == 422
+    assert "BPMN" in refused.get_json()["message"]
+    assert open_file(visit("bob"), OLD).status_code == 403
 
 
 def test_the_list_shows_the_version_in_force_and_its_cases(designer: Browser, leak: dict[str, Any]) -> None:

@@ -102,16 +102,19 @@ def test_deploying_says_what_happens_and_sends_the_note(studio: Any, site: Any) 
     assert site.asked("POST", "/deploy")[-1].json["note"] == "缩短核实时限"
 
 
-def test_a_diagram_goes_out_as_a_file_and_comes_back(studio: Any, tmp_path: Path) -> None:
+def test_a_diagram_goes_out_as_a_file_and_comes_back(studio: Any, site: Any, tmp_path: Path) -> None:
     with studio.expect_download() as download:
         studio.click("[data-studio-action=download]")
     assert download.value.suggested_filename == "loop.bpmn"
     file = tmp_path / "other.bpmn"
-    file.write_text(Path(download.value.path()).read_text(encoding="utf-8").replace("核实定级", "现场核查"), "utf-8")
+    xml = Path(download.value.path()).read_text(encoding="utf-8").replace("核实定级", "现场核查")
+    file.write_text("<any tool='s'/>", "utf-8")
+    site.answers["POST", "/opened"] = (200, {"xml": xml, "translated": 3, "left": 1})
     with studio.expect_file_chooser() as chooser:
         studio.click("[data-studio-action=open]")
     chooser.value.set_files(file)
     studio.wait_for_selector("[data-element-id=verify] >> text=现场核查")
+    studio.wait_for_selector(".flash:has-text('已转换为本系统的写法 3 处；另有 1 处')")
     studio.wait_for_selector("[data-studio-status]:has-text('有未发布的修改')")
 
 

@@ -13,13 +13,14 @@ export class RequestFailed extends Error {
 
 export async function request(url, {method = 'GET', body, signal, keepalive = false} = {}) {
   const headers = {Accept: 'application/json', 'X-CSRFToken': csrfToken()};
+  const isFile = body instanceof Blob;
   if (body !== undefined) {
-    headers['Content-Type'] = 'application/json';
+    headers['Content-Type'] = isFile ? 'application/octet-stream' : 'application/json';
   }
   const options = {method, headers, signal, keepalive, credentials: 'same-origin'};
   let response;
   try {
-    response = await fetch(url, {...options, body: body === undefined ? undefined : JSON.stringify(body)});
+    response = await fetch(url, {...options, body: body === undefined || isFile ? body : JSON.stringify(body)});
   } catch (error) {
     if (error.name === 'AbortError') {
       throw error;

@@ -161,7 +161,9 @@ export class Workbench {
   chooseFile() {
     const chooser = element('input', {type: 'file', accept: '.bpmn,.xml', change: async () => {
       try {
-        await this.show(await chooser.files[0].text());
+        const opened = await request(this.holder.dataset.openUrl, {method: 'POST', body: chooser.files[0]});
+        await this.show(opened.xml);
+        this.tellOpened(opened);
         this.isReplaced = true;
         this.refresh();
         this.watch.later();
@@ -170,6 +172,16 @@ export class Workbench {
       }
     }});
     chooser.click();
+  }
+
+  // files of other tools come translated and drawn; what nothing here does the same stays at its element
+  tellOpened({translated, left}) {
+    if (translated || left) {
+      flash('success', words(
+        `已转换为本系统的写法 ${translated} 处；另有 ${left} 处没有对应的功能，原值留在扩展属性中，请核对。`,
+        `${translated} things were translated; ${left} have no counterpart here and are kept among the extension properties. Please look.`,
+      ));
+    }
   }
 
   // the whole diagram beside the palette, never enlarged
