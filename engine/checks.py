@@ -134,10 +134,12 @@ def check(
     deployed: Iterable[forms.Form],
     limits: Iterable[LimitDefinition] = (),
     processes: Mapping[str, bpmn.Process] = MappingProxyType({}),
+    functions: Collection[str] = (),
 ) -> Checked:
     """This will find every fault and warning of a package, seen together with what is deployed.
 
-    `deployed` are the forms of the app, `limits` those that are in force, `processes` those that its limits name.
+    `deployed` are the forms of the app, `limits` those that are in force, `processes` those that its limits name,
+    `functions` those that FEEL may call beside its own.
     """
     faults, warnings = list(package.faults), list[Fault]()
     known = _Known.of(package, catalog)
@@ -151,9 +153,14 @@ def check(
     choices = {form.id for form in every if form.outcomes}
     for _file, process in package.processes:
         faults.extend(_missing(process, app, known))
+        faults.extend(_missing_functions(process, functions))
         faults.extend(_missing_limits(process, known))
         faults.extend(_rule_faults(process, choices))
         warnings.extend(_unwritten(process, app, filled))
+    for _xml, diagram in package.diagrams.values():
+        for note in diagram.notes:
+            if note.kind == "impossible":
+                warnings.append(Fault(note.text, element=note.element, name=note.name, line=note.line, code="imported"))
     return Checked(faults, warnings)
 
 
@@ -214,6 +221,14 @@ def _missing(process: bpmn.Process, app: ProcessApp, known: _Known) -> Iterator[
                 continue
             if not app.knows_service(listener.type.text):
                 yield _at(node, "service-missing", f"the service {listener.type.text} is not registered")
+
+
+def _missing_functions(process: bpmn.Process, functions: Collection[str]) -> Iterator[Fault]:
+    """FEEL that calls what nobody knows gives null: a condition or an assignee that nobody means."""
+    for use in process.uses:
+        for name in sorted(use.expression.functions.difference(functions)):
+            reason = f"the function {name} is not registered"
+            yield Fault(reason, element=use.element, name=use.name, code="function-missing")
 
 
 def _missing_limits(process: bpmn.Process, known: _Known) -> Iterator[Fault]:

@@ -96,7 +96,8 @@ def examine(turn: Turn, package: Package, app: ProcessApp) -> Checked:
         if (listed := turn.catalog.process(id)) is not None
     }
     in_force = _deployed_limits(turn) if package.diagrams else ()
-    return checks.check(package, app, turn.catalog, _deployed_forms(turn, app), in_force, processes)
+    functions = turn.library.functions(app, turn.directory, turn.calendar)
+    return checks.check(package, app, turn.catalog, _deployed_forms(turn, app), in_force, processes, functions)
 
 
 def _deployed_limits(turn: Turn) -> Iterator[LimitDefinition]:

@@ -22,6 +22,7 @@ SENTENCES = [
         (r"the process (?P<id>.+) does not exist", N_("The called process “{id}” does not exist.")),
         (r"the decision (?P<id>.+) does not exist", N_("The decision “{id}” does not exist.")),
         (r"the service (?P<id>.+) is not registered", N_("The service “{id}” is not registered.")),
+        (r"the function (?P<id>.+) is not registered", N_("The FEEL function “{id}” is not registered.")),
         (r"the role (?P<id>.+) is not declared by the app", N_("The process app knows no role “{id}”.")),
         (r"the process id must stay (?P<id>.+)", N_("The id of the process must stay “{id}”.")),
         (r"the id (?P<id>.+) is used in (?P<file>.+) too", N_("The id “{id}” is used in {file} too.")),

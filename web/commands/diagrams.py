@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from engine import Engine, Fault, FaultsFound, bpmn, dmn, rehearsals
-from web.commands import installation, terminal
+from web.commands import installation, reports, terminal
 from web.commands.terminal import FAULTY, MISUSED, N_, Failed, _, reason_of, say, say_wrong
 
 DECISIONS = (".dmn",)
@@ -25,16 +25,16 @@ def models(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def faults_of(file: Path) -> tuple[Sequence[Fault], Sequence[bpmn.Note]]:
-    """This will return everything that is wrong in the file, and what would be translated or lost at its deployment."""
+def read(file: Path) -> tuple[Sequence[Fault], bpmn.Diagram | None]:
+    """This will return everything that is wrong in the file, and what was read of a diagram."""
     content = terminal.read_text(file)
     try:
         if file.suffix in DECISIONS:
             dmn.parse(content)
-            return (), ()
-        return (), bpmn.parse(content).notes
+            return (), None
+        return (), bpmn.parse(content)
     except FaultsFound as found:
-        return found.faults, ()
+        return found.faults, None
 
 
 def show_faults(file: Path | str, faults: Sequence[Fault]) -> None:
@@ -47,19 +47,20 @@ def show_faults(file: Path | str, faults: Sequence[Fault]) -> None:
 
 @click.command(help=N_("Check diagrams and decisions without putting them in force; all faults, with their elements."))
 @click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE...")
-def check(files: tuple[Path, ...]) -> None:
+@click.option("--each", is_flag=True, help=N_("Print every translation of every element, too."))
+def check(files: tuple[Path, ...], each: bool) -> None:
     """This will print all faults of all files and end with exit code 1 when there are any."""
     checked = faulty = 0
     for file in models(files):
-        faults, notes = faults_of(file)
+        faults, diagram = read(file)
         checked += 1
         if faults:
             faulty += 1
             show_faults(file, faults)
         else:
             say(_("{file}: no faults", file=file))
-        for note in notes:
-            say(f"{file}: {note.element}: {note.text}")
+        if diagram is not None and diagram.notes:
+            reports.show(file, diagram.notes, bpmn.needs(diagram), each=each)
     if not checked:
         raise Failed(_("There is no diagram and no decision in what you named."), exit_code=MISUSED)
     if faulty:
@@ -102,21 +103,20 @@ def deploy_file(engine: Engine, file: Path, note: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
               help=N_("File to write the translated model to."))  # fmt: skip
-def convert(file: Path, output: Path) -> None:
+@click.option("--each", is_flag=True, help=N_("Print every translation of every element, too."))
+def convert(file: Path, output: Path, each: bool) -> None:
     """This will write the translated model and print what was translated, kept aside or is impossible."""
     try:
         xml, notes = bpmn.convert(terminal.read_text(file))
     except FaultsFound as found:
         show_faults(file, found.faults)
         raise Failed(_("“{file}” cannot be translated; nothing was written.", file=file)) from found
-    kinds = {"translated": _("translated"), "kept": _("kept aside"), "impossible": _("impossible")}
-    for note in notes:
-        say(f"{kinds.get(note.kind, note.kind)}: {note.name or note.element}: {note.text}")
     try:
         output.write_bytes(xml)
     except OSError as error:
         raise Failed(_("“{path}” cannot be written: {reason}", path=output, reason=error.strerror or error)) from error
-    say(_("{file}: written; {count} notes", file=output, count=len(notes)))
+    reports.show(file, notes, bpmn.needs(bpmn.parse(xml)), each=each)
+    say(_("{file}: written", file=output))
 
 
 @click.command(

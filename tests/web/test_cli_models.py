@@ -1,0 +1,53 @@
+"""`bihuan check` and `bihuan convert` of a model of another engine: what remains to be done stands first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import bpmn
+from tests.web.test_cli import Run, run  # noqa: F401
+
+MODEL = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:flowable="http://flowable.org/bpmn"
+ targetNamespace="x"><process id="leave" isExecutable="true"><startEvent id="s"/>
+<userTask id="t" name="部门审批" flowable:candidateGroups="chief" flowable:dataType="ROLES" flowable:text="科长">
+ <extensionElements><flowable:taskListener event="create" delegateExpression="${teller}"/>
+ <flowable:taskListener event="complete" delegateExpression="${teller}"/></extensionElements></userTask>
+<userTask id="u" name="归档"/><serviceTask id="m" name="脚本" flowable:triggerable="true" flowable:class="a.Post"/>
+<sequenceFlow id="f" sourceRef="s" targetRef="t"/><sequenceFlow id="g" sourceRef="t" targetRef="u"/>
+<sequenceFlow id="h" sourceRef="u" targetRef="m"><conditionExpression>${flowUtil.may(execution)}</conditionExpression>
+</sequenceFlow></process></definitions>"""
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    (tmp_path / "leave.bpmn").write_text(MODEL, encoding="utf-8")
+    return tmp_path / "leave.bpmn"
+
+
+def test_a_report_says_first_what_remains_to_be_done(run: Run, model: Path, tmp_path: Path) -> None:  # noqa: F811
+    answer = run("convert", str(model), "-o", str(tmp_path / "new.bpmn"))
+    lines = [line.replace(f"{model}", "leave") for line in answer.stdout.splitlines()]
+    assert lines[0] == "leave: before cases can run, its process app needs"
+    assert lines[1:6] == [
+        "  service teller: 部门审批",
+        "  service Post: 脚本",
+        "  FEEL function flowUtil_may: h",
+        "  role chief: 部门审批",
+        "  somebody who does it: the diagram names nobody: 归档",
+    ]
+    assert "  dataType, text: 部门审批: no engine reads it, only programs of your own" in lines
+    assert not [line for line in lines if "->" in line], "translations are counted, not listed"
+    assert list(bpmn.parse((tmp_path / "new.bpmn").read_bytes()).processes) == ["leave"]
+
+
+def test_each_translation_is_printed_when_asked(run: Run, model: Path) -> None:  # noqa: F811
+    assert "->" in run("check", str(model), "--each").stdout
+
+
+def test_the_report_speaks_chinese(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    answer = run("check", str(model)).stdout
+    assert "案件运行之前，流程应用还需要" in answer
+    assert "办理人：流程图没有指定办理人: 归档" in answer

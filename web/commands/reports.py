@@ -1,0 +1,87 @@
+"""What the command line says of an imported model: what remains to be done, then what became of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engine import bpmn
+from web.commands.terminal import N_, _, say
+
+MOST = 4  # places that one line names
+KINDS = {
+    "service": N_("service {name}"),
+    "function": N_("FEEL function {name}"),
+    "role": N_("role {name}"),
+    "person": N_("person {name}"),
+    "form": N_("form {name}"),
+    "decision": N_("decision table {name}"),
+    "process": N_("process {name}"),
+    "variable": N_("variable {name}, which nothing here writes: at the start, or by a service"),
+    "nobody": N_("somebody who does it: the diagram names nobody"),
+}
+WHY = (
+    N_("no engine reads it, only programs of your own"),
+    N_("nothing here does the same"),
+    N_("scripts are not run"),
+    N_("who may start is a matter of rights"),
+    N_("no variable is written when a task is changed"),
+    N_("the hit policy decides the form of the result"),
+    N_("waiting time between retries"),
+    N_("a form was made for what conditions ask"),
+    N_("the form of the old program is not shown here"),
+    N_("tasks have no owner"),
+    N_("its value is not used"),
+)  # named here so that the catalog keeps them
+_NEEDED = "a service "  # what is kept because of a service stands among what is needed
+
+
+def show(file: object, notes: Sequence[bpmn.Note], needs: Iterable[bpmn.Need], *, each: bool = False) -> None:
+    """This will print the report of one model; with `each` every translation of every element, too."""
+    lines = [f"  {_needed(need)}" for need in needs]
+    if lines:
+        say(_("{file}: before cases can run, its process app needs", file=file), style="bold")
+        for line in lines:
+            say(line)
+    for kind, title in (("impossible", N_("what cannot be translated")), ("kept", N_("kept aside, to be looked at"))):
+        of_kind = [note for note in notes if note.kind == kind]
+        grouped = _grouped([note for note in of_kind if kind == "impossible" or not note.why.startswith(_NEEDED)])
+        if grouped:
+            say(_("{file}: {title}", file=file, title=_(title)), style="bold")
+        for line in grouped:
+            say(f"  {line}")
+    translated = [note for note in notes if note.kind == "translated"]
+    if each and translated:
+        say(_("{file}: {title}", file=file, title=_("translated")), style="bold")
+        for note in translated:
+            say(f"  {note.name or note.element}: {note.text}")
+    elif translated:
+        say(_("{file}: {count} translated; --each prints them", file=file, count=len(translated)))
+
+
+def _needed(need: bpmn.Need) -> str:
+    return f"{_(KINDS[need.kind], name=need.name)}: {_places(need.places)}"
+
+
+def _grouped(notes: Sequence[bpmn.Note]) -> list[str]:
+    """Notes of the same kind of thing in one line: what is said, at which elements, and why."""
+    groups: dict[tuple[str, str], list[bpmn.Note]] = {}
+    for note in notes:
+        groups.setdefault((note.why or note.text, note.code if note.kind == "impossible" else ""), []).append(note)
+    lines = []
+    for (why, _code), found in groups.items():
+        told = dict.fromkeys(
+            note.text.removesuffix(f" ({why})") if note.kind == "impossible" else note.code for note in found
+        )
+        places = dict.fromkeys(note.name or note.element for note in found)
+        what = f"{_listed(list(told))}: " if found[0].why else ""
+        lines.append(f"{what}{_places(list(places))}: {_(why)}")
+    return lines
+
+
+def _places(names: Sequence[str]) -> str:
+    return _listed([name for name in names if name] or ["-"])
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(" ".join(name.split()) for name in names[:MOST])
+    return f"{shown}, … ({len(names)})" if len(names) > MOST else shown
