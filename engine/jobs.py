@@ -41,6 +41,7 @@ from engine import bpmn, cases, feel, limits, listener_answers, notices, prepare
 from engine.apps import Service
 from engine.batches import Known
 from engine.bpmn import timers
+from engine.bpmn.host import answered
 from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
 from engine.db import is_postgresql, table
 from engine.errors import NotFound
@@ -369,14 +370,14 @@ def _called(job: Claimed) -> Data:
 
 
 def call(find: Callable[[str], Service | None], job: Claimed) -> Data:
-    """This will call the service of a job, outside of every transaction. Raises ServiceMissing and what it raises."""
+    """This will call the service of a job, outside of every transaction. Raises AnswerUnfit and what it raises."""
     details = job.details
     service = find(details["type"])
     if service is None:
         raise ServiceMissing(type=details["type"])
     if service.is_job:
-        return service.function(details["data"], details["headers"], str(job.id)) or {}
-    return service.function(details["data"], details["headers"]) or {}
+        return answered(service.function(details["data"], details["headers"], str(job.id)))
+    return answered(service.function(details["data"], details["headers"]))
 
 
 def suspend(turn: Turn, case_id: UUID) -> None:

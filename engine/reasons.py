@@ -103,6 +103,7 @@ _PAIRS = (
     ("no-key", "it is neither text nor a number", "既不是文本也不是数字"),
     ("no-timer", "{text} is not a date, duration or cycle.", "{text} 不是日期、时长或周期"),
     ("no-flow", "No outgoing flow has a true condition, and there is no default flow.", "没有一条流出路径的条件成立，也没有默认路径"),  # noqa: E501
+    ("answer-unfit", "The answer is not values by name.", "返回的不是按名称给出的值"),
     ("service-failed", "The service {service} failed: {problem}", "服务 {service} 执行失败：{problem}"),
     ("no-decision", "There is no decision {decision}.", "没有决策 {decision}"),
     ("decision-failed", "The decision {decision} failed: {problem}", "决策 {decision} 执行失败：{problem}"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine import feel
 from engine.bpmn import compensation, throwing, timers, usertasks
-from engine.bpmn.host import ServiceError
+from engine.bpmn.host import ServiceError, answered
 from engine.bpmn.mappings import apply_inputs
 from engine.bpmn.moving import open_scope
 from engine.bpmn.outcome import MessageSent, ServiceCalled
@@ -42,7 +42,10 @@ def _service(run: Run, token: Token) -> None:
 
 
 def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> None:
-    """This will call the service of `call` inside the step when the host has it there, else as a job."""
+    """This will call the service of `call` inside the step when the host has it there, else as a job.
+
+    Whatever goes wrong in its code stands still here for an operator; it does not undo what a person has done.
+    """
     type = run.evaluate(call.target, token, "service")
     if not isinstance(type, str) or not type:
         raise run.trouble(call.target, context(token), "service", "the type is not text")
@@ -68,7 +71,7 @@ def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> N
         )
         return
     try:
-        result = function(_seen(token), call.headers)
+        answer = answered(function(_seen(token), call.headers))
     except ServiceError as error:
         if rest and rest[0] in ("creating", "completing"):
             raise
@@ -76,7 +79,10 @@ def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> N
         return
     except BihuanError as error:
         raise Stuck(f"The service {type} failed: {error.message}", service=type) from error
-    run.push((then, token, *rest, feel.to_json(result or {})))
+    except Exception as problem:
+        kind = problem.__class__.__name__
+        raise Stuck(f"The service {type} failed: {kind}: {problem}", service=type) from problem
+    run.push((then, token, *rest, answer))
 
 
 def _seen(token: Token) -> dict[str, Any]:

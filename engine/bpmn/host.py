@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine import feel
 from engine.bpmn.stimuli import Data
+from engine.errors import Invalid
 
 if TYPE_CHECKING:
     from engine.bpmn.process import Process
@@ -36,6 +38,18 @@ class ServiceError(Exception):
         """This will be caught by the error event that catches `code` in the case."""
         self.code, self.message, self.data = code, message, data or {}
         super().__init__(f"{code} {message}".strip())
+
+
+class AnswerUnfit(Invalid):
+    """The answer is not values by name."""
+
+
+def answered(answer: Any) -> Data:
+    """This will return what a service answered as case data keep it. Raises AnswerUnfit, NotJson, LimitExceeded."""
+    if not isinstance(answer or {}, Mapping):
+        raise AnswerUnfit
+    found: Data = feel.to_json(dict(answer or {}))
+    return found
 
 
 class Host(Protocol):

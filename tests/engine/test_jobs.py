@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from engine import Case, CaseSuspended, Engine, Job, OperatorsOnly, ServiceError, hands, history, queries
+from engine.apps import Service
 from tests.fire import BEFORE_COMMIT, Fire
 
 
@@ -188,6 +189,16 @@ def test_a_failing_service_is_tried_again_later_and_becomes_an_incident(
     clock.advance(days=1)
     engine.run_due_jobs()
     assert len(post.keys) == 2
+
+
+def test_a_service_that_answers_no_values_is_tried_again(
+    engine: Engine, cast: Any, machines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(machines.services, "mail", Service("mail", lambda data, headers, key: ["sent"], is_job=True))
+    case = engine.start_case("calling", {"number": 1}, by=cast.alice)
+    assert engine.run_due_jobs() == 1
+    [job] = [job for job in engine.read(queries.jobs, cast.olga).items if job.case_id == case.id]
+    assert (job.state, job.attempts, job.error) == ("waiting", 1, "The answer is not values by name.")
 
 
 def test_an_operator_retries_what_failed_and_nobody_else(engine: Engine, cast: Any, post: Any, clock: Any) -> None:
