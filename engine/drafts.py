@@ -43,6 +43,12 @@ def hand_over(turn: Turn, key: str, person_id: int, heirs: Collection[int]) -> N
         turn.session.execute(made.on_conflict_do_nothing(index_elements=["person_id", "key"]))
 
 
+def last_writer(turn: Turn, key: str, but: Collection[int]) -> int | None:
+    """This will return who wrote a draft last, of all but these; None when nobody did."""
+    others = select(DRAFTS.c.person_id).where(DRAFTS.c.key == key, DRAFTS.c.person_id.not_in(but))
+    return turn.session.scalar(others.order_by(DRAFTS.c.saved_at.desc()).limit(1))
+
+
 def keep(turn: Turn, key: str, data: dict[str, Any], person_id: int) -> None:
     """This will keep `data` as the draft of a person, in place of an older one. Raises DraftTooLarge."""
     text = feel.dumps(data)

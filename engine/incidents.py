@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import cases, feel, grounds, jobs, limit_gaps, limit_repairs, messages, queues, readings, reasons
+from engine import cases, feel, grounds, jobs, limit_gaps, limit_repairs, messages, queues, readings, reasons, requeuing
 from engine.access import require_operator
 from engine.bpmn import shifting
 from engine.bpmn.outcome import TaskOpened
@@ -127,7 +127,8 @@ def _route_again(turn: Turn, running: Running, incident: dict[str, Any]) -> None
         TASKS.c.sign == 0,
         TASKS.c.state == OPEN,
     )
-    turn.session.execute(update(TASKS).where(*mine).values(**values))
+    for task_id in turn.session.scalars(update(TASKS).where(*mine).values(**values).returning(TASKS.c.id)).all():
+        requeuing.inherit(turn, task_id, values["role"], values.get("unit_id"))
 
 
 def retry_job(turn: Turn, job_id: UUID) -> Case:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, update
 
@@ -66,6 +67,14 @@ def hand_over(turn: Turn, held: Held, person_id: int | None, heirs: list[int] | 
     if heirs is None:
         heirs = [member.id for member in turn.directory.members(held.row["role"], held.row["unit_id"])][:MOST]
     drafts.hand_over(turn, str(held.row["id"]), person_id, heirs)
+
+
+def inherit(turn: Turn, task_id: UUID, role: str, unit_id: int | None) -> None:
+    """This will give what the last who left an empty queue had written to those who belong to it now."""
+    members = [member.id for member in turn.directory.members(role, unit_id)][:MOST]
+    writer = drafts.last_writer(turn, str(task_id), members)
+    if writer is not None:
+        drafts.hand_over(turn, str(task_id), writer, members)
 
 
 def _columns(route: Route) -> Data:

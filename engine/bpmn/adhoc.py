@@ -182,8 +182,18 @@ def answered(run: Run, token: Token, data: dict[str, Any]) -> None:
 
 def _child(run: Run, scope: Token, node: Node, values: dict[str, Any]) -> Token:
     child = run.create("act", node, scope)
-    child.local.update(values)
+    if values:
+        child.info["path"] = values
+        child.local.update(values)
     return child
+
+
+def carry(token: Token, scope: Token, first: int) -> None:
+    """This will let what follows `token` on its path, from the token `first` on, see what the path was begun with."""
+    for id, child in scope.children.items():
+        if id >= first and child.kind == "act":
+            child.info["path"] = token.info["path"]
+            child.local.update(token.info["path"])
 
 
 def _named(data: dict[str, Any], nodes: Mapping[str, Node]) -> list[tuple[str, dict[str, Any]]] | None:

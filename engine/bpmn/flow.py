@@ -119,6 +119,8 @@ def leave(run: Run, token: Token) -> None:
     for flow in flows:
         enter(run, nodes[flow.target], scope, flow)
     keep_on(token, scope, first)
+    if "path" in token.info:
+        adhoc.carry(token, scope, first)
     run.agenda[mark:] = run.agenda[mark:][::-1]
 
 

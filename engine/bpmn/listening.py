@@ -33,10 +33,14 @@ def listen(run: Run, token: Token, event: str, index: int, data: dict[str, Any])
         raise Denied(reason=str(data.get("deniedReason") or "denied"))
     if data and event == "completing":
         token.info["submitted"] = {**token.info.get("submitted", {}), **data}
-    elif data:
-        run.write(token, data)
     token.info.pop("listens", None)
     listeners = [listener for listener in token.node.listeners if listener.event == event]
+    if data and event == "start" and token.process.is_native and listeners[index - 1].script is None:
+        token.local.update(data)  # Camunda 8: what a start listener brings is the element's own
+    elif data and event != "completing":
+        for name in data if event == "end" and not token.is_item else ():
+            token.local.pop(name, None)  # what an end listener brings leaves the element
+        run.write(token, data)
     if index < len(listeners):
         listener = listeners[index]
         if listener.script is not None:

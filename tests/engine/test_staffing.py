@@ -90,6 +90,18 @@ def test_the_last_to_leave_sends_the_queue_up_the_tree_or_to_an_operator(engine:
     assert engine.read(queries.case, cast.olga, task.case_id).case.incidents == 0
 
 
+def test_what_the_last_of_a_queue_had_written_waits_for_who_comes_next(engine: Engine, cast: Any, task: Task) -> None:
+    engine.set_active("bella", False, by=cast.olga)
+    engine.claim_task(task.id, by=cast.bob)
+    engine.save_draft(str(task.id), by=cast.bob, data={"处理": "换阀"})
+    engine.set_active("bob", False, by=cast.olga)
+    assert [each.kind for each in engine.read(queries.incidents, cast.olga)] == ["empty-queue"]
+    engine.give_role("alice", "officer", OFFICE, by=cast.olga)
+    assert engine.read(queries.incidents, cast.olga) == []
+    assert inbox(engine, cast.alice) == [task.id]
+    assert engine.draft(str(task.id), by=cast.alice) == {"处理": "换阀"}
+
+
 def test_a_queue_that_was_empty_and_gets_members_resolves_its_incident_itself(engine: Engine, cast: Any) -> None:
     case = engine.start_case("orphan", {}, by=cast.alice)
     assert len(engine.read(queries.incidents, cast.olga)) == 1

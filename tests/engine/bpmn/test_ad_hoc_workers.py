@@ -81,6 +81,9 @@ def test_a_service_is_asked_on_entry_and_when_a_path_inside_has_ended(walk: Call
         case.token("x")
     case.complete("b")
     assert tasks(case) == ["a", "c"], "the path goes on: nobody is asked yet"
+    [opened] = [each for group in case.open.values() for each in group if each.element == "c"]
+    assert isinstance(opened, TaskOpened)
+    assert opened.local == {"floor": 3}
     case.complete("c")
     second = call(case)
     assert second.token != first.token

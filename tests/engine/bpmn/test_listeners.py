@@ -210,3 +210,15 @@ def test_a_completion_is_denied_in_the_words_of_camunda_8(walk: Callable) -> Non
     assert task.token != first
     case.complete("t", amount=2)
     assert case.take(stimuli.CompleteService(case.token("t"), {"denied": False})).ended
+
+
+def test_what_a_start_listener_brings_is_the_own_of_its_element(walk: Callable) -> None:
+    start = listener("start", "begin") + listener("end", "finish")
+    extras = f"<zeebe:executionListeners>{start}</zeebe:executionListeners>"
+    case = walk(TASK.format("").replace("<zeebe:userTask/>", f"<zeebe:userTask/>{extras}"))
+    case.host.services["begin"] = lambda data, headers: {"own": 1}
+    case.host.services["finish"] = lambda data, headers: {"seen": data["own"]}
+    (task,) = case.start().opened
+    assert task.local == {"own": 1}
+    assert case.complete("t").ended
+    assert case.outcome.data == {"seen": 1}

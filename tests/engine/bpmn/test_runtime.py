@@ -377,8 +377,9 @@ def test_execution_listeners_are_called_around_the_work(walk: Callable) -> None:
     )
     case = walk(user("t", listeners))
     case.host.services["before"] = lambda data, headers: {"log": [headers["listener"]]}
-    case.start()
-    assert case.outcome.data["log"] == ["start"]
+    (task,) = case.start().opened
+    assert isinstance(task, TaskOpened)
+    assert (task.local, case.outcome.data) == ({"log": ["start"]}, {})
     (job,) = case.complete("t").opened
     assert isinstance(job, ServiceCalled)
     assert job.type == "after"
