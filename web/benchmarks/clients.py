@@ -64,6 +64,9 @@ def _run(
     else:
         with ThreadPoolExecutor(len(each)) as pool:
             taken = list(pool.map(client, each))
+    backends += [
+        each for each in meters.backends(engine.database) if each not in backends
+    ]  # those that began meanwhile
     after = meters.busy_seconds(backends)
     spent = after - before[0] if before[0] is not None and after is not None else None
     return [replace(taken[0], database_busy=spent), *taken[1:]]
