@@ -17,7 +17,7 @@ from engine.bpmn.source import bpmn, child, local, text_of
 from engine.bpmn.vendor import Report, add, attribute, extend, holder, vendor_extensions, vendor_name
 from engine.errors import Invalid
 
-BOOLEAN, NUMBER, CHOICE = "checkbox", "number", "select"
+BOOLEAN, NUMBER, CHOICE, TEXT = "checkbox", "number", "select", "textfield"
 # Between a step and what is asked behind it. What a machine does may write any variable: it is asked for its answer.
 _PASSED = frozenset({"task", "manualTask", "intermediateCatchEvent", "intermediateThrowEvent"}) | {
     "exclusiveGateway",
@@ -26,6 +26,9 @@ _PASSED = frozenset({"task", "manualTask", "intermediateCatchEvent", "intermedia
     "eventBasedGateway",
 }
 _PROVIDED = re.compile(r"initiator|loopCounter|nrOf\w+|numberOf\w+|businessKey")
+# Who began the case is known from its start.
+_STARTER = re.compile(r"\w*(init|appl|start|creat|submit|request|employee)\w*", re.IGNORECASE)
+
 _SET = re.compile(r"setVariable(?:Local)?\(\s*['\"](\w+)['\"]")
 _WRITING = ("resultVariable", "resultVariableName", "elementVariable", "initiator")
 _TARGETS = frozenset({"out", "outputParameter", "variableAggregation", "eventOutParameter"})
@@ -99,6 +102,16 @@ class _Asked:
         for flow in flows:
             if not text_of(child(flow, "conditionExpression")):
                 self._else(str(flow.get("sourceRef")), (flow.get("name") or "").strip() or _OTHER)
+
+        for task in process.iter(bpmn("userTask")):
+            self._next(task)
+
+    def _next(self, task: etree._Element) -> None:
+        """Who does the next step was chosen in the step before it; of several a program gives a list."""
+        match = re.fullmatch(r"\s*[$#]\{\s*(\w+)\s*\}\s*", attribute(task, "assignee") or "")
+        if match is not None and match[1] not in self.written and not _STARTER.fullmatch(match[1]):
+            self.questions.setdefault(match[1], Question()).kinds.add(TEXT)
+            self.places[match[1]].extend(self.into[str(task.get("id"))])
 
     def _look(self, text: str, place: str, title: str) -> None:
         if not juel.is_juel(text):
@@ -233,6 +246,6 @@ def _component(name: str, question: Question, is_alone: bool) -> dict[str, objec
     found: dict[str, object] = {"type": question.kind, "id": f"field_{name}", "key": name, "label": name}
     if question.kind == CHOICE:
         found["values"] = [{"value": value, "label": label} for value, label in question.choices()]
-    if question.kind != BOOLEAN and is_alone:
+    if question.kind in (NUMBER, CHOICE) and is_alone:
         found["validate"] = {"required": True}
     return found

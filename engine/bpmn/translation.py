@@ -271,6 +271,8 @@ def _function(tree: Call) -> str:
                 raise Untranslatable(problem=f"{tree.prefix}:{tree.method}() has other arguments") from None
     if not tree.prefix and tree.method in ("now", "dateTime") and not arguments:
         return "now()"
+    if not tree.prefix and tree.method in feel.parse(f"{tree.method}()").functions:  # FEEL's own mean something else
+        return f"{tree.method}({', '.join(arguments)})"
     raise Untranslatable(
         problem=f"the function {tree.prefix + ':' if tree.prefix else ''}{tree.method}() is not known here"
     )

@@ -182,10 +182,11 @@ class Writing:
 
 
 def leads_to(process: Process, id: str) -> str:
-    """Where a flow ends: behind the step that the import has put into it to be listened to."""
+    """Where a flow ends: behind the steps that the import has put into it for listeners."""
     target = process.flows[id].target
-    added = process.nodes[target]
-    return added.outgoing[0].target if target == f"{id}_taken" else target
+    while target == f"{id}_taken" or target.endswith("_before"):
+        target = process.nodes[target].outgoing[0].target
+    return target
 
 
 def require_all(written: Writing, process: Process) -> None:

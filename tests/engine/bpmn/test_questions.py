@@ -71,6 +71,17 @@ def test_a_number_is_a_field_that_must_be_filled(document: Callable[..., bytes])
     assert "outcomes" not in form
 
 
+def test_who_does_the_next_step_is_chosen_in_the_step_before_unless_it_is_who_began(
+    document: Callable[..., bytes],
+) -> None:
+    body = '<bpmn:userTask id="t"/><bpmn:userTask id="a" camunda:assignee="${approver}"/><bpmn:userTask id="b" camunda:assignee="${applyUserId}"/>'
+    xml = document(body + flow("f", "t", "a") + flow("g", "a", "b"))
+    assert form_of(xml)["components"] == [
+        {"type": "textfield", "id": "field_approver", "key": "approver", "label": "approver"}
+    ]
+    assert form_of(xml, "a") is None
+
+
 def test_several_truths_are_check_boxes(document: Callable[..., bytes]) -> None:
     form = form_of(document(decided("${urgent && paid}", "${!urgent}")))
     assert [(item["key"], item["type"]) for item in form["components"]] == [
