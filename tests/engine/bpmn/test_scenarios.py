@@ -40,7 +40,10 @@ def message_of(path: Path) -> str:
         ),
         ("{expect: {vars: {x: 2}}}", "variable x expected 2, but it is 1"),
         ("{expect: {ended: true}}", "ended expected True, but there is False"),
-        ("{complete: Nothing}", "step 2 (scenario.yaml line 5) {complete: Nothing}: it was refused: no task Nothing is open"),
+        (
+            "{complete: Nothing}",
+            "step 2 (scenario.yaml line 5) {complete: Nothing}: it was refused: no task Nothing is open",
+        ),
         ("{message: nothing}", "nobody waits for the message nothing"),
         ("{expect: {error: true}}", "the step before should have been refused"),
         ("{dance: true}", "the step has no verb"),
