@@ -28,6 +28,7 @@ class Browser:
         """This will open pages at `host` and `port`; nothing is connected yet."""
         self.connection = HTTPConnection(host, port, timeout=SECONDS)
         self.cookies: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
         self.token = ""
         self.taken: dict[str, list[float]] = {}
 
@@ -39,6 +40,10 @@ class Browser:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         self._ask("sign-in", "POST", "/sign-in", REDIRECTED, urlencode(form).encode(), headers)
 
+    def use_token(self, token: str) -> None:
+        """This will ask in the name of an API token, as a program does, from now on."""
+        self.headers = {"Authorization": f"Bearer {token}"}
+
     def open(self, kind: str, path: str) -> str:
         """This will return the page at `path`. Raises Unanswered."""
         page = self._ask(kind, "GET", path, DONE)
@@ -46,9 +51,9 @@ class Browser:
         self.token = found[1] if found else self.token
         return page
 
-    def send(self, kind: str, path: str, content: Mapping[str, Any]) -> Any:
+    def send(self, kind: str, path: str, content: Mapping[str, Any], **more: str) -> Any:
         """This will send what a form holds, as the page's script does, and return the answer. Raises Unanswered."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "X-CSRFToken": self.token}
+        headers = {"Content-Type": "application/json", "Accept": "application/json", "X-CSRFToken": self.token, **more}
         return json.loads(self._ask(kind, "POST", path, DONE, json.dumps(content).encode(), headers))
 
     def close(self) -> None:
@@ -64,7 +69,11 @@ class Browser:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> str:
-        sent = {**(headers or {}), "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        sent = {
+            **self.headers,
+            **(headers or {}),
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
+        }
         began = time.perf_counter()
         try:
             self.connection.request(method, path, body, sent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from threading import Event, Thread
@@ -33,12 +34,16 @@ class Person(Thread):
             next_at = max(next_at + self.pace, time.monotonic())
             try:
                 if number % SESSION == 0:
-                    self.browser.sign_in(self.login, self.password)
+                    self.enter()
                 self.take_turn(number)
             except Unanswered as error:
                 self.errors.append(str(error))
             number += 1
         self.browser.close()
+
+    def enter(self) -> None:
+        """This will sign in. Raises Unanswered."""
+        self.browser.sign_in(self.login, self.password)
 
     def take_turn(self, number: int) -> None:
         """This will do what the person does each time. Raises Unanswered."""
@@ -63,6 +68,29 @@ class Official(Person):
         case = CASE.search(page)
         if number % LOOK == 0 and case is not None:
             self.browser.open("case", f"/cases/{case[1]}")
+
+
+class Program(Person):
+    """Does what an official does, by the API; its password is a token."""
+
+    def enter(self) -> None:
+        """This will use the token."""
+        self.browser.use_token(self.password)
+
+    def take_turn(self, number: int) -> None:
+        """This will complete a task, if there is one. Raises Unanswered."""
+        if number % offices.TASKS_OF_A_CASE == 0:
+            asked = {"process_id": offices.PROCESS, "data": world.SENT}
+            self.browser.send("API start", "/api/cases", asked, **{"Idempotency-Key": f"start-{number}"})
+            self.started += 1
+        tasks = json.loads(self.browser.open("API inbox", "/api/inbox?limit=1"))["items"]
+        if not tasks:
+            return
+        address = f"/api/tasks/{tasks[0]['id']}"
+        self.browser.open("API task", address)
+        sent = {"data": world.SENT}
+        self.browser.send("API complete", f"{address}/complete", sent, **{"Idempotency-Key": f"complete-{number}"})
+        self.completed += 1
 
 
 class Chief(Person):

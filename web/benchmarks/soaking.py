@@ -16,13 +16,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import Engine, HistoryEvent
+from engine import SYSTEM, Engine, HistoryEvent
 from web.benchmarks import growth, meters, offices, servers, world
 from web.benchmarks.browsers import Browser
 from web.benchmarks.completing import Miscounted
 from web.benchmarks.figures import percentile
 from web.benchmarks.growth import Held
-from web.benchmarks.officials import Chief, Official, Person
+from web.benchmarks.officials import Chief, Official, Person, Program
 
 MOST_OFFICIALS = 6
 STOCK = 10  # cases that are open for each official from the beginning
@@ -37,7 +37,10 @@ SHOWN_ERRORS = 10
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What happened since the moment before, `at` seconds after the beginning; times of completions in milliseconds."""
+    """What happened since the moment before, `at` seconds after the beginning.
+
+    Times are those in which pages complete tasks, in milliseconds.
+    """
 
     at: float
     completed: int
@@ -68,7 +71,6 @@ class Soaked:
     events: dict[str, int]
     checked: int
     errors: list[str]
-
     is_flat: bool | None
 
     def as_json(self) -> dict[str, Any]:
@@ -86,7 +88,14 @@ def measure(url: str | None, *, minutes: float, rate: float, tell: Callable[[Mom
         _prepare(engine, password, officials)
         with servers.running(own, Path(files)) as (port, roots):
             stopped = Event()
-            persons = list(_persons(port, password, officials, officials / rate, stopped))
+            token = engine.create_token(
+                offices.login(officials), name="soak", scopes=("read", "cases", "tasks"), days=2, by=SYSTEM
+            )[1]
+            pace = (officials + 1) / rate  # with the program
+            persons = [
+                *_persons(port, password, officials, pace, stopped),
+                Program(offices.login(officials), token, Browser(servers.HOST, port), pace, stopped),
+            ]
             moments = []
             with _working(persons, stopped):
                 for moment in _watch(engine, persons, roots, minutes * MINUTE):
@@ -96,10 +105,10 @@ def measure(url: str | None, *, minutes: float, rate: float, tell: Callable[[Mom
 
 
 def _prepare(engine: Engine, password: str, officials: int) -> None:
-    engine.load_people([], offices.people(officials))
+    engine.load_people([], offices.people(officials + 1))  # the last one is a program
     for login in (offices.CHIEF, *map(offices.login, range(officials))):
         engine.set_password(login, password)
-    for number in range(officials):
+    for number in range(officials + 1):
         by = world.actor(engine, offices.login(number))
         for _ in range(STOCK):
             engine.start_case(offices.PROCESS, world.SENT, by=by)
@@ -128,8 +137,8 @@ def _working(persons: Sequence[Person], stopped: Event) -> Iterator[None]:
 def _watch(engine: Engine, persons: Sequence[Person], roots: dict[str, int], seconds: float) -> Iterator[Moment]:
     """Yields a moment every minute, or ten in all when there are fewer minutes."""
     pause, began = min(MINUTE, seconds / LEAST_MOMENTS), time.monotonic()
-    seen, failed = 0, 0
-    completed = dict.fromkeys(persons, 0)
+    seen, failed, done = 0, 0, 0
+    timed = dict.fromkeys(persons, 0)
     for number in range(1, round(seconds / pause) + 1):
         time.sleep(max(0.0, began + number * pause - time.monotonic()))
         held = {kind: growth.held(growth.family(root)) for kind, root in roots.items()}
@@ -137,16 +146,17 @@ def _watch(engine: Engine, persons: Sequence[Person], roots: dict[str, int], sec
             held["database"] = growth.held(backends)
         lately: list[float] = []
         for person in persons:
-            times = person.browser.taken.get("complete", [])
-            lately += times[completed[person] :]
-            completed[person] += len(times[completed[person] :])
+            times = person.browser.taken.get("complete", [])[timed[person] :]
+            lately += times
+            timed[person] += len(times)
+        completed = sum(person.completed for person in persons)
         requests = sum(len(times) for person in persons for times in list(person.browser.taken.values()))
         errors = sum(len(person.errors) for person in persons)
         lately.sort()
         p50, p95 = ((percentile(lately, share) * 1e3 if lately else None) for share in (0.5, 0.95))
         at = time.monotonic() - began
-        yield Moment(at, len(lately), requests - seen, p50, p95, errors - failed, held)
-        seen, failed = requests, errors
+        yield Moment(at, completed - done, requests - seen, p50, p95, errors - failed, held)
+        seen, failed, done = requests, errors, completed
 
 
 def _events(session: Session) -> dict[str, int]:
