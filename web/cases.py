@@ -106,7 +106,7 @@ def diagram(case_id: UUID) -> Response:
     """This will give the diagram by which the case runs."""
     view = current.read(queries.case, case_id)
     xml: str = current.read(queries.diagram, view.case.definition_id)
-    return Response(bpmn.shown(xml.encode()), mimetype="application/xml")
+    return Response(bpmn.shown(xml.encode(), view.case.process_id), mimetype="application/xml")
 
 
 @blueprint.post("/<uuid:case_id>/comments")

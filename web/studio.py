@@ -136,14 +136,15 @@ def edit(definition_id: int) -> str:
 @blueprint.get("/definitions/<int:definition_id>/xml")
 def xml(definition_id: int) -> Response:
     """This will give the diagram of a version."""
-    return Response(bpmn.shown(diagram(definition_id).encode()), mimetype="application/xml")
+    process_id = current.read(queries.definition, definition_id).process_id
+    return Response(bpmn.shown(diagram(definition_id).encode(), process_id), mimetype="application/xml")
 
 
-@blueprint.post("/opened")
-def opened() -> ResponseReturnValue:
+@blueprint.post("/definitions/<int:definition_id>/opened")
+def opened(definition_id: int) -> ResponseReturnValue:
     """This will make the file that is sent a diagram that the modeler can go on with, whichever tool wrote it."""
     try:
-        xml, notes = bpmn.adopted(request.get_data())
+        xml, notes = bpmn.adopted(request.get_data(), current.read(queries.definition, definition_id).process_id)
     except FaultsFound as found:
         shown = [shown_fault(fault) for fault in found.faults]
         return jsonify(message=" ".join(fault["reason"] for fault in shown), faults=[]), 422

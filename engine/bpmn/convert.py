@@ -132,26 +132,29 @@ def convert(xml: bytes) -> tuple[bytes, list[Note]]:
 
 
 @lru_cache(maxsize=32)
-def shown(xml: bytes) -> bytes:
+def shown(xml: bytes, process: str = "") -> bytes:
     """This will return a deployed model as people are to see it: every node that runs stands in its drawing.
 
     A model of an older engine is shown as it was translated; one whose drawing is whole stays as it is, and so does one
-    that would not be put in force any more.
+    that would not be put in force any more. Of several drawings that of `process` comes first: modelers show the first.
     """
-    root = read(xml)
-    if not is_native(root):
+    root, found = read(xml), xml
+    if is_native(root):
+        normalise(root, keep_drawing=True)
+        if drawing.draw(root):
+            found = _written(root)
+    else:
         with suppress(FaultsFound):
-            return convert(xml)[0]
-        return xml
-    normalise(root, keep_drawing=True)
-    return _written(root) if drawing.draw(root) else xml
+            found = convert(xml)[0]
+        root = read(found)
+    return _written(root) if drawing.put_first(root, process) else found
 
 
-def adopted(xml: bytes) -> tuple[str, list[Note]]:
+def adopted(xml: bytes, process: str = "") -> tuple[str, list[Note]]:
     """This will return a file of any tool as a designer goes on with it: translated as far as can be, and drawn whole.
 
-    What has no translation stands there as it was and is a matter of the check. Raises FaultsFound when the file cannot
-    be read or holds no process.
+    The drawing of `process` comes first when there are several. What has no translation stands there as it was and is a
+    matter of the check. Raises FaultsFound when the file cannot be read or holds no process.
     """
     root = read(xml)
     normalise(root, keep_drawing=True)
@@ -162,6 +165,7 @@ def adopted(xml: bytes) -> tuple[str, list[Note]]:
         notes = translate(root).notes
         root.set(bihuan("imported"), "true")
     drawing.draw(root)
+    drawing.put_first(root, process)
     return _written(root).decode(), notes
 
 

@@ -39,6 +39,18 @@ def draw(root: etree._Element) -> bool:
     return drawing.has_drawn
 
 
+def put_first(root: etree._Element, process: str) -> bool:
+    """This will put the diagram that shows `process` before all others, and tell whether it stood behind one."""
+    pools = [pool for pool in root.iter(bpmn("participant")) if pool.get("processRef") == process]
+    shown = {process, *(str(above.get("id")) for pool in pools if (above := pool.getparent()) is not None)}
+    diagrams = list(root.iter(f"{{{INTERCHANGE}}}BPMNDiagram"))
+    found = next((item for item in diagrams if any(plane.get("bpmnElement") in shown for plane in item)), None)
+    if found is None or found is diagrams[0]:
+        return False
+    diagrams[0].addprevious(found)
+    return True
+
+
 class _Flows:
     """The flows of a scope by their ends, and the boundary events by their activity."""
 

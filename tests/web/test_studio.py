@@ -54,7 +54,7 @@ OLD = """<?xml version="1.0" encoding="GB2312"?>
 def open_file(browser: Browser, content: bytes) -> TestResponse:
     """This will send a chosen file as the modeler does."""
     browser.get("/inbox")
-    return browser.client.post("/studio/opened", data=content, headers={"X-CSRFToken": browser.token})
+    return browser.client.post("/studio/definitions/1/opened", data=content, headers={"X-CSRFToken": browser.token})
 
 
 def test_a_file_of_another_tool_opens_translated_and_drawn(designer: Browser, visit: Visit) -> None:

@@ -137,3 +137,27 @@ def test_a_whole_drawing_of_the_dialect_is_shown_as_it_is() -> None:
 def test_a_shape_that_no_modeler_could_show_is_drawn_anew(broken: str) -> None:
     root = etree.fromstring(bpmn.convert(f"{HEAD}{BODY}{DRAWN.replace(X, broken)}</definitions>".encode())[0])
     assert {node.get("id") for node in elements(root, *NODES)} <= boxes(root).keys()
+
+
+def test_of_several_drawings_that_of_the_process_asked_for_comes_first() -> None:
+    plain = '<process id="{0}" isExecutable="true"><startEvent id="s{0}"/><userTask id="t{0}"/><sequenceFlow id="f{0}" sourceRef="s{0}" targetRef="t{0}"/></process>'
+    pool = '<collaboration id="c"><participant id="us" processRef="q"/></collaboration>'
+    for mark in ("", ' zeebe:mark=""'):
+        head = HEAD.replace(
+            'targetNamespace="t"', f'targetNamespace="t" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"{mark}'
+        )
+        xml = f"{head}{pool}{plain.format('p')}{plain.format('q')}</definitions>".encode()
+        for process, first in (("p", "p"), ("q", "c"), ("gone", "p")):
+            planes = etree.fromstring(bpmn.shown(xml, process)).iter(f"{{{INTERCHANGE}}}BPMNPlane")
+            assert next(planes).get("bpmnElement") == first
+        planes = etree.fromstring(bpmn.adopted(xml, "q")[0].encode().split(b"?>", 1)[1]).iter(
+            f"{{{INTERCHANGE}}}BPMNPlane"
+        )
+        assert [plane.get("bpmnElement") for plane in planes] == ["c", "p"]
+
+
+def test_what_cannot_be_translated_is_drawn_all_the_same() -> None:
+    body = '<process id="p"><startEvent id="s"/><exclusiveGateway id="g"/><task id="a"/><sequenceFlow id="f" sourceRef="s" targetRef="g"/><sequenceFlow id="h" sourceRef="g" targetRef="a"><conditionExpression>level == \'x\'</conditionExpression></sequenceFlow></process>'
+    xml, notes = bpmn.adopted(f"{HEAD}{body}</definitions>".encode())
+    assert set(boxes(etree.fromstring(xml.encode().split(b"?>", 1)[1]))) == {"s", "g", "a"}
+    assert [(note.element, note.kind) for note in notes] == [("h", "impossible")]

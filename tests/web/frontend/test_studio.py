@@ -11,6 +11,9 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
 
+POOLS = Path(__file__).parent / "pages" / "pools.bpmn"
+
+
 @pytest.fixture
 def studio(open_page: Any) -> Any:
     """This will open the studio with the small loop of `pages/loop.bpmn`."""
@@ -78,6 +81,17 @@ def test_a_mistake_in_drawing_is_marked_at_once_in_chinese(studio: Any) -> None:
     assert "没有流出的连线，案件会停在这里。" in told
     studio.click("[data-studio-action=undo]")
     studio.wait_for_selector("[data-container-id=rectify] .bjsl-icon-error", state="detached")
+
+
+def test_what_is_missing_in_a_pool_that_is_only_drawn_is_no_mistake(studio: Any, site: Any) -> None:
+    xml = POOLS.read_text(encoding="utf-8")
+    site.answers["POST", "/opened"] = (200, {"xml": xml, "translated": 0, "left": 0})
+    with studio.expect_file_chooser() as chooser:
+        studio.click("[data-studio-action=open]")
+    chooser.value.set_files(POOLS)
+    studio.wait_for_selector("[data-container-id=t1] .bjsl-icon-error")
+    assert "只作图示" in studio.text_content("[data-container-id=them] .bjsl-dropdown")
+    assert not studio.locator("[data-container-id=t2] .bjsl-icon-error").count()
 
 
 def test_deploying_says_what_happens_and_sends_the_note(studio: Any, site: Any) -> None:

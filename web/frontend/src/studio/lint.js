@@ -10,15 +10,28 @@ const isA = (node, ...types) => types.some(type => node.$instanceOf?.(`bpmn:${ty
 const extension = (node, type) => node.extensionElements?.values?.find(each => each.$type === `zeebe:${type}`);
 const nodesOf = (container, ...types) => (container.flowElements ?? []).filter(each => isA(each, ...types));
 
+const processOf = node => (isA(node, 'Process') || !node.$parent ? node : processOf(node.$parent));
+const processesBeside = process => (process.$parent?.rootElements ?? []).filter(each => isA(each, 'Process') && each !== process);
+
+// a pool that is not executable stands beside one that is, to show with whom it talks: what is wrong in it is no fault
+const isOnlyDrawn = node => {
+  const process = processOf(node);
+  return process.isExecutable === false
+    && processesBeside(process).some(each => each.isExecutable === true && each.flowElements?.length);
+};
+
 // one rule: the types it looks at, and a function that returns the words of a fault or nothing
 const rule = (types, fault) => () => ({
   check(node, reporter) {
-    const text = isA(node, ...types) && fault(node);
+    const text = isA(node, ...types) && (fault.isOfDrawings || !isOnlyDrawn(node)) && fault(node);
     if (text) {
       reporter.report(node.id, text);
     }
   },
 });
+
+const onlyDrawn = node => isOnlyDrawn(node) && words('没有标为「可执行」：画得完整才会随同发布，否则只作图示。', 'Not marked executable: what is incomplete in it is only drawn.');
+onlyDrawn.isOfDrawings = true;
 
 const rules = {
   'task-name': rule(['UserTask'], node => !node.name?.trim() && words('任务没有名称，待办中将无法辨认。', 'The task has no name.')),
@@ -31,7 +44,7 @@ const rules = {
     && words(`流程没有${KINDS.StartEvent()}。`, 'The process has no start event.')),
   'has-end': rule(['Process', 'SubProcess'], node => node.flowElements?.length > 0 && !nodesOf(node, 'EndEvent').length
     && !isA(node, 'AdHocSubProcess') && words('没有结束事件，办到最后无法闭环。', 'There is no end event.')),
-  'executable': rule(['Process'], node => node.isExecutable !== true && words('流程没有标为「可执行」，发布后不能发起。', 'The process is not marked executable.')),
+  'executable': rule(['Process'], onlyDrawn),
   'connected-in': rule(['FlowNode'], node => !node.incoming?.length && !isA(node, 'StartEvent', 'BoundaryEvent')
     && !node.triggeredByEvent && !node.isForCompensation && !isA(node.$parent, 'AdHocSubProcess')
     && words('没有流入的连线，永远不会办到这里。', 'Nothing leads here.')),
@@ -60,7 +73,7 @@ const rules = {
     && !isA(node, 'SendTask') && words('没有指定消息。', 'No message is named.')),
 };
 
-const WARNINGS = new Set(['gateway-default', 'has-end']);
+const WARNINGS = new Set(['executable', 'gateway-default', 'has-end']);
 
 export const lintConfig = {
   config: {
