@@ -135,6 +135,9 @@ CASES: list[tuple[str, Any]] = [
     ('upper case(["a"])', "A"),
     ("now()", "2026-11-22T00:30:00+08:00"),
     ("today()", "2026-11-22"),
+    ('cycle(3, duration("PT1H"))', "R3/PT1H"),
+    ('cycle(duration("P1M"))', "R/P1M"),
+    ('cycle(0, duration("P1D"))', None),
 ]
 
 
