@@ -88,14 +88,7 @@ def measure(url: str | None, *, minutes: float, rate: float, tell: Callable[[Mom
         _prepare(engine, password, officials)
         with servers.running(own, Path(files)) as (port, roots):
             stopped = Event()
-            token = engine.create_token(
-                offices.login(officials), name="soak", scopes=("read", "cases", "tasks"), days=2, by=SYSTEM
-            )[1]
-            pace = (officials + 1) / rate  # with the program
-            persons = [
-                *_persons(port, password, officials, pace, stopped),
-                Program(offices.login(officials), token, Browser(servers.HOST, port), pace, stopped),
-            ]
+            persons = list(_persons(engine, port, password, officials, (officials + 1) / rate, stopped))
             moments = []
             with _working(persons, stopped):
                 for moment in _watch(engine, persons, roots, minutes * MINUTE):
@@ -114,9 +107,12 @@ def _prepare(engine: Engine, password: str, officials: int) -> None:
             engine.start_case(offices.PROCESS, world.SENT, by=by)
 
 
-def _persons(port: int, password: str, officials: int, pace: float, stopped: Event) -> Iterator[Person]:
+def _persons(engine: Engine, port: int, password: str, officials: int, pace: float, stopped: Event) -> Iterator[Person]:
     for number in range(officials):
         yield Official(offices.login(number), password, Browser(servers.HOST, port), pace, stopped)
+    login, scopes = offices.login(officials), ("read", "cases", "tasks")
+    _row, token = engine.create_token(login, name="soak", scopes=scopes, days=90, by=SYSTEM)
+    yield Program(login, token, Browser(servers.HOST, port), pace, stopped)
     yield Chief(offices.CHIEF, password, Browser(servers.HOST, port), PACE_OF_A_CHIEF, stopped)
 
 
