@@ -69,11 +69,8 @@ class Browser:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> str:
-        sent = {
-            **self.headers,
-            **(headers or {}),
-            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
-        }
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        sent = {**self.headers, **(headers or {}), "Cookie": cookies}
         began = time.perf_counter()
         try:
             self.connection.request(method, path, body, sent)
