@@ -52,7 +52,7 @@ def _condition(condition: etree._Element, report: Report) -> None:
         return
     event = above.getparent() if above.tag == bpmn("conditionalEventDefinition") else above
     place = event if event is not None else above
-    condition.attrib.pop("language", None)
+    condition.attrib.pop("language", "")
     for part in list(condition):
         condition.remove(part)
     try:

@@ -41,7 +41,7 @@ export class FaultList {
 
   line(fault) {
     const shape = fault.element && this.modeler.get('elementRegistry').get(fault.element);
-    const name = fault.name || (shape ? fault.element : '');
+    const name = fault.name || fault.element || '';
     const text = element('span', {}, name ? element('strong', {}, name) : '', name ? ' ' : '', fault.reason);
     const sign = icon(fault.level === 'warning' ? 'info-circle' : 'alert-triangle');
     const body = shape
