@@ -184,6 +184,45 @@ def test_listeners_are_added_changed_and_removed(open_page: Any, site: Any) -> N
     assert [each.event for each in found] == ["completing"]
 
 
+def test_of_a_task_that_is_changed_only_services_are_told(open_page: Any, site: Any) -> None:
+    page = open_studio(open_page, site)
+    select(page, "accept")
+    page.locator("[data-group-id=group-bihuan-listeners] .bio-properties-panel-add-entry").dispatch_event("click")
+    for moment in ("assigning", "updating", "canceling"):
+        page.select_option("[name=bihuan-listener-0-when]", moment)
+        page.select_option("[name=bihuan-listener-0-what]", "archive")
+        what = page.locator("[name=bihuan-listener-0-what] option").evaluate_all("all => all.map(one => one.value)")
+        assert "bihuan:set" not in what
+        [found] = bpmn.parse(saved(page).encode()).processes["loop"].nodes["accept"].listeners
+        assert (found.event, found.type.text) == (moment, "archive")
+
+
+AD_HOC = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+  xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"
+  id="d" targetNamespace="http://bihuan.dev/tests">
+  <bpmn:process id="loop" isExecutable="true"><bpmn:adHocSubProcess id="talks" name="会商"><bpmn:task id="ask" />
+  </bpmn:adHocSubProcess></bpmn:process>
+  <bpmndi:BPMNDiagram id="di"><bpmndi:BPMNPlane id="plane" bpmnElement="loop">
+    <bpmndi:BPMNShape id="s1" bpmnElement="talks" isExpanded="true">
+      <dc:Bounds x="160" y="80" width="300" height="200" /></bpmndi:BPMNShape>
+    <bpmndi:BPMNShape id="s2" bpmnElement="ask"><dc:Bounds x="220" y="130" width="100" height="80" /></bpmndi:BPMNShape>
+  </bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
+</bpmn:definitions>"""
+
+
+def test_designers_let_a_service_rule_an_ad_hoc_subprocess(open_page: Any, site: Any) -> None:
+    page = open_studio(open_page, site, AD_HOC)
+    select(page, "talks")
+    page.select_option("[name=adHocImplementation]", "jobWorker")
+    page.wait_for_selector("[data-entry-id=taskDefinitionType]", state="attached")
+    select(page, "talks")
+    page.fill("[data-entry-id=taskDefinitionType] [name=taskDefinitionType]", "archive")
+    page.click(".bio-properties-panel-header")
+    process = bpmn.parse(saved(page).encode()).processes["loop"]
+    assert process.service_types == ["archive"]
+    assert process.nodes["talks"].call
+
+
 def test_a_property_of_the_same_name_gives_way_to_the_attribute(open_page: Any, site: Any) -> None:
     told = '<zeebe:properties><zeebe:property name="dispatch" value="rotate" /></zeebe:properties>'
     xml = (HERE / "pages" / "loop.bpmn").read_text("utf-8")
