@@ -101,6 +101,8 @@ def _models(path: Path, names: list[str]) -> tuple[dict[str, Process], list[dmn.
                 processes = {**bpmn.parse(content).processes, **processes}
         except BihuanError as error:
             raise ScenarioInvalid(problem=f"the model {name}: {error}") from error
+        except Exception as problem:  # the other files are run all the same
+            raise ScenarioInvalid(problem=f"the model {name}: {type(problem).__name__}: {problem}") from problem
     return processes, decisions
 
 
