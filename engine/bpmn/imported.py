@@ -29,11 +29,14 @@ CONSTRAINTS = frozenset({"required", "readonly", "min", "max", "minlength", "max
 BY_TAG = "versions are numbered anew here, and the newest counts: give that version a tag, and bind by it"
 FIELD_TYPES = {"string": "textfield", "long": "number", "int": "number", "integer": "number", "double": "number",
                "date": "datetime", "boolean": "checkbox", "enum": "select"}  # fmt: skip
+_WORDED = re.compile(r"[(（【\[]?\s*[#$]\{[^}]*\}\s*[\]】）)]?")
+_AROUND = " :：-–—,，、/"
 
 
 def user_task(element: etree._Element, report: Report) -> None:
     """This will translate people, dates, priority and form of a user task."""
     extend(element, "userTask")
+    _plain_name(element, report)
     people = {
         "assignee": report.value(element, "assignee", attribute(element, "assignee")),
         "candidateGroups": _members(element, report, "candidateGroups"),
@@ -59,6 +62,16 @@ def user_task(element: etree._Element, report: Report) -> None:
     form(element, report)
     if (owner := attribute(element, "owner")) is not None:
         report.kept(element, "owner", owner, "tasks have no owner")
+
+
+def _plain_name(element: etree._Element, report: Report) -> None:
+    """A task is called the same in every case: people never read `${...}` in their list."""
+    name = element.get("name") or ""
+    if juel.is_juel(name):
+        report.impossible(element, "name", name, "a task has the same name in every case")
+        plain = " ".join(_WORDED.sub(" ", name).split()).strip(_AROUND)
+        if plain:
+            element.set("name", plain)
 
 
 def _answered(element: etree._Element, report: Report) -> dict[str, str | None]:

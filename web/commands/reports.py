@@ -31,6 +31,7 @@ WHY = (
     N_("the form of the old program is not shown here"),
     N_("tasks have no owner"),
     N_("its value is not used"),
+    N_("a task has the same name in every case"),
 )  # named here so that the catalog keeps them
 _NEEDED = "a service "  # what is kept because of a service stands among what is needed
 

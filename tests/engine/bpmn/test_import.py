@@ -45,6 +45,22 @@ def test_a_user_task_keeps_its_people_dates_and_form(model: Callable, walk: Call
     assert (task.due_at - case.now).days == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Approval: ${department}", "Approval"),
+        ("部门（${department}）会签", "部门 会签"),
+        ("#{who} - check", "check"),
+        ("${all}", "${all}"),
+    ],
+)
+def test_a_name_that_was_worded_for_each_case_is_told_and_shown_plainly(model: Callable, name: str, shown: str) -> None:
+    translated, notes = convert(model(f'<bpmn:userTask id="t" name="{name}" camunda:assignee="bob"/>'))
+    assert bpmn.parse(translated).processes["p"].nodes["t"].name == shown
+    (note,) = (note for note in notes if note.kind == "impossible")
+    assert name in note.text
+
+
 def test_standard_performers_become_candidates(model: Callable, walk: Callable) -> None:
     owner = (
         "<bpmn:potentialOwner><bpmn:resourceAssignmentExpression><bpmn:formalExpression>user(kermit), group(managers), staff"
