@@ -9,7 +9,7 @@ from lxml import etree
 from engine.bpmn import juel
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.process import FLOW_NODES
-from engine.bpmn.source import INTERCHANGE, XSI, bpmn, line_of, local, text_of
+from engine.bpmn.source import INTERCHANGE, XSI, bpmn, children, line_of, local, text_of
 
 DEFINED = frozenset({"message", "signal", "error", "escalation"})
 EVENT_DEFINITIONS = frozenset(
@@ -93,7 +93,22 @@ def normalise(root: etree._Element, keep_drawing: bool = False) -> list[DiagramF
             seen.add(id)
     _name(unnamed, seen)
     _resolve(root, seen)
+    _bring_home(root)
     return faults
+
+
+def _bring_home(root: etree._Element) -> None:
+    """A flow that a tool wrote into another process than both of its ends goes to theirs."""
+    processes = list(children(root, "process"))
+    homes: dict[str | None, etree._Element] = {}
+    for process in processes:
+        for item in process.iter(*map(bpmn, FLOW_NODES)):
+            homes.setdefault(item.get("id"), process)
+    for process in processes:
+        for flow in list(process.iter(bpmn("sequenceFlow"))):
+            home = homes.get(flow.get("sourceRef"))
+            if home is not None and home is not process and homes.get(flow.get("targetRef")) is home:
+                home.append(flow)
 
 
 def _named_by_type(element: etree._Element) -> None:

@@ -16,9 +16,7 @@ TASKS = {
     "globalScriptTask": "scriptTask",
     "globalBusinessRuleTask": "businessRuleTask",
 }
-_COPIED = frozenset(
-    {"ioSpecification", "resourceRole", "performer", "humanPerformer", "potentialOwner", "script", "rendering"}
-)
+_COPIED = frozenset({"resourceRole", "performer", "humanPerformer", "potentialOwner", "script"})
 _OWN = frozenset({"id", "name", "calledElement"})
 
 

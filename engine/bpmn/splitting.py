@@ -93,10 +93,11 @@ def _others(event: etree._Element, scope: etree._Element, report: Report) -> Ite
     at = event
     for item in _definitions(event)[1:]:
         event.remove(item)
-        other = deepcopy(event)
+        other = etree.Element(event.tag)
+        for key, value in event.attrib.items():
+            other.set(key, value)
         other.set("id", report.fresh(event, f"{event.get('id')}_or"))
-        for part in [*_definitions(other), *children(other, "incoming", "outgoing")]:
-            other.remove(part)
+        other.extend(deepcopy(part) for part in children(event, "documentation", "extensionElements"))
         other.append(item)
         at.addnext(other)
         _join_lane(event, other)

@@ -105,6 +105,16 @@ def test_what_stands_outside_of_all_pools_makes_no_drawing_of_the_others() -> No
     assert refusals(file(process(sketch) + beside)) == {"v": ["service-type-missing"]}
 
 
+def test_a_flow_that_is_written_into_another_process_belongs_to_that_of_its_ends() -> None:
+    first = '<startEvent id="s"/><task id="t"/>' + flow("s", "t") + flow("s2", "t2") + flow("s", "t2")
+    xml = file(process(first) + process('<startEvent id="s2"/><task id="t2"/>', "q"))
+    assert refusals(xml) == {"s_t2": ["flow-end-missing"]}, "one that leads from one into the other stays refused"
+    found = bpmn.parse(
+        xml.replace(b"s_t2", b"s2_t2b").replace(b'sourceRef="s" targetRef="t2"', b'sourceRef="s2" targetRef="t2"')
+    )
+    assert [sorted(each.flows) for each in found.processes.values()] == [["s_t"], ["s2_t2", "s2_t2b"]]
+
+
 def test_an_event_definition_that_stands_for_itself_is_that_of_each_event_that_refers_to_it() -> None:
     tops = '<timerEventDefinition id="week"><timeDuration>P7D</timeDuration></timerEventDefinition>'
     body = (
