@@ -36,7 +36,8 @@ def message_of(path: Path) -> str:
     [
         (
             "{expect: {tasks: [Other]}}",
-            "step 2 (scenario.yaml line 5) {expect: {'tasks': ['Other']}}: tasks expected ['Other'], but there is ['Do']",
+            "step 2 (scenario.yaml line 5) {expect: {'tasks': ['Other']}}: "
+            "tasks expected ['Other'], but there is ['Do']",
         ),
         ("{expect: {vars: {x: 2}}}", "variable x expected 2, but it is 1"),
         ("{expect: {ended: true}}", "ended expected True, but there is False"),
