@@ -68,10 +68,8 @@ def _plain_name(element: etree._Element, report: Report) -> None:
     """A task is called the same in every case: people never read `${...}` in their list."""
     name = element.get("name") or ""
     if juel.is_juel(name):
+        element.set("name", " ".join(_WORDED.sub(" ", name).split()).strip(_AROUND) or name)
         report.impossible(element, "name", name, "a task has the same name in every case")
-        plain = " ".join(_WORDED.sub(" ", name).split()).strip(_AROUND)
-        if plain:
-            element.set("name", plain)
 
 
 def _answered(element: etree._Element, report: Report) -> dict[str, str | None]:
