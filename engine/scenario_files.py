@@ -11,6 +11,7 @@ from typing import Any
 from engine import bpmn, dmn, moments, yaml_lines
 from engine.bpmn import timers
 from engine.bpmn.process import Call, Process, Value
+from engine.bpmn.waiting import key_text
 from engine.errors import BihuanError
 from engine.trials import T0, ScenarioInvalid, hooks_of
 from engine.yaml_lines import Lined
@@ -79,16 +80,19 @@ def read(path: Path) -> Scenario:
     script, runs = reader.head(), reader.runs()
     if reader.faults:
         raise ScenarioInvalid(problem="; ".join(dict.fromkeys(reader.faults)))
-    processes, decisions = _models(path, script["models"])
+    processes, decisions, unnamed = _models(path, script["models"])
+    script["unnamed"] = unnamed
     if script["process"] not in processes:
         raise ScenarioInvalid(problem=f"no model has the process {script['process']}; there are {', '.join(processes)}")
     _hook_elements(processes, script)
     return Scenario(str(tree.get("name") or path.stem), script, runs, processes, decisions)
 
 
-def _models(path: Path, names: list[str]) -> tuple[dict[str, Process], list[dmn.Model]]:
+def _models(path: Path, names: list[str]) -> tuple[dict[str, Process], list[dmn.Model], frozenset[str]]:
+    """The processes and decisions of the models, and the ids of tasks whose name held an expression."""
     processes: dict[str, Process] = {}
     decisions: list[dmn.Model] = []
+    unnamed: set[str] = set()
     for name in names:
         try:
             content = (path.parent / name).read_bytes()
@@ -98,12 +102,14 @@ def _models(path: Path, names: list[str]) -> tuple[dict[str, Process], list[dmn.
             if name.endswith(".dmn"):
                 decisions.append(dmn.parse(content))
             else:
-                processes = {**bpmn.parse(content).processes, **processes}
+                found = bpmn.parse(content)
+                processes = {**found.processes, **processes}
+                unnamed.update(note.element for note in found.notes if note.code == "name" and "${" in note.text)
         except BihuanError as error:
             raise ScenarioInvalid(problem=f"the model {name}: {error}") from error
         except Exception as problem:  # the other files are run all the same
             raise ScenarioInvalid(problem=f"the model {name}: {type(problem).__name__}: {problem}") from problem
-    return processes, decisions
+    return processes, decisions, frozenset(unnamed)
 
 
 def _hook_elements(processes: dict[str, Process], script: Data) -> None:
@@ -186,6 +192,8 @@ class _Reader:
         nth = values.get("nth", 0)
         if not isinstance(nth, int) or nth < 0:
             self.wrong(values, "nth", "nth is a number, 0 first")
+        if "key" in values and key_text(values["key"]) is None:
+            self.wrong(values, "key", f"key is text or a number, not {values['key']!r}")
         if verb == "advance":
             self.advance(values, said)
         elif verb == "expect" and isinstance(said, Lined):

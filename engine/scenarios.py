@@ -22,6 +22,7 @@ from engine.bpmn.outcome import (
     TaskOpened,
     TimerOpened,
 )  # fmt: skip
+from engine.bpmn.waiting import key_text
 from engine.errors import BihuanError
 from engine.scenario_files import Step
 from engine.trials import Case, StepRefused, World
@@ -99,7 +100,7 @@ class Runner:
         if nth >= len(found):
             raise StepRefused(reason=f"no task {name} is open" + (f" for nth {nth}" if nth else ""))
         case, opened = found[nth]
-        _may_do(step, opened)
+        _may_do(self.world, step, opened)
         self.world.take(case, _trigger(opened, data))
 
     def advance(self, step: dict[str, Any], said: Any) -> None:
@@ -108,8 +109,8 @@ class Runner:
 
     def message(self, step: dict[str, Any], name: str) -> None:
         """This will deliver a message to one receiver."""
-        key, data = step.get("key"), dict(step.get("with") or {})
-        if not self.world.deliver(str(name), None if key is None else str(key), data, is_any=key is None):
+        key, data = key_text(step.get("key")), dict(step.get("with") or {})
+        if not self.world.deliver(str(name), key, data, is_any=key is None):
             raise StepRefused(reason=f"nobody waits for the message {name}")
 
     def signal(self, step: dict[str, Any], name: str) -> None:
@@ -182,26 +183,31 @@ def _stands(world: World) -> str:
 
 
 def _tasks(world: World) -> list[str]:
-    return sorted(_task_name(opened) for _, opened in world.opened(TaskOpened))
+    return sorted(_task_name(world, opened) for _, opened in world.opened(TaskOpened))
 
 
 def _waiting(world: World) -> list[str]:
     return sorted(opened.element for _, opened in world.opened(*WAITS))
 
 
-def _task_name(opened: Opened) -> str:
-    return opened.element if not opened.name or "${" in opened.name else opened.name
+def _task_name(world: World, opened: Opened) -> str:
+    has_expression = "${" in opened.name or opened.element in world.unnamed
+    return opened.element if not opened.name or has_expression else opened.name
 
 
-def _may_do(step: dict[str, Any], opened: Opened) -> None:
+def _may_do(world: World, step: dict[str, Any], opened: Opened) -> None:
     if not isinstance(opened, TaskOpened):
         return
     actor, queue = step.get("as"), step.get("queue")
     people = {opened.assignee, *opened.users, *opened.groups} - {None}
     if actor is not None and people and actor not in people:
-        raise StepRefused(reason=f"{actor} may not do {_task_name(opened)}, only {', '.join(sorted(map(str, people)))}")
+        raise StepRefused(
+            reason=f"{actor} may not do {_task_name(world, opened)}, only {', '.join(sorted(map(str, people)))}"
+        )
     if queue is not None and queue not in opened.groups:
-        raise StepRefused(reason=f"{_task_name(opened)} is not in the queue {queue}, but in {', '.join(opened.groups)}")
+        raise StepRefused(
+            reason=f"{_task_name(world, opened)} is not in the queue {queue}, but in {', '.join(opened.groups)}"
+        )
 
 
 def _trigger(opened: Opened, data: dict[str, Any]) -> stimuli.Stimulus:

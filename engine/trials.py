@@ -78,6 +78,7 @@ class Deployed:
         """This will deploy `processes` and `models` at `start_at` of `script` (else T0), with its hooks."""
         self.processes, self.models = processes, models
         self.main = script["process"]
+        self.unnamed: frozenset[str] = script.get("unnamed", frozenset())  # tasks whose name held an expression
         self.now: datetime = script.get("start_at") or T0
         self.services = script.get("services")
         self.hooks = {

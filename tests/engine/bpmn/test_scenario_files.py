@@ -44,6 +44,7 @@ def said_of(path: Path) -> str:
         ("{start: {}}, {complete: do, nth: x}", "nth is a number, 0 first"),
         ("{start: {}}, {complete: do, nth: -1}", "nth is a number, 0 first"),
         ("{start: {}}, {complete: [do]}", "complete needs a name, not ['do']"),
+        ("{start: {}}, {message: paid, key: [1]}", "key is text or a number, not [1]"),
         ("{start: {}}, {message: }", "message needs a name, not None"),
         ("{start: [1]}", "start needs values by name, not [1]"),
         ("{start: {}}, {expect: nothing}", "expect needs values by name, not 'nothing'"),
@@ -114,6 +115,20 @@ def test_an_early_message_is_forgotten_after_its_time(write: Write) -> None:
     assert said_of(write("{start: {}}, {complete: do}, {expect: {ended: true}}", body, keyed)) == ""
     late = "{start: {}}, {advance: PT1H}, {complete: do}, {expect: {waiting: [hear]}}"
     assert said_of(write(late, body, keyed)) == ""
+
+
+def test_a_key_may_be_a_number_however_it_is_written(write: Write) -> None:
+    hears = EVENT.format(tag="intermediateCatchEvent", id="hear", kind="message", ref="m", more="")
+    steps = "{start: {k: 17}}, {message: paid, key: 17.0}, {expect: {ended: true}}"
+    assert said_of(write(steps, hears, PAID.format(KEYED.format("=k")))) == ""
+    other = "{start: {k: 17}}, {message: paid, key: 18}, {expect: {error: true}}"
+    assert said_of(write(other, hears, PAID.format(KEYED.format("=k")))) == ""
+
+
+def test_a_task_whose_name_holds_an_expression_is_called_by_its_id(write: Write) -> None:
+    task = '<bpmn:userTask id="do" name="Check ${amount}" camunda:assignee="bob"/>'
+    steps = "{start: {}}, {expect: {tasks: [do]}}, {complete: do}, {expect: {ended: true}}"
+    assert said_of(write(steps, task)) == ""
 
 
 def test_processes_that_send_to_each_other_in_a_circle_are_told_so(write: Write) -> None:
