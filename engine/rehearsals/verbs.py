@@ -231,7 +231,7 @@ def advance(act: Act) -> None:
 @verb
 def message(act: Act) -> None:
     """A message comes for one receiver."""
-    delivery = act.engine.publish_message(act.said, act.word("key"), act.data(act.value("with"), {}), by=act.by)
+    delivery = act.engine.publish_message(act.said, act.value("key"), act.data(act.value("with"), {}), by=act.by)
     if delivery is not Delivery.TAKEN:
         raise StepRefused(reason=f"nobody waits for the message {act.said}")
 
