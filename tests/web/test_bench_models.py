@@ -17,6 +17,7 @@ from web.commands.benches import bench
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
   xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" targetNamespace="http://bihuan.dev/tests">"""
+CALL = '<bpmn:callActivity id="stamp" calledElement="stamping">'
 FORM = {
     "id": "visit",
     "type": "default",
@@ -98,11 +99,16 @@ def test_values_that_are_given_go_before_those_made_up() -> None:
 
 def test_a_diagram_brings_along_only_what_it_names(tmp_path: Path) -> None:
     file = written(tmp_path, form="nowhere", service="=kind")
+    text = file.read_text(encoding="utf-8").replace('<bpmn:serviceTask id="stamp">', CALL)
+    file = file.rename(tmp_path / "visit.bpmn20.xml")
+    file.write_text(text.replace("</bpmn:serviceTask>", "</bpmn:callActivity>"), encoding="utf-8")
     (tmp_path / "other.bpmn").write_text("this is broken", encoding="utf-8")
-    (tmp_path / "called.bpmn").write_text(f'{HEAD}<bpmn:process id="begin" /></bpmn:definitions>', encoding="utf-8")
+    for name, process in (("called", "stamping"), ("unasked", "begin"), ("again", "visiting")):
+        xml = f'{HEAD}<bpmn:process id="{process}"><bpmn:task id="visiting"/></bpmn:process></bpmn:definitions>'
+        (tmp_path / f"{name}.bpmn").write_text(xml, encoding="utf-8")
     with guests.invited(file) as guest:
         found = {path.name for path in guest.app.folder.iterdir()}
-        assert (found, guest.stand_ins) == ({"visit.bpmn", "called.bpmn", "forms"}, ["form nowhere"])
+        assert (found, guest.stand_ins) == ({"00 visit.bpmn", "01 called.bpmn", "forms"}, ["form nowhere"])
         assert guest.app.roles == {"inspector": "inspector"}
 
 
@@ -137,6 +143,12 @@ def test_a_diagram_that_cannot_be_put_in_force_is_refused_with_its_faults(
     result = run("complete", "--model", str(file))
     assert isinstance(result.exception, FaultsFound)
     assert {fault.element for fault in result.exception.faults} >= {"late"}
+
+
+def test_a_task_that_is_nobodys_is_named(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run("complete", "--model", str(written(tmp_path, group="=missing", form="none")))
+    assert (result.exit_code, isinstance(result.exception, SystemExit)) == (1, True)
+    assert "“visit” names no candidate group" in result.output
 
 
 @pytest.mark.parametrize(

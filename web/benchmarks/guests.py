@@ -19,8 +19,9 @@ RUNS = re.compile(r'\bisExecutable="true"')
 GROUPS = re.compile(r'candidateGroups="([^"=]+)"')
 SERVICES = re.compile(r'<(?:\w+:)?(?:taskDefinition|executionListener|taskListener)\b[^>]*\btype="([^"=:]+)"')
 FORMS = re.compile(r'<(?:\w+:)?formDefinition\b[^>]*\bformId="([^"=]+)"')
-NAMED = re.compile(r'<(?:\w+:)?(?:process|decision)\b[^>]*\bid="([^"]+)"')
-BESIDE = ("*.bpmn", "*.dmn", "decisions/*.dmn")
+OWN = re.compile(r'<(?:\w+:)?(?:process|decision)\b[^>]*\bid="([^"]+)"')
+CALLS = re.compile(r'\b(?:calledElement|processId|decisionId|decisionRef)="([^"=]+)"')
+BESIDE = ("*.bpmn", "*.bpmn20.xml", "*.dmn", "decisions/*.dmn")
 
 
 class NoProcess(Exception):
@@ -40,8 +41,9 @@ def invited(file: Path) -> Iterator[Guest]:
     """This will yield the app of a diagram, with what it names and lies beside it. Raises NoProcess."""
     with TemporaryDirectory(prefix="bihuan-bench-") as name:
         folder = Path(name)
-        for each in (file, *_named(file)):
-            shutil.copy(each, folder / each.name)
+        for number, each in enumerate((file, *_named(file))):
+            kind = ".dmn" if each.suffix == ".dmn" else ".bpmn"  # whatever the diagram's own file is called
+            shutil.copy(each, folder / f"{number:02} {each.name.partition('.')[0]}{kind}")
         (folder / "forms").mkdir()
         for each in (*file.parent.glob("forms/*.json"), *file.parent.glob("forms/*.form")):
             shutil.copy(each, folder / "forms" / each.name)
@@ -83,13 +85,19 @@ def _answer_nothing(data: Mapping[str, Any], headers: Mapping[str, str]) -> dict
 
 
 def _named(file: Path) -> list[Path]:
-    """The diagrams and decisions beside a diagram whose processes or decisions it names, and what those name."""
-    beside = {path: _text(path) for each in BESIDE for path in file.parent.glob(each) if path != file}
-    taken, told = list[Path](), _text(file)
-    while found := [path for path, xml in beside.items() if any(f'"{name}"' in told for name in NAMED.findall(xml))]:
-        told += "".join(beside.pop(path) for path in found)
-        taken += found
-    return taken
+    """The diagrams and decisions beside a diagram whose processes or decisions it calls, and what those call."""
+    beside = {
+        name: path for kind in BESIDE for path in sorted(file.parent.glob(kind)) for name in OWN.findall(_text(path))
+    }
+    taken, wanted = [file], CALLS.findall(_text(file))
+    there = set(OWN.findall(_text(file)))
+    while wanted:
+        name = wanted.pop()
+        if name in beside and name not in there and beside[name] not in taken:
+            taken.append(beside[name])
+            there |= set(OWN.findall(_text(beside[name])))
+            wanted += CALLS.findall(_text(beside[name]))
+    return taken[1:]
 
 
 def _text(path: Path) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine import Actor, Case, Engine, Task, queries
+from engine import Actor, Case, Engine, NotYours, Task, queries
 from web.benchmarks import papers, world
 from web.benchmarks.meters import Stopwatch
 
@@ -21,6 +21,15 @@ Step = tuple[UUID, int, str]  # a task, its version of a process, its element
 
 class NothingToDo(Exception):
     """A case of this process opens no task that anybody could do."""
+
+
+class NobodysTask(Exception):
+    """The task “{task}” names no candidate group, or somebody who is not here: nobody can do it."""
+
+    def __init__(self, task: str) -> None:
+        """This will name the task."""
+        super().__init__(task)
+        self.task = task
 
 
 @dataclass(slots=True)
@@ -79,13 +88,16 @@ class Walker:
     def walk_one(self) -> float:
         """This will walk one case to its end, or MOST_STEPS, and return how many seconds that took.
 
-        Raises NothingToDo.
+        Raises NothingToDo, NobodysTask.
         """
         began, steps = time.perf_counter(), 0
         cases = self.start(1)
         while (open_tasks := self.tasks(cases)) and steps < MOST_STEPS:
             for each in open_tasks:
-                self.complete(each)
+                try:
+                    self.complete(each)
+                except NotYours:
+                    raise NobodysTask(each[2]) from None
                 steps += 1
         if not steps:
             raise NothingToDo(NothingToDo.__doc__)

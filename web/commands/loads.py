@@ -21,7 +21,7 @@ from web.benchmarks.completing import Miscounted
 from web.benchmarks.guests import NoProcess
 from web.benchmarks.models import NoTimer, OneByOne
 from web.benchmarks.report import Line
-from web.benchmarks.walkers import NothingToDo
+from web.benchmarks.walkers import NobodysTask, NothingToDo
 from web.commands import soaks
 from web.commands.terminal import N_, Failed, _, say, show_table
 
@@ -81,6 +81,7 @@ _FAULTS = (
     N_("A case of this process waits for no timer when it has started."),
     N_("The demo of an app walks this diagram: it is one client."),
     N_("The web server of the benchmark does not answer."),
+    N_("The task “{task}” names no candidate group, or somebody who is not here: nobody can do it."),
 )  # the docstrings of what benchmarks raise, named here so that the catalog keeps them
 
 
@@ -253,6 +254,8 @@ def _measuring() -> Iterator[_Progress]:
             yield _Progress(status)
     except (Miscounted, ClientFailed, NoProcess, NothingToDo, NoTimer, OneByOne) as error:
         raise Failed(_(str(error))) from error
+    except NobodysTask as error:
+        raise Failed(_(NobodysTask.__doc__ or "", task=error.task)) from error
     except ProgrammingError as error:
         raise Failed(
             _("The database refused: {reason}", reason=error.orig),
