@@ -14,7 +14,19 @@ from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
 from engine.bpmn.parser import ProcessSpec, specs_of
 from engine.bpmn.process import ACTIVITIES, Diagram, Note, Process
-from engine.bpmn.source import Deadline, bihuan, bpmn, is_native, line_of, local, read, text_of
+from engine.bpmn.source import (
+    Deadline,
+    bihuan,
+    bpmn,
+    children,
+    extension,
+    is_native,
+    line_of,
+    local,
+    read,
+    text_of,
+    zeebe,
+)
 from engine.errors import FaultsFound
 
 
@@ -35,6 +47,8 @@ def parse(xml: bytes) -> Diagram:
         report = translate(root)
         diagram.notes = report.notes
         foreign = report.faults
+    else:
+        diagram.notes.extend(_owners(root))
     diagram.notes.extend(_beside(root))
     specs = specs_of(root, deadline)
     definitions = elements.Definitions.of(root)
@@ -99,6 +113,16 @@ def _beside(root: etree._Element) -> list[Note]:
                 found.append(_note(item, text))
     found.extend(_data(root))
     return found
+
+
+def _owners(root: etree._Element) -> Iterator[Note]:
+    """Who does a task by BPMN itself, where the dialect says nothing: what is imported has been translated before."""
+    for task in root.iter(bpmn("userTask")):
+        if extension(task, zeebe("assignmentDefinition")) is not None:
+            continue
+        for item in children(task, "potentialOwner", "humanPerformer", "performer"):
+            text = f"Nobody reads the {local(item)} {text_of(item)}: name candidate groups or an assignee."
+            yield _kept(task, "people", text)
 
 
 def _note(item: etree._Element, text: str) -> Note:

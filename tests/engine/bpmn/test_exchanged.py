@@ -210,6 +210,18 @@ def test_a_condition_that_says_it_is_feel_needs_no_mark(head: str) -> None:
     assert flows["f"].condition.text == "=a > 1"
 
 
+def test_who_does_a_task_by_the_standard_alone_is_told_where_the_dialect_is_silent() -> None:
+    body = (
+        '<startEvent id="s" zeebe:mark=""/><userTask id="t"><potentialOwner><resourceAssignmentExpression><formalExpression>manager'
+        "</formalExpression></resourceAssignmentExpression></potentialOwner></userTask>" + flow("s", "t")
+    )
+    xml = file(process(body), head='xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"')
+    assert [(note.code, note.text) for note in bpmn.parse(xml).notes] == [
+        ("people", "Nobody reads the potentialOwner manager: name candidate groups or an assignee.")
+    ]
+    assert opened(xml.replace(b' zeebe:mark=""', b"")).tasks[0].groups == "manager"
+
+
 def test_a_message_without_name_is_known_by_its_id() -> None:
     body = '<startEvent id="s"><messageEventDefinition messageRef="M_1"/></startEvent><task id="t"/>' + flow("s", "t")
     (start,) = opened(file(process(body), tops='<message id="M_1"/>')).starts
