@@ -226,6 +226,7 @@ def _take_early(turn: Turn, awaited: Awaited) -> None:
     early = turn.session.execute(waits).first()
     if early is not None and _correlate(turn, awaited.message, early.correlation_key, feel.loads(early.data)):
         _forget(turn, early.id, early.idempotency_key)
+        turn.awaited.append(awaited)  # an event that does not interrupt takes the next one, too
 
 
 def _forget(turn: Turn, id: UUID, idempotency_key: str | None) -> None:

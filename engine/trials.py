@@ -223,15 +223,17 @@ class World(Deployed):
 
     def _deliver_kept(self, awaited: MessageAwaited) -> None:
         key = awaited.correlation_key
-        self._take_early(lambda sent: sent.message == awaited.message and key in (None, sent.correlation_key))
+        if self._take_early(lambda sent: sent.message == awaited.message and key in (None, sent.correlation_key)):
+            self._post.awaited.append(awaited)  # an event that does not interrupt takes the next one, too
 
-    def _take_early(self, fits: Callable[[MessageSent], bool]) -> None:
+    def _take_early(self, fits: Callable[[MessageSent], bool]) -> bool:
         self.kept = [early for early in self.kept if early.expires_at > self.now]
         for early in self.kept:
             sent = early.sent
             if fits(sent) and self.deliver(sent.message, sent.correlation_key, sent.data):
                 self.kept.remove(early)
-                return
+                return True
+        return False
 
     def opened(self, *kinds: type[Opened]) -> list[tuple[Case, Opened]]:
         """This will return what is open of the given kinds, in order of creation."""

@@ -1,4 +1,4 @@
-"""Signals reach everybody who waits at that moment, and nobody who begins to wait later."""
+"""Signals reach everybody who waits at that moment; early messages reach whoever begins to wait for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def engine(make_engine: Callable[..., Engine]) -> Engine:
         folder=FOLDER,
         process="echoing",
         roles={"officer": "维修员"},
-        starters={"echoing": ("*",)},
+        starters={"echoing": ("*",), "handing_in": ("*",)},
     )
     return make_engine([app])
 
@@ -54,3 +54,13 @@ def test_the_signal_of_one_case_reaches_the_others_that_wait(engine: Engine, cas
     tell(engine, cast, first)
     tell(engine, cast, second)
     assert [open_tasks(engine, cast, case) for case in (first, second, third)] == [["answer"], [], ["call"]]
+
+
+def test_who_goes_on_waiting_takes_all_messages_that_came_early(engine: Engine, cast: Any) -> None:
+    told = [engine.publish_message("补充材料", key, time_to_live=60) for key in ("7", "8", "7", "7")]
+    assert told == ["kept"] * 4
+    case = engine.start_case("handing_in", {"编号": 7}, by=cast.alice, unit_code="420101-yj")
+    assert sorted(open_tasks(engine, cast, case)) == ["file", "file", "file", "review"]
+    assert engine.publish_message("补充材料", 7) == "taken"
+    assert engine.publish_message("补充材料", 9) == "lost"
+    assert sorted(open_tasks(engine, cast, case)) == ["file", "file", "file", "file", "review"]

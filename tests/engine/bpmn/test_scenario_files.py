@@ -117,6 +117,20 @@ def test_an_early_message_is_forgotten_after_its_time(write: Write) -> None:
     assert said_of(write(late, body, keyed)) == ""
 
 
+def test_who_goes_on_waiting_takes_all_messages_that_came_early(write: Write) -> None:
+    ttl = '<bpmn:extensionElements><zeebe:properties><zeebe:property name="timeToLive" value="PT1H"/></zeebe:properties></bpmn:extensionElements>'  # noqa: E501
+    sends = "".join(
+        EVENT.format(tag="intermediateThrowEvent", id=id, kind="message", ref="m", more="").replace(">", f">{ttl}", 1)
+        for id in ("one", "two")
+    )
+    hears = EVENT.format(tag="boundaryEvent", id="hear", kind="message", ref="m", more="").replace(
+        ' id="hear"', ' id="hear" attachedToRef="do" cancelActivity="false"'
+    )
+    body = sends + PLAIN + hears + '<bpmn:userTask id="file"/>' + FLOW.format("one", "two") + FLOW.format("two", "do")
+    steps = "{start: {}}, {expect: {tasks: [do, file, file], waiting: [hear]}}"
+    assert said_of(write(steps, body + FLOW.format("hear", "file"), PAID.format(KEYED.format("=1")))) == ""
+
+
 def test_a_key_may_be_a_number_however_it_is_written(write: Write) -> None:
     hears = EVENT.format(tag="intermediateCatchEvent", id="hear", kind="message", ref="m", more="")
     steps = "{start: {k: 17}}, {message: paid, key: 17.0}, {expect: {ended: true}}"
