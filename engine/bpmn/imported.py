@@ -16,6 +16,7 @@ from engine.bpmn.vendor import (
     add,
     attribute,
     extend,
+    form_of,
     holder,
     map_input,
     map_output,
@@ -81,8 +82,7 @@ def _answered(element: etree._Element, report: Report) -> dict[str, str | None]:
     names = ("assignee", "candidateUsers", "candidateGroups")
     for name in names:
         map_input(element, "=null", name)  # of this task alone: what an earlier one was told stays there
-    why = f"the service {services[0]} may answer {', '.join(names)}"
-    report.kept(element, "assignment", "by a listener", why)
+    report.kept(element, "assignment", f"by the service {services[0]}", "its service may answer who does the task")
     return {name: f"={name}" for name in names}
 
 
@@ -169,7 +169,7 @@ def _form_fields(element: etree._Element, report: Report) -> None:
     fields = [*vendor_children(data, "formField"), *vendor_extensions(element, "formProperty")]
     if not fields:
         return
-    id = f"{element.get('id')}_form"
+    id = form_of(element)
     schema = {"type": "default", "id": id, "schemaVersion": 19, "components": [_component(item) for item in fields]}
     _tell_fields(element, fields, report)
     process = next((above for above in element.iterancestors() if local(above) == "process"), None)

@@ -14,7 +14,7 @@ from engine.bpmn import juel
 from engine.bpmn.coercion import EITHER
 from engine.bpmn.juel import Binary, Call, Literal, Name, Tree, Unary
 from engine.bpmn.source import bpmn, child, local, text_of
-from engine.bpmn.vendor import Report, add, attribute, extend, holder, vendor_extensions, vendor_name
+from engine.bpmn.vendor import Report, add, attribute, extend, form_of, holder, vendor_extensions, vendor_name
 from engine.errors import Invalid
 
 BOOLEAN, NUMBER, CHOICE, TEXT = "checkbox", "number", "select", "textfield"
@@ -223,7 +223,7 @@ def _write(
     report: Report,
 ) -> None:
     """The one answer that a step has to give is given by its buttons, what else is asked by fields."""
-    id = f"{element.get('id')}_form"
+    id = form_of(element)
     decisions = [name for name in asked if questions[name].is_decision]
     decided = decisions[0] if len(decisions) == 1 and asked[decisions[0]] else None
     fields = [_component(name, questions[name], is_alone) for name, is_alone in asked.items() if name != decided]

@@ -96,6 +96,12 @@ def holder(element: etree._Element) -> etree._Element:
     return found
 
 
+def form_of(element: etree._Element) -> str:
+    """This will return the id of the form that is made for a step: models of an app often name their steps alike."""
+    process = next(element.iterancestors(bpmn("process")), None)
+    return "_".join([*([str(process.get("id"))] if process is not None else []), str(element.get("id")), "form"])
+
+
 def extend(element: etree._Element, name: str, /, **attributes: str | None) -> etree._Element:
     """This will set attributes of the dialect's extension element `name`, made when there is none."""
     above = holder(element)

@@ -78,12 +78,12 @@ def test_form_fields_become_a_form(model: Callable) -> None:
         "</camunda:formField></camunda:formData></bpmn:extensionElements>"
     )
     process = imported(model(f'<bpmn:userTask id="t">{fields}</bpmn:userTask>'))
-    assert '"key": "amount"' in process.forms["t_form"]
-    assert '"min": 5' in process.forms["t_form"]
+    assert '"key": "amount"' in process.forms["p_t_form"]
+    assert '"min": 5' in process.forms["p_t_form"]
     form = process.nodes["t"].form
     assert form is not None
     assert form.form_id is not None
-    assert form.form_id.text == "t_form"
+    assert form.form_id.text == "p_t_form"
 
 
 @pytest.mark.parametrize(

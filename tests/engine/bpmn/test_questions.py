@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine import bpmn, forms
+from engine.checks import Package
 
 
 def flow(id: str, source: str, target: str, condition: str = "", name: str = "") -> str:
@@ -29,7 +30,7 @@ def decided(yes: str, no: str, task: str = "", names: tuple[str, str] = ("同意
 
 def form_of(xml: bytes, element: str = "t") -> Any:
     process = bpmn.parse(xml).processes["p"]
-    text = process.forms.get(f"{element}_form")
+    text = process.forms.get(f"p_{element}_form")
     return None if text is None else json.loads(text)
 
 
@@ -198,3 +199,12 @@ def test_properties_and_what_a_designer_of_ones_own_wrote_are_kept_whole(documen
         "c7:dataType": "ROLES",
     }
     assert {note.kind for note in diagram.notes} == {"kept"}
+
+
+def test_models_that_name_their_steps_alike_have_forms_of_their_own(document: Callable[..., bytes]) -> None:
+    xml = document(decided("${isPass}", "${!isPass}"))
+    package = Package()
+    package.add_diagram("one.bpmn", xml.decode())
+    package.add_diagram("two.bpmn", xml.decode().replace('id="p"', 'id="q"'))
+    assert {form.id for _text, form in package.forms.values()} == {"p_t_form", "q_t_form"}
+    assert not package.faults
