@@ -11,6 +11,7 @@ import pytest
 
 from engine import Engine, ProcessApp, queries
 from engine.bpmn.runtime import NotOffered
+from tests.fire import require_sound
 
 DIAGRAM = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
   xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="http://bihuan.dev/tests">
@@ -20,9 +21,11 @@ DIAGRAM = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524
       <zeebe:taskDefinition type="{type}" retries="1"/>
       <zeebe:adHoc outputCollection="opinions" outputElement="=opinion"/></bpmn:extensionElements>
       <bpmn:userTask id="ask" name="征求意见"><bpmn:extensionElements><zeebe:userTask/>
-        <zeebe:formDefinition formId="opinion"/><zeebe:assignmentDefinition assignee="=who"/></bpmn:extensionElements></bpmn:userTask>
+        <zeebe:formDefinition formId="opinion"/><zeebe:assignmentDefinition assignee="=who"/>
+      </bpmn:extensionElements></bpmn:userTask>
       <bpmn:userTask id="visit" name="现场核查"><bpmn:extensionElements><zeebe:userTask/>
-        <zeebe:formDefinition formId="opinion"/><zeebe:assignmentDefinition assignee="=who"/></bpmn:extensionElements></bpmn:userTask>
+        <zeebe:formDefinition formId="opinion"/><zeebe:assignmentDefinition assignee="=who"/>
+      </bpmn:extensionElements></bpmn:userTask>
     </bpmn:adHocSubProcess>
     <bpmn:endEvent id="e"/>
     <bpmn:sequenceFlow id="f1" sourceRef="s" targetRef="talks"/>
@@ -64,6 +67,7 @@ def engine(make_engine: Callable[..., Engine], tmp_path: Path) -> Engine:
 
 def answer(engine: Engine, cast: Any, type: str) -> None:
     """Does what waits for the service, wherever that is."""
+    require_sound(engine)
     if type == "later":
         assert engine.run_due_jobs() == 1
     elif type == "elsewhere":
@@ -112,3 +116,4 @@ def test_a_service_that_answers_nothing_useful_stops_the_case_until_it_does(engi
     assert not engine.read(queries.incidents, cast.olga)
     engine.cancel_case(case.id, by=cast.olga, reason="重复")
     assert engine.lock_jobs(["elsewhere"], "one", by=cast.robot) == []
+    require_sound(engine)

@@ -14,6 +14,7 @@ from engine.limit_repairs import LimitStillLacking
 from engine.models import Incident, Job, Limit, Notice
 from tests.conftest import Cast
 from tests.engine.test_limits import FOLDER, Desk, day, desk, engine, orders
+from tests.fire import require_sound
 
 __all__ = ["desk", "engine", "orders"]
 
@@ -38,12 +39,14 @@ def unwatched(later: Engine, clock: Any) -> Desk:
 
 
 def open_ones(desk: Desk) -> list[Any]:
+    require_sound(desk.engine)
     return [row for row in desk.all(Incident) if row.resolved_at is None]
 
 
 def retry(desk: Desk) -> Case:
     [incident] = open_ones(desk)
     case: Case = desk.engine.retry_incident(incident.id, by=desk.cast.olga)
+    require_sound(desk.engine)
     return case
 
 

@@ -15,6 +15,7 @@ from engine.models import Job, Limit
 from engine.task_listeners import CorrectionInvalid, ListenerFailed
 from tests.conftest import Cast
 from tests.engine.test_limits import FOLDER, Desk, orders
+from tests.fire import require_sound
 
 __all__ = ["orders"]
 DIAGRAM = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -87,6 +88,7 @@ def begin(engine: Engine, cast: Any, type: str, **data: Any) -> Any:
 
 
 def task_of(engine: Engine, case_id: Any) -> Any:
+    require_sound(engine)
     return engine.read(lambda session: session.scalars(select(Task).where(Task.case_id == case_id)).one())
 
 
@@ -258,6 +260,7 @@ def test_listeners_hear_of_a_task_that_is_withdrawn_and_cannot_deny_it(
     [job] = engine.lock_jobs(["elsewhere"], "one", by=cast.robot)
     assert (job.headers["listener"], job.headers["userTaskKey"]) == ("canceling", str(other.id))
     engine.fail_job(job.id, "one", "no route", by=cast.robot)
+    require_sound(engine)
     [incident] = engine.read(queries.incidents, cast.olga)
     engine.retry_incident(incident.id, by=cast.olga)
     [job] = engine.lock_jobs(["elsewhere"], "one", by=cast.robot)
