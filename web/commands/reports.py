@@ -32,6 +32,14 @@ WHY = (
     N_("tasks have no owner"),
     N_("its value is not used"),
     N_("a task has the same name in every case"),
+    N_("its service may answer who does the task"),
+    N_("priorities are 0 to 100"),
+    N_("there is no job here"),
+    N_("versions are numbered anew here, and the newest counts: give that version a tag, and bind by it"),
+    N_("the form has no such rule"),
+    N_("there is no service that could throw it"),
+    N_("it goes out as a message of this name, without correlation key"),
+    N_("it comes as a message of this name"),
 )  # named here so that the catalog keeps them
 _NEEDED = "a service "  # what is kept because of a service stands among what is needed
 
