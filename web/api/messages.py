@@ -37,7 +37,7 @@ class Message(Schema):
         allow_none=True,
         metadata={
             "description": "Key by which the case is found, text or a number; a start needs none.",
-            "anyOf": [{"type": "string", "minLength": 1, "maxLength": 200}, {"type": "number"}],
+            "anyOf": [{"type": "string", "minLength": 1, "maxLength": 200, "nullable": True}, {"type": "number"}],
         },
     )
     data = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Variables for the case."})
