@@ -155,8 +155,7 @@ def _open_task(
     if opened.properties:
         _apply_rules(turn, opening, case, opened, ruling, row, did)
     if row["assignee_id"] is not None and opened.token not in opening.skips:
-        seen = {**opening.data, **opened.local}
-        _tell_listeners(turn, opening, About(row, case, app, seen, process), row)
+        _tell_listeners(turn, opening, About(row, case, app, opening.data, process, opened.local), row)
     opening.add(Task, row)
     opening.waiting[str(opened.token)] = TASK
     opening.tasks[opened.token] = row["id"]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from engine import cases, feel, notices, readings, tasks
+from engine import cases, feel, notices, readings, task_listeners, tasks
 from engine.access import NotYours, may_complete
 from engine.assignment import NoteMissing, TargetSame, TargetUnfit, find_target
 from engine.bpmn.stimuli import CompleteTask
@@ -22,6 +22,7 @@ from engine.errors import Conflict, Invalid, Refused
 from engine.history import Entry
 from engine.models import DONE, HELD, OPEN, PLANNED, STANDING, WITHDRAWN, Case, Task, new_id
 from engine.prepared import Change
+from engine.task_listeners import ASSIGNING, About
 from engine.tasks import TASKS, Held
 from engine.turn import LostRace, Turn
 from engine.writing import inserting
@@ -75,14 +76,22 @@ def add(turn: Turn, task_id: UUID, logins: Sequence[str], *, when: str, note: st
     values: Data = {"signs": row["signs"] + len(rows)}
     if when == BEFORE:
         values["state"] = HELD
-    if row["assignee_id"] is None:
-        values |= {"assignee_id": turn.by.person_id, "is_claimed": True}
+    taken, heard = _take(turn, held)
+    values |= taken
     told = {"to": "、".join(target.name for target in targets), "when": when, **({"text": note} if note else {})}
-    changes = [Change(update(TASKS).where(TASKS.c.id == row["id"]).values(**values)), *inserting(Task, rows)]
+    changes = [Change(update(TASKS).where(TASKS.c.id == row["id"]).values(**values)), *inserting(Task, rows), *heard]
     for each in rows if when != AFTER else ():
         changes += notices.tell_others(turn, [each["assignee_id"]], notices.SIGN_ASKED, held.running.row, each, note)
     cases.record(turn, held.running, [tasks.entry(held, "signs_added", told)], changes)
     return [Task(**each) for each in rows]
+
+
+def _take(turn: Turn, held: Held) -> tuple[Data, list[Change]]:
+    """Who asks for signatures of a free task takes it, if its listeners let them."""
+    if held.row["assignee_id"] is not None:
+        return {}, []
+    about = About.of(held.row, held.detail, held.running)
+    return task_listeners.ask(turn, about, ASSIGNING, "claimed", {"assignee_id": turn.by.person_id, "is_claimed": True})
 
 
 def _of_token(row: Data) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ hears afterwards, for it cannot be denied.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -59,18 +59,24 @@ class Standing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """A task that listeners are told of: its row, its case and what the case knows."""
+    """A task that listeners are told of: its row, its case, what the case knows, and what only the task knows."""
 
     row: Data
     case: Data
     app: ProcessApp
-    data: Mapping[str, Any]
+    known: Mapping[str, Any]
     process: bpmn.Process
+    local: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, row: Data, detail: Data, running: Standing) -> About:
         """This will tell of a task as it was read with its case."""
-        return cls(row, running.row, running.app, {**running.data, **detail["local"]}, running.process)
+        return cls(row, running.row, running.app, running.data, running.process, detail["local"])
+
+    @property
+    def data(self) -> Data:
+        """This will return the variables that the task sees."""
+        return {**self.known, **self.local}
 
     def node(self, turn: Turn) -> bpmn.Node | None:
         """This will return the user task in the diagram of the case, or of the process that it calls."""
@@ -131,7 +137,7 @@ def may_listen(process: bpmn.Process, event: str) -> bool:
 
 def _answered(turn: Turn, about: About, type: str, function: Any, headers: Data, values: Data) -> Data:
     try:
-        answer = function(dict(about.data), headers)
+        answer = function(about.data, headers)
     except bpmn.ServiceError as error:
         raise Denied(reason=error.message or error.code) from error
     except BihuanError as error:
@@ -211,7 +217,7 @@ def _job(
         "rank": 0,
         "attempts": 0,
         "retries": int(retries),
-        "payload": feel.dumps({"type": type, "headers": headers, "data": dict(about.data), "listener": told}),
+        "payload": feel.dumps({"type": type, "headers": headers, "data": about.data, "listener": told}),
         "error": "",
     }
     return inserting(Job, [row])

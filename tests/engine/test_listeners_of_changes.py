@@ -102,6 +102,8 @@ def test_who_may_not_have_a_task_reads_why_and_nothing_has_happened(
     task = begin(engine, cast, "here")
     service.problem = ServiceError("BUSY", "您今天已有三项核查任务。")
     with pytest.raises(Invalid, match="您今天已有三项核查任务"):
+        engine.add_signs(task.id, ["bella"], by=cast.bob, when="parallel")
+    with pytest.raises(Invalid, match="您今天已有三项核查任务"):
         engine.claim_task(task.id, by=cast.bob)
     assert task_of(engine, task.case_id).assignee_id is None
     assert "claimed" not in kinds(engine, cast, task.case_id)
