@@ -84,8 +84,22 @@ SENTENCES = [
             N_("“{rule}” may skip this step, so the outcome that is written then has to be chosen."),
         ),
         (r"bihuan:(?P<rule>\w+): (?P<why>.+)", N_("“{rule}” is wrong: {why}")),
+        (r"No flow leads to (?P<name>.+): it is never done\.", N_("No flow leads to “{name}”: it is never done.")),
+        (
+            r"The message has no correlation key: whichever case waits longest takes it\.",
+            N_("The message has no correlation key: whichever case waits longest takes it."),
+        ),
+        (
+            r"Nobody looks at this condition before there is a case: .+",
+            N_("Nobody looks at this condition before there is a case: it starts none by itself."),
+        ),
+        (
+            r"Nothing stands in this subprocess: it is passed\.",
+            N_("Nothing stands in this subprocess: it is passed."),
+        ),
     )
 ]
+_IMPORTED = re.compile(r"(?P<what>.+) \((?P<why>[^()]+)\)", re.DOTALL)  # what has no translation, and why
 # What readers call the rules that a diagram may give.
 RULES = {
     "cc": N_("Copies to"),
@@ -113,4 +127,6 @@ def reason(fault: Fault, translate: Callable[[str], str], *, is_chinese: bool) -
             if "rule" in told:
                 told["rule"] = translate(RULES.get(told["rule"], told["rule"]))
             return translate(sentence).format(**told)
+    if fault.code == "imported" and (found := _IMPORTED.fullmatch(fault.reason)):
+        return f"{found['what']} ({translate(found['why'])})"
     return value_reasons.told(fault.reason, translate)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine import bpmn
+from engine import Fault, bpmn
 from tests.web.test_cli import Run, run  # noqa: F401
+from web import faults
 
 MODEL = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:flowable="http://flowable.org/bpmn"
  targetNamespace="x"><process id="leave" isExecutable="true"><startEvent id="s"/>
@@ -51,3 +52,20 @@ def test_the_report_speaks_chinese(run: Run, model: Path, monkeypatch: pytest.Mo
     answer = run("check", str(model)).stdout
     assert "案件运行之前，流程应用还需要" in answer
     assert "办理人：流程图没有指定办理人: 归档" in answer
+
+
+def test_what_runs_otherwise_than_drawn_is_told_in_chinese(
+    run: Run,  # noqa: F811
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    model.write_text(MODEL.replace("</process>", '<userTask id="l" name="补正"/></process>'), encoding="utf-8")
+    assert "没有流线通向“补正”：它永远不会被办理。" in run("check", str(model)).stdout
+
+
+def test_why_nothing_here_does_the_same_is_told_in_the_readers_language() -> None:
+    said = {"a task has the same name in every case": "任务名称在每个案件中都相同"}
+    fault = Fault("name: 核查：${x} (a task has the same name in every case)", code="imported")
+    told = faults.reason(fault, lambda text: said.get(text, text), is_chinese=True)
+    assert told == "name: 核查：${x} (任务名称在每个案件中都相同)"

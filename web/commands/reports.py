@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from engine import bpmn
-from web.commands.terminal import N_, _, say
+from engine import Fault, bpmn
+from web.commands.terminal import N_, _, reason_of, say
 
 MOST = 4  # places that one line names
 KINDS = {
@@ -83,7 +83,7 @@ def _grouped(notes: Sequence[bpmn.Note]) -> list[str]:
         )
         places = dict.fromkeys(note.name or note.element for note in found)
         what = f"{_listed(list(told))}: " if found[0].why else ""
-        lines.append(f"{what}{_places(list(places))}: {_(why)}")
+        lines.append(f"{what}{_places(list(places))}: {reason_of(Fault(why))}")
     return lines
 
 
