@@ -19,6 +19,7 @@ from engine.bpmn import timers
 from engine.bpmn.listening import Denied
 from engine.bpmn.outcome import TaskOpened
 from engine.bpmn.process import Listener, Value
+from engine.definitions import Surroundings
 from engine.errors import BihuanError, Invalid
 from engine.models import NEVER, Job, new_id
 from engine.prepared import Change
@@ -30,6 +31,7 @@ ASSIGNING, UPDATING, CANCELING = "assigning", "updating", "canceling"
 DENIED, WHY, CORRECTIONS = "denied", "deniedReason", "corrections"
 PLACE = ("role", "queue_id", "unit_id", "unit_path", "unit_name")
 MOMENTS = ("due_at", "order_at", "follow_up_at")
+RETRIES = 3  # of a job, without any given
 KEPT = ("assignee_id", "owner_id", "on_behalf_id", "is_claimed", "priority", *PLACE, *MOMENTS)
 SHOWN = {  # what listeners call the columns that may change
     "assignee_id": "assignee",
@@ -100,10 +102,10 @@ def ask(
     for listener in listeners:
         assert node is not None
         around = turn.surroundings(about.app, about.case["definition_id"])
-        type = _evaluated(turn, around, about, listener.type)
-        headers = _headers(turn, about, node, listener, action, values)
-        function = around.service(type)
+        type, headers = listener.type.text, _headers(turn, about, node, listener, action, values)
         try:
+            type = _type(turn, around, about, listener)
+            function = around.service(type)
             if function is None:
                 jobs += _job(turn, about, listener, type, headers, action, values)
             else:
@@ -158,21 +160,39 @@ def cancelled(turn: Turn, gone: Sequence[Data], running: Standing) -> list[Chang
                 assert node is not None
                 around = turn.surroundings(about.app, about.case["definition_id"])
                 headers = _headers(turn, about, node, listener, CANCELING, {})
-                type = _evaluated(turn, around, about, listener.type)
+                try:
+                    type = _type(turn, around, about, listener)
+                except ListenerFailed:
+                    type = listener.type.text  # nobody does this: operators are told
                 jobs += _job(turn, about, listener, type, headers, CANCELING, {})
     return jobs
 
 
-def _evaluated(turn: Turn, around: Any, about: About, value: Value) -> str:
+def _type(turn: Turn, around: Surroundings, about: About, listener: Listener) -> str:
+    found = _evaluated(turn, around, about, listener.type)
+    if not isinstance(found, str) or not found:
+        raise ListenerFailed(listener=listener.type.text, problem="the type is not text")
+    return found
+
+
+def _retries(turn: Turn, about: About, listener: Listener) -> int:
+    """How often a job is tried; three times where its expression gives no number, for nobody may be left out by it."""
+    if listener.retries is None:
+        return RETRIES
+    around = turn.surroundings(about.app, about.case["definition_id"])
+    try:
+        return max(int(_evaluated(turn, around, about, listener.retries)), 1)
+    except (ListenerFailed, TypeError, ValueError):
+        return RETRIES
+
+
+def _evaluated(turn: Turn, around: Surroundings, about: About, value: Value) -> Any:
     if value.feel is None:
         return value.text
     try:
-        found = feel.to_json(value.feel.evaluate(about.data, around.environment(turn.now)))
+        return feel.to_json(value.feel.evaluate(about.data, around.environment(turn.now)))
     except BihuanError as error:
         raise ListenerFailed(listener=value.text, problem=error.message) from error
-    if not isinstance(found, str) or not found:
-        raise ListenerFailed(listener=value.text, problem="the type is not text")
-    return found
 
 
 def _headers(
@@ -204,7 +224,6 @@ def _job(
     before = {name: _text(about.row[name]) for name in KEPT if name in values}
     after = {name: _text(values[name]) for name in before}
     told = {"event": listener.event, "action": action, "task": str(about.row["id"]), "before": before, "after": after}
-    retries = listener.retries.text if listener.retries is not None and listener.retries.feel is None else "3"
     row = {
         "id": new_id(),
         "case_id": about.case["id"],
@@ -216,7 +235,7 @@ def _job(
         "due_at": turn.now,
         "rank": 0,
         "attempts": 0,
-        "retries": int(retries),
+        "retries": _retries(turn, about, listener),
         "payload": feel.dumps({"type": type, "headers": headers, "data": about.data, "listener": told}),
         "error": "",
     }

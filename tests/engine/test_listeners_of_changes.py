@@ -28,7 +28,7 @@ DIAGRAM = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524
       <zeebe:assignmentDefinition assignee="=whom" candidateGroups="officer"/>
       <zeebe:taskHeaders><zeebe:header key="tone" value="strict"/></zeebe:taskHeaders>
       <zeebe:taskListeners><zeebe:taskListener eventType="assignment" type="{type}"/>
-        <zeebe:taskListener eventType="canceling" type="{type}" retries="1"/></zeebe:taskListeners>
+        <zeebe:taskListener eventType="canceling" type="=kind" retries="=tries"/></zeebe:taskListeners>
     </bpmn:extensionElements></bpmn:userTask>
     <bpmn:boundaryEvent id="stopped" attachedToRef="check">
       <bpmn:messageEventDefinition messageRef="m"/></bpmn:boundaryEvent>
@@ -83,7 +83,7 @@ def engine(make_engine: Callable[..., Engine], tmp_path: Path, service: Service)
 
 
 def begin(engine: Engine, cast: Any, type: str, **data: Any) -> Any:
-    case = engine.start_case(type, data, by=cast.alice, unit_code="420101")
+    case = engine.start_case(type, {"kind": type, "tries": 1, **data}, by=cast.alice, unit_code="420101")
     return task_of(engine, case.id)
 
 
@@ -248,7 +248,7 @@ def test_a_listener_that_fails_for_good_is_an_incident_that_is_tried_again(
 
 
 def test_listeners_hear_of_a_task_that_is_withdrawn_and_cannot_deny_it(
-    engine: Engine, cast: Any, service: Service
+    engine: Engine, cast: Any, service: Service, clock: Any
 ) -> None:
     task = begin(engine, cast, "here")
     service.problem = ServiceError("NO", "不可以")
@@ -268,6 +268,13 @@ def test_listeners_hear_of_a_task_that_is_withdrawn_and_cannot_deny_it(
     [job] = engine.lock_jobs(["elsewhere"], "one", by=cast.robot)
     engine.complete_job(job.id, "one", by=cast.robot)
     assert not engine.read(queries.incidents, cast.olga)
+    odd = begin(engine, cast, "elsewhere", kind=5, tries="often")
+    engine.cancel_case(odd.case_id, by=cast.olga, reason="重复")
+    for _ in range(3):
+        engine.run_due_jobs()
+        clock.advance(hours=1)
+    [incident] = engine.read(queries.incidents, cast.olga)
+    assert incident.say("zh") == "没有流程应用登记服务 =kind", "nobody could be told"
     done = begin(engine, cast, "elsewhere")
     engine.complete_task(done.id, by=cast.bob, data={})
     assert engine.lock_jobs(["elsewhere"], "one", by=cast.robot) == []
