@@ -97,6 +97,25 @@ SENTENCES = [
             r"Nothing stands in this subprocess: it is passed\.",
             N_("Nothing stands in this subprocess: it is passed."),
         ),
+        (r"Nothing stands in this process: .+", N_("Nothing stands in this process: it is only drawn.")),
+        (r"This process is only drawn: (?P<why>.+)", N_("This process is only drawn: {why}")),
+        (
+            r"The data store (?P<name>.+) is only drawn: .+",
+            N_("The data store “{name}” is only drawn: nothing is read from it or written to it."),
+        ),
+        (
+            r"What a data association computes is not executed: .+",
+            N_("What a data association computes is not executed: write an input or output mapping."),
+        ),
+        (
+            r"(?P<what>startQuantity|completionQuantity) (?P<number>.+) is not executed: .+",
+            N_("{what} {number} is not executed: every token counts for itself."),
+        ),
+        (r"A (?P<type>\w+) is not executed\.", N_("A {type} is not executed, only drawn.")),
+        (
+            r"Nobody reads the (?P<type>\w+) (?P<who>.*): name candidate groups or an assignee\.",
+            N_("Nobody reads the {type} “{who}”: name candidate groups or an assignee."),
+        ),
     )
 ]
 _IMPORTED = re.compile(r"(?P<what>.+) \((?P<why>[^()]+)\)", re.DOTALL)  # what has no translation, and why

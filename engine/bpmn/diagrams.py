@@ -172,7 +172,8 @@ def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
 
 def _associations(root: etree._Element) -> Iterator[tuple[etree._Element, str, bool]]:
     """Every data association with the data store that it leads to or from, and whether it computes something."""
-    stores = {str(item.get("id")): item.get("name") for item in root.iter(bpmn("dataStoreReference"))}
+    named = root.iter(bpmn("dataStoreReference"))
+    stores = {str(item.get("id")): " ".join((item.get("name") or "").split()) for item in named}
     for item in root.iter(bpmn("dataInputAssociation"), bpmn("dataOutputAssociation")):
         ends = (text_of(part) for part in item if local(part) in ("sourceRef", "targetRef"))
         store = next((stores[end] or end for end in ends if end in stores), "")
