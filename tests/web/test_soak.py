@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from web.benchmarks import growth
 from web.benchmarks.browsers import Browser, Unanswered
 from web.benchmarks.growth import Held
-from web.benchmarks.soaking import TOLERATED, Moment, growth_of, is_flat
+from web.benchmarks.soaking import TOLERATED, Moment, Soaked, growth_of, is_flat
+from web.commands import soaks
 from web.commands.benches import bench
 
 
@@ -59,6 +60,19 @@ def test_memory_that_grows_steadily_is_not_flat() -> None:
 
 def test_one_jump_is_no_growth() -> None:
     assert is_flat(moments(*[300.0] * 12, 320.0, *[301.0] * 12))
+
+
+def test_growth_and_verdict_stand_below_the_requests(capsys: pytest.CaptureFixture[str]) -> None:
+    told = moments(*(300.0 + number for number in range(20)))
+    requests = {"inbox": {"count": 1234, "rate": 2.5, "p50": 10.04, "p95": 20.0, "p99": 30.0}}
+    busy = {"web": 0.25, "worker": 0.05}
+    found = Soaked(60, 10, told, requests, growth_of(told), busy, {}, 1234, ["GET /inbox: 503"], is_flat(told))
+    soaks.show(found)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "inbox 1,234 2.5 10.0 20.0 30.0" in lines
+    assert "web 3 +60.00 +30.00 25" in lines
+    assert "worker 1 +0.00 +0.00 5" in lines
+    assert lines[-2:] == ["GET /inbox: 503", "Memory grows by more than 3 MiB an hour and process."]
 
 
 def test_a_process_is_counted_with_all_that_descend_from_it() -> None:

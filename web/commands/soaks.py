@@ -27,7 +27,7 @@ def soak(db: str | None, minutes: float, rate: float, is_json: bool) -> None:
     if is_json:
         say(json.dumps(found.as_json(), indent=2))
     else:
-        _print(found)
+        show(found)
     if found.errors or found.is_flat is False:
         raise SystemExit(FAULTY)
 
@@ -60,7 +60,8 @@ def _teller(console: Console) -> Callable[[Moment], None]:
     return tell
 
 
-def _print(found: Soaked) -> None:
+def show(found: Soaked) -> None:
+    """This will print what a soak found as tables, with a verdict."""
     show_table(
         [_("Request"), _("Repetitions"), _("per second"), "p50 ms", "p95 ms", "p99 ms"],
         [
@@ -69,13 +70,19 @@ def _print(found: Soaked) -> None:
         ],
     )
     show_table(
-        [_("Program"), _("OS processes"), _("RSS, MiB an hour"), _("PSS, MiB an hour"), _("CPU, % of a core")],
+        [_("Program"), _("OS processes"), _("RSS, MiB an hour"), _("Own memory, MiB an hour"), _("CPU, % of a core")],
         [
-            (kind, found.moments[-1].held[kind].processes, f"{grown['rss']:+.2f}", f"{grown['pss']:+.2f}",
-             f"{found.busy[kind] * 100:.0f}")
+            (
+                kind,
+                found.moments[-1].held[kind].processes,
+                # the server's shared memory fills up with the database: that is meant
+                "-" if kind == "database" else f"{grown['rss']:+.2f}",
+                f"{grown['own']:+.2f}",
+                f"{found.busy[kind] * 100:.0f}",
+            )
             for kind, grown in found.growth.items()
         ],
-    )  # fmt: skip
+    )
     say(_("{count} completions were told and stand in the history.", count=f"{found.checked:,}"))
     for error in found.errors:
         say(error)
