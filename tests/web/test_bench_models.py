@@ -119,8 +119,9 @@ def test_a_diagram_brings_along_only_what_it_names(tmp_path: Path) -> None:
         (["complete"], '<process id="p"><startEvent id="s"/></process>', "opens no task that anybody could do"),
         (["timers"], '<process id="p"><startEvent id="s"/></process>', "waits for no timer"),
         (["complete", "--data", "[]"], "", "An object is needed"),
+        (["complete", "--rounds", "3"], "", "--rounds takes the benchmark's own process"),
     ],
-    ids=["no-process", "no-task", "no-timer", "no-object"],
+    ids=["no-process", "no-task", "no-timer", "no-object", "rounds-of-its-own"],
 )  # fmt: skip
 def test_what_cannot_be_measured_is_said_in_words(
     run: Callable[..., Result], tmp_path: Path, words: list[str], xml: str, reason: str

@@ -111,6 +111,8 @@ def complete(
     is_json: bool,
 ) -> None:
     """This will measure completions."""
+    if rounds and (model is not None or clients > 1 or open_tasks):
+        raise click.UsageError(_("--rounds takes the benchmark's own process, by one client, in an empty database."))
     with _measuring() as show:
         if rounds:
             lines = completing.measure_rework(db, rounds=rounds, show=show)
