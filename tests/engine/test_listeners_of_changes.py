@@ -151,18 +151,12 @@ def test_a_listener_corrects_who_has_a_task_and_until_when(engine: Engine, cast:
     assert [each.id for each in engine.read(queries.inbox, cast.diana).items] == [task.id]
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [{"assignee": "nobody"}, {"priority": 101}, {"dueDate": "soon"}, {"candidateGroups": "officer"}],
-    ids=["person", "priority", "date", "groups"],
-)
-def test_a_correction_that_cannot_be_changes_nothing(
-    engine: Engine, cast: Any, service: Service, answer: dict[str, Any]
-) -> None:
+def test_a_correction_that_cannot_be_changes_nothing(engine: Engine, cast: Any, service: Service) -> None:
     task = begin(engine, cast, "here")
-    service.answer = answer
-    with pytest.raises(CorrectionInvalid):
-        engine.claim_task(task.id, by=cast.bob)
+    for answer in ({"assignee": "nobody"}, {"priority": 101}, {"dueDate": "soon"}, {"candidateGroups": "officer"}):
+        service.answer = answer
+        with pytest.raises(CorrectionInvalid):
+            engine.claim_task(task.id, by=cast.bob)
     service.answer, service.problem = {}, Away()
     with pytest.raises(ListenerFailed):
         engine.claim_task(task.id, by=cast.bob)
