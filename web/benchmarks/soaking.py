@@ -29,8 +29,8 @@ STOCK = 10  # cases that are open for each official from the beginning
 PACE_OF_A_CHIEF = 5.0  # seconds
 MINUTE = 60.0
 LEAST_MOMENTS = 10  # of a short soak
-WARM_UP = 10.0  # minutes of an hour, or their share of less: what is read once fills its places
-LEAST_MINUTES = 10.0  # less says nothing about an hour
+WARM_UP = 10.0  # minutes, or a third of less: what is read once fills its places
+LEAST_MINUTES = 30.0  # less says nothing about an hour
 TOLERATED = 3.0  # MiB that each process may grow by in an hour: what an allocator scatters
 SHOWN_ERRORS = 10
 
@@ -167,7 +167,7 @@ def _sum_up(minutes: float, moments: list[Moment], persons: Sequence[Person], ev
     told, written = sum(person.completed for person in persons), events.get("task completed", 0)
     if not told <= written <= told + len(errors):  # one that got no answer may have been done
         raise Miscounted(told, written, written)
-    warm_up = WARM_UP * min(1.0, minutes / MINUTE)
+    warm_up = min(WARM_UP, minutes / 3)
     kept = [moment for moment in moments if moment.at >= warm_up * MINUTE]
     return Soaked(
         minutes=minutes,

@@ -99,7 +99,7 @@ def command(database: Callable[[Callable[..., None]], Callable[..., None]]) -> c
     options = (
         database,
         click.option("--minutes", type=click.FloatRange(0.05, 10_000), default=60.0, show_default=True,
-                     help=N_("How long officials work; the first sixth, at most ten minutes, is not judged.")),
+                     help=N_("How long officials work; the first ten minutes are not judged.")),
         click.option("--rate", type=click.FloatRange(0.1, 100), default=5.0, show_default=True,
                      help=N_("How many tasks they complete a second, all together.")),
         click.option("--json", "is_json", is_flag=True, help=N_("Print JSON; each minute is told beside it.")),
