@@ -99,7 +99,8 @@ def extract_sentences(
     # babel's own type of what it yields is not what it yields
     yield from cast(Any, extract_python)(file, keywords, comment_tags, options)
     file.seek(0)
-    known = {kind.__name__ for kind in _kinds(BihuanError)}
+    # not those of somebody else's module, which may be called like a class of ours
+    known = {kind.__name__ for kind in _kinds(BihuanError) if kind.__module__.partition(".")[0] in ("engine", "web")}
     for node in ast.walk(ast.parse(file.read())):
         if isinstance(node, ast.ClassDef) and (words := ast.get_docstring(node)):
             bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
