@@ -132,6 +132,31 @@ def test_a_diagram_goes_out_as_a_file_and_comes_back(studio: Any, site: Any, tmp
     studio.wait_for_selector("[data-studio-status]:has-text('有未发布的修改')")
 
 
+def test_a_flow_that_is_written_at_no_step_leads_there_all_the_same(studio: Any, site: Any, tmp_path: Path) -> None:
+    with studio.expect_download() as download:
+        studio.click("[data-studio-action=download]")
+    xml = Path(download.value.path()).read_text(encoding="utf-8")
+    bare = re.sub(r"<bpmn:(incoming|outgoing)>.*?</bpmn:\1>", "", xml)
+    assert bare != xml
+    file = tmp_path / "bare.bpmn"
+    file.write_text(bare, "utf-8")
+    site.answers["POST", "/opened"] = (200, {"xml": bare.replace("核实定级", "现场核查"), "translated": 0, "left": 0})
+    with studio.expect_file_chooser() as chooser:
+        studio.click("[data-studio-action=open]")
+    chooser.value.set_files(file)
+    studio.wait_for_selector("[data-element-id=verify] >> text=现场核查")
+    studio.evaluate(
+        """() => {
+            const modeler = document.querySelector('[data-studio]').workbench.modeler;
+            modeler.get('modeling').removeElements([modeler.get('elementRegistry').get('f3')]);
+        }"""
+    )
+    studio.wait_for_selector("[data-container-id=rectify] .bjsl-icon-error")
+    told = studio.locator(".bjsl-dropdown").all_text_contents()
+    assert sum("没有流出的连线" in text for text in told) == 1
+    assert sum("没有流入的连线" in text for text in told) == 1
+
+
 def test_a_simulation_runs_in_chinese(studio: Any) -> None:
     studio.click("[data-studio-action=simulate]")
     assert studio.get_attribute("[data-studio-action=simulate]", "aria-pressed") == "true"

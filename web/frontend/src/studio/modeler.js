@@ -11,6 +11,7 @@ import MinimapModule from 'diagram-js-minimap';
 import modelerModdle from 'modeler-moddle/resources/modeler.json';
 import zeebeModdle from 'zeebe-bpmn-moddle/resources/zeebe.json';
 import bihuanModdle from './bihuan.json';
+import {connect} from './flows.js';
 import {lintConfig} from './lint.js';
 import {settingsModule} from './settings.js';
 import {Dictionary} from './dictionary.js';
@@ -39,5 +40,6 @@ export function createModeler({canvas, panel, choices}) {
       dictionary.module,
     ],
   });
+  modeler.on('import.parse.complete', ({definitions}) => definitions && connect(definitions));
   return {modeler, dictionary};
 }
