@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from web.benchmarks import databases, ladders, world
+from web.benchmarks import databases, ladders
 from web.commands.benches import bench
 
 ONE = ("--seconds", "0.1")
@@ -56,22 +56,18 @@ def test_completions_are_counted_beside_the_floor(server: str) -> None:
 
 
 def test_two_clients_do_every_contested_task_once(server: str) -> None:
+    if server.startswith("sqlite"):
+        pytest.skip("clients of SQLite take turns; what they contest is tested with the engine")
     complete, _floor = run(server, "complete", "--clients", "2", *ONE)
     assert complete["clients"] == 2
     assert complete["notes"]["contested"] == 20
 
 
 def test_rework_neither_grows_the_snapshot_nor_hides_its_rounds(server: str) -> None:
-    fresh, old, _floor = run(server, "complete", "--rounds", "30")
-    assert old["name"] == "complete, 30 rounds behind it"
+    fresh, old, _floor = run(server, "complete", "--rounds", "15")
+    assert old["name"] == "complete, 15 rounds behind it"
     assert old["notes"]["snapshot"] <= fresh["notes"]["snapshot"] + 20
     assert (old["statements"], old["round_trips"]) == (fresh["statements"], fresh["round_trips"])
-
-
-def test_a_model_that_stands_alone_is_walked(server: str) -> None:
-    model = Path(world.__file__).parent / "bench" / "bench.bpmn"
-    complete, _floor = run(server, "complete", "--model", str(model), *ONE)
-    assert complete["operations"] > 0
 
 
 def test_starts_are_counted(server: str) -> None:
