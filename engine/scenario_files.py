@@ -14,7 +14,7 @@ from engine.bpmn.process import Call, Process, Value
 from engine.bpmn.waiting import key_text
 from engine.errors import BihuanError
 from engine.trials import T0, ScenarioInvalid, hooks_of
-from engine.yaml_lines import Lined
+from engine.yaml_lines import Lined, Step
 
 Data = dict[str, Any]
 NEEDED = ("models", "process", "runs")
@@ -40,24 +40,6 @@ EXPECTED: dict[str, tuple[type, str]] = {
     "services": (list, "a list of types"),
     "vars": (dict, "values by name"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: its number in its run, its verb, and what the file says."""
-
-    number: int
-    verb: str
-    values: Lined
-
-    @property
-    def said(self) -> Any:
-        """This will return what stands behind the verb."""
-        return self.values[self.verb]
-
-    def __str__(self) -> str:
-        text = ", ".join(f"{name}: {value}" for name, value in self.values.items())
-        return f"step {self.number} ({self.values.place(self.verb)}) {{{text}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +155,7 @@ class _Reader:
             found = [verb for verb in VERBS if verb in values]
             if len(found) == 1:
                 self.check(values, found[0])
-                yield Step(number, found[0], values)
+                yield Step(str(number), found[0], values)
                 continue
             named = f"{' and '.join(found)} stand in one step" if found else "the step has no verb"
             self.wrong(values, next(iter(values), ""), f"step {number}: {named}; verbs are {', '.join(VERBS)}")

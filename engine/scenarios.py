@@ -24,8 +24,8 @@ from engine.bpmn.outcome import (
 )  # fmt: skip
 from engine.bpmn.waiting import key_text
 from engine.errors import BihuanError
-from engine.scenario_files import Step
 from engine.trials import Case, StepRefused, World
+from engine.yaml_lines import Step
 
 WAITS = (MessageAwaited, SignalAwaited, TimerOpened, ConditionAwaited)
 

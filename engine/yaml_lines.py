@@ -1,9 +1,10 @@
-"""YAML that knows its lines: every mapping tells where its keys stand, texts stay what people typed."""
+"""YAML that knows its lines: every mapping, every step of a scenario tells where it stands; texts stay as typed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,24 @@ class Lined(dict[str, Any]):
     def place(self, key: str = "") -> str:
         """This will say where a key stands: `a.yaml line 7`."""
         return f"{self.file} line {self.lines.get(key, self.line)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a scenario: its verb, what is said to it, where it stands (`number` as in 3, or 2.1 in a part)."""
+
+    number: str
+    verb: str
+    values: Lined
+
+    @property
+    def said(self) -> Any:
+        """This will return what stands behind the verb."""
+        return self.values[self.verb]
+
+    def __str__(self) -> str:
+        text = ", ".join(f"{name}: {value}" for name, value in self.values.items())
+        return f"step {self.number} ({self.values.place(self.verb)}) {{{text}}}"
 
 
 class _Loader(yaml.SafeLoader):

@@ -10,10 +10,10 @@ from engine.errors import BihuanError
 from engine.forms import FormInvalid
 from engine.models import CANCELLED, CLOSED, PAUSED, RUNNING
 from engine.rehearsals import views
-from engine.rehearsals.script import Step
 from engine.rehearsals.stage import Stage, task_names
 from engine.rehearsals.views import Limit, View, document, standing
 from engine.scenarios import StepFailed
+from engine.yaml_lines import Step
 
 Data = dict[str, Any]
 Check = Callable[[View, Any], Iterator[str]]

@@ -10,11 +10,12 @@ from engine import scenarios
 from engine.apps import ProcessApp
 from engine.errors import BihuanError
 from engine.rehearsals import expectations, script, stage, views
-from engine.rehearsals.script import Script, Step
+from engine.rehearsals.script import Script
 from engine.rehearsals.stage import Stage
 from engine.rehearsals.verbs import VERBS, Act
 from engine.scenarios import RunResult, StepFailed
 from engine.trials import ScenarioInvalid
+from engine.yaml_lines import Step
 
 Data = dict[str, Any]
 Apps = Mapping[str, ProcessApp]

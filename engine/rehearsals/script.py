@@ -12,7 +12,7 @@ from engine import feel, moments, yaml_lines
 from engine.bpmn import timers
 from engine.errors import BihuanError
 from engine.trials import T0, ScenarioInvalid
-from engine.yaml_lines import Lined
+from engine.yaml_lines import Lined, Step
 
 Data = dict[str, Any]
 SHARED = ("people", "units", "papers", "parts")
@@ -70,24 +70,6 @@ EXPECTED = (
     *("tasks", "waiting", "ended", "end", "documents", "title", "subject", "badge", "tone", "state", "number", "unit"),
     *("history", "incidents", "services", "error", *BY_NAME),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: its verb, what is said to it, and where it stands (`number` as in 3 or 2.1 inside a part)."""
-
-    number: str
-    verb: str
-    values: Lined
-
-    @property
-    def said(self) -> Any:
-        """This will return what stands behind the verb."""
-        return self.values[self.verb]
-
-    def __str__(self) -> str:
-        text = ", ".join(f"{name}: {value}" for name, value in self.values.items())
-        return f"step {self.number} ({self.values.place(self.verb)}) {{{text}}}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from engine.form_fields import put_at
 from engine.messages import Delivery
 from engine.models import Case, Task
 from engine.reckoning import Term
-from engine.rehearsals.script import Script, Step
+from engine.rehearsals.script import Script
 from engine.rehearsals.stage import Stage
 from engine.rehearsals.views import chosen, document, standing
 from engine.runtime import Engine
 from engine.scenarios import StepFailed
 from engine.trials import StepRefused
+from engine.yaml_lines import Step
 
 Data = dict[str, Any]
 WORKER = "scenario"

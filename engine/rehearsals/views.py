@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from engine import feel, models, moments
 from engine.models import CANCELLED, CLOSED, Attachment, Case, HistoryEvent, Person, Task, Unit
-from engine.rehearsals.script import Step
 from engine.rehearsals.stage import Stage, task_names
 from engine.scenarios import StepFailed
+from engine.yaml_lines import Step
 
 Data = dict[str, Any]
 OF_CASE = "case"
