@@ -1,15 +1,14 @@
-"""Undoing completed work: what was completed is recorded in its scope, handlers run in reverse order of completion.
+"""Undoing completed work: what was completed is recorded in its scope; its handlers begin together.
 
-A record is [element, local variables, inner records]. BPMN 2.0, 13.5.5: handlers run in reverse order of the flow, so
-a handler waits for those of what its activity led to; what ran in parallel, as items do, is undone together.
-Models of Camunda 7 and Flowable were drawn for engines that begin all handlers at once, the last completed first.
+A record is [element, local variables, inner records]. As in Camunda 7, 8 and Flowable all handlers begin at once, that
+of the last completed activity first, and the throwing event waits for all of them: what is done inside the step is
+undone in reverse order of completion, and what people or jobs undo does not wait for one another.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from engine.bpmn.precedence import before
 from engine.bpmn.process import EventDefinition, Node, Process
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.stimuli import Data
@@ -104,73 +103,28 @@ def _visible(token: Token) -> list[Token]:
 
 
 def _begin(run: Run, token: Token, records: list[Record]) -> None:
-    token.info["undo"] = _grouped(token.process, records)
-    run.push(("compensate_next", token))
+    """Begins all handlers, that of the last completed activity first; the thrower goes on when the last has ended."""
+    mark = len(run.agenda)
+    for entry in reversed(_leaves(token.process, records, {})):
+        _handle(run, token, entry)
+    run.agenda[mark:] = run.agenda[mark:][::-1]
+    if not token.has_live_children:
+        run.push(("undone", token))
 
 
-def _leaves(
-    process: Process, records: list[Record], local: Data, path: tuple[str, ...]
-) -> list[tuple[Record, tuple[str, ...]]]:
+def _leaves(process: Process, records: list[Record], local: Data) -> list[Record]:
     """The records that have a handler of their own, those inside completed subprocesses too, in order of completion."""
-    found: list[tuple[Record, tuple[str, ...]]] = []
+    found: list[Record] = []
     for id, own, inner in records:
         node = process.nodes.get(id)
         if node is None:
             continue
-        seen, here = {**local, **own}, (*path, id)
+        seen = {**local, **own}
         if _compensation_boundary(node) is None and _compensation_subprocess(process, node) is None:
-            found.extend(_leaves(process, inner, seen, here))
+            found.extend(_leaves(process, inner, seen))
         else:
-            found.append(([id, seen, inner], here))
+            found.append([id, seen, inner])
     return found
-
-
-def _grouped(process: Process, records: list[Record]) -> list[list[Record]]:
-    """Groups to be undone one after the other, the last first; inside a group nothing led to anything else."""
-    left = _leaves(process, records, {}, ())
-    if not process.is_native:
-        return [[entry for entry, _path in reversed(left)]] if left else []
-    groups: list[list[Record]] = []
-    while left:
-        group: list[Record] = []
-        later: list[tuple[str, ...]] = []
-        rest = []
-        for entry, path in reversed(left):
-            if any(_leads(process, path, other) for other in later):
-                rest.append((entry, path))
-            else:
-                group.append(entry)
-            later.append(path)
-        groups.append(group)
-        left = rest[::-1]
-    return groups[::-1]
-
-
-def _leads(process: Process, first: tuple[str, ...], second: tuple[str, ...]) -> bool:
-    """Whether a flow path leads from one activity to the other, in the innermost scope that holds both."""
-    for one, other in zip(first, second, strict=False):
-        node = process.nodes[other]
-        if one != other or one in before(process, node):
-            return one in before(process, node)
-    return False
-
-
-@operation
-def compensate_next(run: Run, token: Token) -> None:
-    """This will run the handlers of what was completed last, then go on when there is nothing left to undo."""
-    groups = list(token.info.get("undo", []))
-    if not groups:
-        token.info.pop("undo", None)
-        _finish(run, token)
-        return
-    group = groups.pop()
-    token.info["undo"] = groups
-    mark = len(run.agenda)
-    for entry in group:
-        _handle(run, token, entry)
-    run.agenda[mark:] = run.agenda[mark:][::-1]
-    if not token.has_live_children:
-        run.push(("compensate_next", token))
 
 
 def _handle(run: Run, token: Token, entry: Record) -> None:
@@ -196,7 +150,9 @@ def _handle(run: Run, token: Token, entry: Record) -> None:
         return
 
 
-def _finish(run: Run, token: Token) -> None:
+@operation
+def undone(run: Run, token: Token) -> None:
+    """This will go on from an event whose compensation handlers have all ended."""
     if token.info.get("cancels"):
         _leave_transaction(run, token)
     elif token.info.get("beside"):

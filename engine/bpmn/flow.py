@@ -152,7 +152,7 @@ def done(run: Run, scope: Token) -> None:
     elif scope.kind == "body":
         loops.close_if_done(run, scope)
     elif scope.node.type in ("intermediateThrowEvent", "endEvent"):
-        run.push(("compensate_next", scope))
+        run.push(("undone", scope))
     elif scope.node.type == "adHocSubProcess":
         run.push(("path_ended", scope))
     elif scope.node.type == "callActivity":

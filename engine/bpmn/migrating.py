@@ -179,13 +179,11 @@ def _is_watched(leg: Leg, token: Token, node: Node) -> bool:
 
 
 def _records(token: Token, legs: Mapping[str, Leg], report: Report) -> dict[str, Any]:
-    """The compensation records of a scope, and what a throwing event has still to undo, in the words of the target."""
+    """The compensation records of a scope in the words of the target."""
     changed: dict[str, Any] = {}
-    inner, own = legs.get(token.inner_key), legs.get(token.key)
+    inner = legs.get(token.inner_key)
     if inner is not None and "completed" in token.info:
         changed["completed"] = _renamed(inner, token.info["completed"], report)
-    if own is not None and "undo" in token.info:
-        changed["undo"] = [_renamed(own, group, report) for group in token.info["undo"]]
     return changed
 
 

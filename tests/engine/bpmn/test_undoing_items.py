@@ -1,7 +1,10 @@
-"""What was done is undone: items of a multi-instance activity, also when one of them was taken back meanwhile."""
+"""What was done is undone: in which order, and items of a multi-instance activity when one was taken back meanwhile."""
+
+# ruff: noqa: E501  (diagrams are written in one line)
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -50,3 +53,31 @@ def test_items_of_an_interrupted_activity_leave_nothing_to_undo(walk: Callable, 
     case.start()
     case.complete("book")
     assert case.take(stimuli.FireTimer(case.token("late"))).ended
+
+
+def scripted(id: str, value: int) -> str:
+    """A passing task whose handler writes down that it was undone."""
+    script = f'<zeebe:script expression="=append(log, {value})" resultVariable="log"/>'
+    return (
+        f'<bpmn:task id="{id}"/><bpmn:boundaryEvent id="of_{id}" attachedToRef="{id}"><bpmn:compensateEventDefinition/>'
+        f'</bpmn:boundaryEvent><bpmn:scriptTask id="undo_{id}" isForCompensation="true"><bpmn:extensionElements>{script}'
+        f'</bpmn:extensionElements></bpmn:scriptTask><bpmn:association id="with_{id}" sourceRef="of_{id}" '
+        f'targetRef="undo_{id}"/>'
+    )
+
+
+def flows(*ids: str) -> str:
+    return "".join(
+        f'<bpmn:sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in itertools.pairwise(ids)
+    )
+
+
+@pytest.mark.parametrize(
+    ("throws", "log"), [("", [4, 3, 2, 1]), (' activityRef="in"', [3, 2]), (' activityRef="d"', [4])], ids=["all", "subprocess", "task"]
+)  # fmt: skip
+def test_what_is_done_inside_the_step_is_undone_in_reverse_order(walk: Callable, throws: str, log: list[int]) -> None:
+    inside = f'<bpmn:startEvent id="is"/>{scripted("b", 2)}{scripted("c", 3)}{flows("is", "b", "c")}'
+    body = f'<bpmn:startEvent id="s"/>{scripted("a", 1)}<bpmn:subProcess id="in">{inside}</bpmn:subProcess>'
+    body += f'{scripted("d", 4)}<bpmn:endEvent id="e"><bpmn:compensateEventDefinition{throws}/></bpmn:endEvent>'
+    outcome = walk(body + flows("s", "a", "in", "d", "e")).start(log=[])
+    assert (outcome.ended, outcome.data) == (True, {"log": log})
