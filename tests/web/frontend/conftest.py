@@ -150,7 +150,6 @@ class Screens:
         if key not in self.known or self.known[key].is_closed():
             context = self.chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", **options)
             page = self.known[key] = context.new_page()
-            page.set_default_timeout(8000)
             page.on("console", self._listen)
             page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return self.known[key]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+
+from tests.patience import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
@@ -58,6 +61,28 @@ def test_a_far_reaching_step_asks_first_and_is_sent_once(open_page: Any, site: A
     assert parse_qs(sent.body.decode()) == {"verb": ["withdraw"]}
 
 
+def test_who_was_found_for_other_words_is_never_taken(open_page: Any, site: Any) -> None:
+    answer = Event()
+
+    def people(request: Any) -> dict[str, Any]:
+        name = request.query["q"][0] if request.query.get("q") else "甲"
+        assert name == "乙" or answer.wait(PATIENCE)
+        return {"items": [{"value": name, "name": name, "detail": "监管员"}]}
+
+    site.answers["GET", "/people"] = (200, people)
+    page = open_page("/app.html")
+    page.focus("#whom")
+    wait_until(lambda: site.asked("GET", "/people"))
+    page.keyboard.insert_text("乙")
+    page.keyboard.press("Enter")
+    answer.set()
+    page.wait_for_selector(".picker-chosen li")
+    assert page.input_value("[name=login]") == "乙"
+    page.click(".picker-chosen button")
+    assert page.evaluate("document.activeElement.id") == "whom"
+    page.wait_for_selector(".picker-list [role=option]")
+
+
 def test_photos_open_large_and_go_on_by_keyboard(open_page: Any) -> None:
     page = open_page("/app.html")
     page.click("a[data-photo] >> nth=0")
@@ -71,8 +96,8 @@ def test_menus_messages_and_the_dark_theme_work(open_page: Any) -> None:
     page = open_page("/app.html")
     page.click("#who")
     page.wait_for_selector(".dropdown-menu.show")
-    page.click(".flash-close")
-    page.wait_for_selector(".flash", state="detached")
+    page.click(".flash[data-level=danger] .flash-close")  # good news leaves by itself, perhaps before the click
+    page.wait_for_selector(".flash[data-level=danger]", state="detached")
     page.click("[data-theme-toggle]")
     assert page.get_attribute("html", "data-bs-theme") == "dark"
     assert "theme=dark" in page.evaluate("document.cookie")

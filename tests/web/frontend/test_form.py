@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+
+from tests.patience import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
@@ -128,9 +131,17 @@ def test_returning_a_task_needs_no_complete_form(sheet: Any, site: Any) -> None:
 
 
 def test_a_draft_goes_to_the_server_and_survives_a_crash_on_the_device(sheet: Any, site: Any) -> None:
+    answer = Event()
+    site.answers["PUT", "/draft"] = (200, lambda _request: {} if answer.wait(PATIENCE) else None)
     field(sheet, "text").fill("写到一半")
+    wait_until(lambda: site.asked("PUT", "/draft"))
+    field(sheet, "text").fill("写到一多半")
+    sheet.evaluate("document.querySelector('[data-form]').sheet.draft.save()")
+    assert len(site.asked("PUT", "/draft")) == 1, "the later draft could arrive before the earlier one"
+    answer.set()
     sheet.wait_for_selector("[data-form-status]:has-text('已保存草稿')")
-    assert site.asked("PUT", "/draft")[0].json["data"]["text"] == "写到一半"
+    wait_until(lambda: len(site.asked("PUT", "/draft")) == 2)
+    assert [asked.json["data"]["text"] for asked in site.asked("PUT", "/draft")] == ["写到一半", "写到一多半"]
     site.answers["PUT", "/draft"] = (503, {})
     field(sheet, "text").fill("写到一大半")
     sheet.reload()
@@ -158,6 +169,23 @@ def test_a_register_is_searched_by_keyboard_and_takes_several(sheet: Any, site: 
     assert len(asked.query["on"][0]) == 10
 
 
+def test_an_arrow_pressed_the_moment_the_list_is_there_counts(sheet: Any) -> None:
+    sheet.evaluate(
+        """() => new MutationObserver((_changes, watch) => {
+            if (document.querySelectorAll('[role=option]').length > 1) {
+                watch.disconnect();
+                document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowDown', bubbles: true}));
+            }
+        }).observe(document.body, {childList: true, subtree: true})"""
+    )
+    field(sheet, "kinds").focus()
+    sheet.wait_for_selector("[role=option][aria-selected=true]:has-text('K2')")
+    sheet.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
+    sheet.keyboard.press("Enter")
+    sheet.wait_for_selector(".register-chip")
+    assert sheet.inner_text(".register-chip").split() == ["K2", "消防"]
+
+
 def test_a_position_comes_from_the_device_or_by_hand_and_must_be_whole(
     open_page: Any, site: Any, sheet: Any, tmp_path: Path
 ) -> None:
@@ -166,8 +194,10 @@ def test_a_position_comes_from_the_device_or_by_hand_and_must_be_whole(
     field(sheet, "position").fill("120.15507")
     sheet.click("text=提交审核")
     assert "请填写完整的经度和纬度" in sheet.text_content(".form-faults:not([hidden])")
-    sheet.fill("[id$='-Field_position-lat']", "30.274085")
-    sheet.click("text=提交审核")
+    latitude = sheet.locator("[id$='-Field_position-lat']")
+    latitude.press_sequentially("30.274085")
+    assert latitude.input_value() == "30.274085"
+    latitude.press("Enter")
     sheet.wait_for_url("**/empty.html")
     assert site.asked("POST", "/submit")[0].json["data"]["position"] == {"lat": 30.274085, "lng": 120.15507}
     phone = open_page(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+
+from tests.patience import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("bundles")]
 
@@ -114,6 +117,24 @@ def test_deploying_says_what_happens_and_sends_the_note(studio: Any, site: Any) 
     studio.click("dialog .btn-primary")
     studio.wait_for_url("**/empty.html")
     assert site.asked("POST", "/deploy")[-1].json["note"] == "缩短核实时限"
+
+
+def test_what_is_drawn_while_the_server_deploys_is_told_to_be_left(studio: Any, site: Any) -> None:
+    answer = Event()
+    deployed = {"message": "已发布第 2 版。"}
+    site.answers["POST", "/deploy"] = (200, lambda _request: deployed if answer.wait(PATIENCE) else None)
+    select(studio, "accept")
+    studio.select_option("[name=bihuan-form]", "rectify")
+    studio.click("[data-studio-action=deploy]")
+    studio.fill("#studio-note", "换表单")
+    studio.click("dialog .btn-primary")
+    wait_until(lambda: site.asked("POST", "/deploy"))
+    studio.select_option("[name=bihuan-form]", "verify")
+    answer.set()
+    studio.wait_for_selector(".flash:has-text('已发布第 2 版')")
+    assert "有未发布的修改" in studio.text_content("[data-studio-status]")
+    studio.click("[data-studio-action=undo]")
+    assert studio.text_content("[data-studio-status]") == ""
 
 
 def test_a_diagram_goes_out_as_a_file_and_comes_back(studio: Any, site: Any, tmp_path: Path) -> None:

@@ -260,12 +260,12 @@ def test_a_wrong_value_is_marked_at_its_field_while_drawing(open_page: Any, site
 def test_leaving_with_changes_asks_first(open_page: Any, site: Any) -> None:
     page = open_studio(open_page, site)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))  # it stays
     select(page, "accept")
     page.select_option("[name=bihuan-transfer]", "none")
     page.click("[data-studio-action=undo]")
     page.select_option("[name=bihuan-dispatch]", "least")
-    page.close(run_before_unload=True)
-    page.wait_for_timeout(200)
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
     page.close()
     assert asked == ["beforeunload"]

@@ -3,7 +3,7 @@ import {element, icon} from '../page/elements.js';
 import {words} from '../page/language.js';
 import {mount} from '../page/mounting.js';
 
-const SECONDS_SHOWN = 6;
+const SECONDS_SHOWN = 10;
 const icons = {success: 'circle-check', info: 'info-circle', warning: 'alert-triangle', danger: 'circle-x'};
 
 export function flash(level, text) {

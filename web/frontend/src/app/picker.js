@@ -19,7 +19,7 @@ class Picker {
     this.input.addEventListener('click', () => this.list.hidden && this.ask());
     this.input.addEventListener('input', () => this.askLater());
     this.input.addEventListener('keydown', event => this.press(event));
-    this.input.addEventListener('blur', () => setTimeout(() => this.hide(), 150));
+    this.input.addEventListener('blur', () => this.hide());
     this.chosen.addEventListener('click', event => this.drop(event.target.closest('button')?.closest('li')));
     this.list.addEventListener('mousedown', event => event.preventDefault());
     this.list.addEventListener('click', event => {
@@ -37,24 +37,30 @@ class Picker {
 
   // what was found for other words is gone at once: a quick Enter never takes the wrong one
   askLater() {
+    this.stop();
     this.hide();
     this.found = [];
     this.isWanted = false;
-    clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(), TYPING_PAUSE_MS);
   }
 
-  async ask() {
+  stop() {
     clearTimeout(this.timer);
     this.asking?.abort();
-    this.asking = new AbortController();
+  }
+
+  async ask() {
+    this.stop();
+    const asking = this.asking = new AbortController();
     const url = new URL(this.holder.dataset.url, location.href);
     url.searchParams.set('q', this.input.value.trim());
     try {
-      const answer = await request(url, {signal: this.asking.signal});
-      this.offer(answer.items);
+      const answer = await request(url, {signal: asking.signal});
+      if (!asking.signal.aborted) {
+        this.offer(answer.items);
+      }
     } catch (error) {
-      if (error.name !== 'AbortError') {
+      if (!asking.signal.aborted) {
         this.say(error.message);
       }
     }
@@ -72,6 +78,7 @@ class Picker {
       this.take(this.found[0]);
       return;
     }
+    this.isWanted = false;
     this.list.replaceChildren(...this.found.map((item, at) => element('li', {
       role: 'option', id: `${this.list.id}-${at}`, 'data-at': at, 'aria-selected': 'false',
     }, element('span', {}, item.name), element('span', {class: 'quiet'}, item.detail))));
@@ -115,6 +122,7 @@ class Picker {
     } else if (event.key === 'Escape' && !this.list.hidden) {
       event.preventDefault();
       event.stopPropagation();
+      this.stop();
       this.hide();
     } else if (event.key === 'Backspace' && !this.input.value) {
       this.drop(this.chosen.lastElementChild);
@@ -142,6 +150,7 @@ class Picker {
       element('span', {}, item.name), element('span', {class: 'quiet'}, item.detail), remove));
     this.input.value = '';
     this.isWanted = false;
+    this.stop();
     this.hide();
     this.show();
     if (this.input.hidden) {

@@ -10,6 +10,7 @@ export class Draft {
     Object.assign(this, {key: key && `draft:${key}`, url, savedAt, read, tell});
     this.timer = null;
     this.changed = false;
+    this.isSaving = false;
     this.isOver = false;
     window.addEventListener('pagehide', () => this.leave());
     sweep();
@@ -27,6 +28,10 @@ export class Draft {
     }
     this.changed = true;
     this.keepHere();
+    this.saveSoon();
+  }
+
+  saveSoon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), PAUSE_MS);
   }
@@ -43,8 +48,11 @@ export class Draft {
   }
 
   async save() {
-    clearTimeout(this.timer);
     if (!this.changed || this.isOver) {
+      return;
+    }
+    if (this.isSaving) {
+      this.saveSoon(); // what was typed earlier must not arrive later
       return;
     }
     const here = words(`已暂存在本机 ${clockTime()}`, `Kept on this device ${clockTime()}`);
@@ -53,17 +61,21 @@ export class Draft {
       this.tell(here);
       return;
     }
+    this.isSaving = true;
     try {
       await request(this.url, {method: 'PUT', body: {data: this.read()}});
       this.tell(words(`已保存草稿 ${clockTime()}`, `Draft saved ${clockTime()}`));
     } catch (error) {
       this.changed = true;
       this.tell(`${here} · ${words('草稿未能保存到服务器', 'the server did not take the draft')}: ${error.message}`);
+    } finally {
+      this.isSaving = false;
     }
   }
 
+  // a request that is under way ends with the page
   leave() {
-    if (this.changed && this.url && !this.isOver) {
+    if ((this.changed || this.isSaving) && this.url && !this.isOver) {
       request(this.url, {method: 'PUT', body: {data: this.read()}, keepalive: true}).catch(() => {});
     }
   }

@@ -23,8 +23,8 @@ export function GeopointField(props) {
       </Frame>
     );
   }
-  const set = part => event => {
-    const next = {lat: value?.lat ?? null, lng: value?.lng ?? null, [part]: read(event.target.value)};
+  const set = (part, number) => {
+    const next = {lat: value?.lat ?? null, lng: value?.lng ?? null, [part]: number};
     onChange({value: next.lat === null && next.lng === null ? null : next});
   };
   const locate = () => {
@@ -40,11 +40,7 @@ export function GeopointField(props) {
     }, {enableHighAccuracy: true, timeout: SECONDS_TO_WAIT * 1000, maximumAge: 0});
   };
   const input = (part, label, id) => (
-    <label class="geopoint-part">
-      <span>{label}</span>
-      <input id={id} class="fjs-input" type="text" inputmode="decimal" autocomplete="off" disabled={disabled}
-        value={shown(value?.[part])} onChange={set(part)} onBlur={onBlur} />
-    </label>
+    <Degrees id={id} label={label} number={value?.[part]} disabled={disabled} set={number => set(part, number)} onBlur={onBlur} />
   );
   return (
     <Frame {...props}>
@@ -59,6 +55,26 @@ export function GeopointField(props) {
       </div>
       {status && <p class="geopoint-status" role="status">{status}</p>}
     </Frame>
+  );
+}
+
+// while somebody types, their own characters stand there, and not the number that they make so far
+function Degrees({id, label, number, disabled, set, onBlur}) {
+  const [typed, setTyped] = useState(null);
+  const type = event => {
+    setTyped(event.target.value);
+    set(read(event.target.value));
+  };
+  const leave = () => {
+    setTyped(null);
+    onBlur?.();
+  };
+  return (
+    <label class="geopoint-part">
+      <span>{label}</span>
+      <input id={id} class="fjs-input" type="text" inputmode="decimal" autocomplete="off" disabled={disabled}
+        value={typed ?? shown(number)} onInput={type} onBlur={leave} />
+    </label>
   );
 }
 

@@ -89,57 +89,55 @@ function Chosen({codes, titles, isFixed, remove}) {
   ));
 }
 
-// what was found for the words typed; null while nothing was asked
+const NOTHING = {found: null, active: 0, isSearching: false, problem: ''};
+
+// what was found for the words typed (null while nothing was asked) and which of it is chosen next: both change at once
 function useSearch(entries, chosen) {
-  const [found, setFound] = useState(null);
-  const [isSearching, setSearching] = useState(false);
-  const [problem, setProblem] = useState('');
+  const [state, setState] = useState(NOTHING);
   const timer = useRef(null);
   const turn = useRef(0);
-  const settle = (items, message) => {
-    setFound(items);
-    setProblem(message);
-    setSearching(false);
+  const begin = () => {
+    clearTimeout(timer.current);
+    return (turn.current += 1);
   };
   const close = () => {
-    clearTimeout(timer.current);
-    turn.current += 1;
-    settle(null, '');
+    begin();
+    setState(NOTHING);
   };
   const ask = async text => {
-    const mine = (turn.current += 1);
+    const mine = begin();
+    const settle = facts => mine === turn.current && setState({...NOTHING, ...facts});
     try {
       const items = await entries.search(text);
-      if (mine === turn.current) {
-        settle(items.filter(item => !chosen.includes(item.code)), '');
-      }
+      settle({found: items.filter(item => !chosen.includes(item.code))});
     } catch (error) {
-      settle(null, error.message);
+      settle({problem: error.message});
     }
   };
   // what was found for other words must not be chosen by a quick Enter
   const askSoon = text => {
-    close();
-    setSearching(true);
+    begin();
+    setState({...NOTHING, isSearching: true});
     timer.current = setTimeout(() => ask(text), TYPING_PAUSE_MS);
   };
-  return {found, isSearching, problem, ask, askSoon, close};
+  const move = step => setState(({found, active, ...rest}) => (
+    {...rest, found, active: (active + step + found.length) % Math.max(found.length, 1)}
+  ));
+  return {...state, ask, askSoon, close, move};
 }
 
 function Search({domId, entries, chosen, pick, onBlur}) {
   const [text, setText] = useState('');
-  const [active, setActive] = useState(0);
-  const {found, isSearching, problem, ask, askSoon, close} = useSearch(entries, chosen);
-  useEffect(() => setActive(0), [found]);
+  const {found, active, isSearching, problem, ask, askSoon, close, move} = useSearch(entries, chosen);
   const choose = entry => {
     close();
     setText('');
     pick(entry);
   };
-  const move = step => (found ? setActive((active + step + found.length) % Math.max(found.length, 1)) : ask(text));
+  const step = by => (found ? move(by) : ask(text));
   const keys = {
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
+    ArrowDown: () => step(1),
+    ArrowUp: () => step(-1),
     Enter: () => found?.[active] && choose(found[active]),
     Escape: found && close,
   };

@@ -131,9 +131,10 @@ export class Workbench {
     if (note === null) {
       return;
     }
+    const deployed = this.position(); // what is drawn while the server is at it is not
     const body = {xml: await this.xml(), note};
     const answer = await request(this.holder.dataset.deployUrl, {method: 'POST', body});
-    this.savedAt = this.position();
+    this.savedAt = deployed;
     this.isReplaced = false;
     this.faults.clear();
     this.tell([]);
