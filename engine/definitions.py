@@ -163,7 +163,10 @@ def _content(session: Session, resource_id: int) -> str:
 
 @dataclass(slots=True)
 class Surroundings:
-    """What the case of one app may ask while it steps: the Host of `engine.bpmn`."""
+    """What the case of one app may ask while it steps: the Host of `engine.bpmn`.
+
+    `circle` names the messages that go round when this step must not send any more.
+    """
 
     session: Session
     library: Library
@@ -172,6 +175,7 @@ class Surroundings:
     app: ProcessApp
     definition_id: int
     served: list[str] = field(default_factory=list)  # services that were called inside the step
+    circle: str = ""
 
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:

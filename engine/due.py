@@ -153,7 +153,7 @@ def _fire_each(turn: Turn, group: Sequence[Claimed]) -> None:
             known.tasks.pop(_case_of(job), None)
         else:
             ladders.climb(turn, job.id, _case_of(job), known)
-        if turn.sent or turn.awaited:
+        if turn.is_telling:
             messages.deliver_all(turn)
             known.forget()
 

@@ -20,11 +20,11 @@ from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
 from engine.errors import Conflict, Invalid
 from engine.models import OPEN, Message, Start, Subscription, new_id
-from engine.turn import Awaited, Begun, Turn
+from engine.turn import Awaited, Begun, Broadcast, Turn
 
 Data = dict[str, Any]
 MESSAGES, STARTS, SUBSCRIPTIONS = table(Message), table(Start), table(Subscription)
-MOST = 10_000  # deliveries in one transaction: more is a circle of processes that call each other
+MOST = 10_000  # deliveries in one transaction
 LONGEST_LIFE = 366 * 86_400  # seconds
 KEY_KEPT = 7 * 86_400  # seconds for which the idempotency key of a message that was taken is remembered
 
@@ -133,7 +133,8 @@ def _correlate(turn: Turn, name: str, key: str | None, data: Data) -> bool:
     for case_id, token in turn.session.execute(waits.limit(20)).all():
         running = cases.load(turn, case_id)
         if str(token) in running.waiting and running.row["state"] == OPEN:
-            cases.advance(turn, running, ReceiveMessage(token, dict(data)))
+            with turn.reaching(case_id, name):
+                cases.advance(turn, running, ReceiveMessage(token, dict(data)))
             return True
     return False
 
@@ -144,7 +145,8 @@ def _start(turn: Turn, name: str, key: str | None, data: Data) -> bool:
     for start in turn.session.execute(found).all():
         if not key or _may_begin(turn, start.process_id, key):
             listed = turn.catalog.definitions[start.definition_id]
-            starting.start_case(turn, listed, dict(data), element=start.element, key=key or None)
+            with turn.reaching(listed.id, name):
+                starting.start_case(turn, listed, dict(data), element=start.element, key=key or None)
             return True
     return False
 
@@ -168,32 +170,43 @@ def broadcast(turn: Turn, name: str, data: Mapping[str, Any], *, sender: UUID | 
     found_ids = set(turn.session.scalars(waits)) - {sender}
     receivers: list[UUID] = sorted(found_ids)  # one order for all: no two broadcasts wait in a circle
     for case_id in receivers:
-        cases.advance(turn, cases.load(turn, case_id), ReceiveSignal(name, dict(data)))
+        with turn.reaching(case_id, name):
+            cases.advance(turn, cases.load(turn, case_id), ReceiveSignal(name, dict(data)))
     found = select(STARTS.c.definition_id, STARTS.c.element).where(STARTS.c.kind == "signal", STARTS.c.name == name)
     starts = turn.session.execute(found.order_by(STARTS.c.process_id)).all()
     for start in starts:
         listed = turn.catalog.definitions[start.definition_id]
-        starting.start_case(turn, listed, dict(data), element=start.element)
+        with turn.reaching(listed.id, name):
+            starting.start_case(turn, listed, dict(data), element=start.element)
     return len(receivers) + len(starts)
 
 
 def deliver_all(turn: Turn) -> None:
     """This will deliver what cases sent and look for early messages, until nothing is left. Raises MessageStorm."""
+    sent, awaited, ended = turn.post
     for _ in range(MOST):
-        if turn.sent:
-            sent = turn.sent.pop(0)
-            if isinstance(sent, MessageSent):
-                kept = min(max(sent.time_to_live, 0), LONGEST_LIFE)
-                publish(turn, sent.message, sent.correlation_key, sent.data, time_to_live=kept)
-            else:
-                broadcast(turn, sent.sent.signal, sent.sent.data, sender=sent.case_id)
-        elif turn.awaited:
-            _take_early(turn, turn.awaited.pop(0))
-        elif turn.ended:
-            _begin_next(turn, turn.ended.pop(0))
+        turn.collect()
+        if sent:
+            told, turn.causes.now = sent.popleft()
+            _deliver(turn, told)
+        elif awaited:
+            told, turn.causes.now = awaited.popleft()
+            _take_early(turn, told)
+        elif ended:
+            told, turn.causes.now = ended.popleft()
+            _begin_next(turn, told)
         else:
+            turn.causes.now = None
             return
     raise MessageStorm(limit=MOST)
+
+
+def _deliver(turn: Turn, told: MessageSent | Broadcast) -> None:
+    if isinstance(told, Broadcast):
+        broadcast(turn, told.sent.signal, told.sent.data, sender=told.case_id)
+    else:
+        kept = min(max(told.time_to_live, 0), LONGEST_LIFE)
+        publish(turn, told.message, told.correlation_key, told.data, time_to_live=kept)
 
 
 def _queue_up(turn: Turn, name: str, key: str | None) -> None:

@@ -13,6 +13,7 @@ from engine.bpmn import stimuli, timers
 from engine.bpmn.outcome import MessageAwaited, MessageSent, Opened, Outcome, SignalSent, TimerOpened
 from engine.bpmn.process import Process, Start
 from engine.calendars import SHIPPED
+from engine.causes import Cause, Causes
 from engine.errors import Invalid
 
 T0 = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -63,10 +64,11 @@ class Early:
 class Post:
     """What is still to be delivered; `is_open` while that happens."""
 
-    sent: list[tuple[Case, MessageSent | SignalSent]] = field(default_factory=list)
-    awaited: list[MessageAwaited] = field(default_factory=list)
-    ended: list[tuple[Process, str]] = field(default_factory=list)
+    sent: list[tuple[Cause | None, Case, MessageSent | SignalSent]] = field(default_factory=list)
+    awaited: list[tuple[Cause | None, MessageAwaited]] = field(default_factory=list)
+    ended: list[tuple[Cause | None, Process, str]] = field(default_factory=list)
     is_open: bool = False
+    causes: Causes = field(default_factory=Causes)
 
 
 class Deployed:
@@ -85,6 +87,11 @@ class Deployed:
             **hooks_of(self.services),
             **{id: ("script", rules) for id, rules in (script.get("scripts") or {}).items()},
         }
+
+    @property
+    def circle(self) -> str:
+        """This will tell of no circle: nobody else hears what is sent."""
+        return ""
 
     def _environment(self) -> feel.Environment:
         return feel.Environment(now=self.now, functions=self.functions)
@@ -154,6 +161,11 @@ class World(Deployed):
         self._post = Post()
         self.starts = [Due(process, start.element, due) for process, start, due in self._timer_starts()]
 
+    @property
+    def circle(self) -> str:
+        """This will name the messages that go round and round when a case must not send any more; else empty."""
+        return self._post.causes.circle
+
     def _timer_starts(self) -> Iterator[tuple[Process, Start, timers.Schedule]]:
         for process in self.processes.values():
             for start in process.starts:
@@ -186,10 +198,11 @@ class World(Deployed):
             case.open.setdefault(opened.token, []).append(opened)
         for incident in outcome.incidents:
             case.incidents[incident.token] = f"{incident.element}: {incident.reason} {incident.detail or ''}".rstrip()
-        self._post.sent.extend((case, sent) for sent in outcome.sent)
-        self._post.awaited.extend(opened for opened in outcome.opened if isinstance(opened, MessageAwaited))
+        cause = self._post.causes.now
+        self._post.sent.extend((cause, case, sent) for sent in outcome.sent)
+        self._post.awaited.extend((cause, opened) for opened in outcome.opened if isinstance(opened, MessageAwaited))
         if outcome.ended and case.key:
-            self._post.ended.append((case.process, case.key))
+            self._post.ended.append((cause, case.process, case.key))
         if not self._post.is_open:
             self._deliver_all()
 
@@ -200,11 +213,14 @@ class World(Deployed):
         try:
             for _ in range(MOST):
                 if post.sent:
-                    self._hand_over(*post.sent.pop(0))
+                    post.causes.now, *sent = post.sent.pop(0)
+                    self._hand_over(*sent)
                 elif post.awaited:
-                    self._deliver_kept(post.awaited.pop(0))
+                    post.causes.now, awaited = post.awaited.pop(0)
+                    self._deliver_kept(awaited)
                 elif post.ended:
-                    self._begin_next(*post.ended.pop(0))
+                    post.causes.now, *ended = post.ended.pop(0)
+                    self._begin_next(*ended)
                 else:
                     return
             raise StepRefused(reason=f"more than {MOST} messages set off one another; processes send in a circle")
@@ -224,7 +240,9 @@ class World(Deployed):
     def _deliver_kept(self, awaited: MessageAwaited) -> None:
         key = awaited.correlation_key
         if self._take_early(lambda sent: sent.message == awaited.message and key in (None, sent.correlation_key)):
-            self._post.awaited.append(awaited)  # an event that does not interrupt takes the next one, too
+            self._post.awaited.append(
+                (self._post.causes.now, awaited)
+            )  # an event that does not interrupt takes the next one, too
 
     def _take_early(self, fits: Callable[[MessageSent], bool]) -> bool:
         self.kept = [early for early in self.kept if early.expires_at > self.now]
@@ -257,12 +275,14 @@ class World(Deployed):
             waits = [(case, opened) for case, opened in waits if opened.correlation_key in (None, key)]
             waits.sort(key=lambda wait: wait[1].correlation_key is None)
         for case, opened in waits:
-            self.take(case, stimuli.ReceiveMessage(opened.token, data))
+            with self._post.causes.reaching(id(case), name):
+                self.take(case, stimuli.ReceiveMessage(opened.token, data))
             return True
         for process in self.processes.values():
             for start in process.starts:
                 if start.kind == "message" and start.message == name and _may_begin(self.cases, process, key):
-                    self.begin(process, data, start.element, key)
+                    with self._post.causes.reaching(process.id, name):
+                        self.begin(process, data, start.element, key)
                     return True
         return False
 
@@ -270,11 +290,13 @@ class World(Deployed):
         """This will give a signal to every catcher, and start the cases that it starts."""
         for case in list(self.cases):
             if case is not besides and not case.ended:
-                self.take(case, stimuli.ReceiveSignal(name, data))
+                with self._post.causes.reaching(id(case), name):
+                    self.take(case, stimuli.ReceiveSignal(name, data))
         for process in self.processes.values():
             for start in process.starts:
                 if start.kind == "signal" and start.message == name:
-                    self.begin(process, data, start.element)
+                    with self._post.causes.reaching(process.id, name):
+                        self.begin(process, data, start.element)
 
     def advance(self, goal: datetime) -> None:
         """This will move the clock to `goal`, and fire what becomes due, the earliest first."""

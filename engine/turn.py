@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +21,7 @@ from engine.apps import ProcessApp
 from engine.bpmn.outcome import MessageSent, SignalSent
 from engine.calendars import Calendar
 from engine.catalog import Catalog
+from engine.causes import Cause, Causes
 from engine.definitions import Library, Surroundings
 from engine.directory import Directory
 from engine.errors import Conflict
@@ -56,10 +59,15 @@ class Broadcast:
     sent: SignalSent
 
 
+Queue = deque[tuple[Any, Cause | None]]
+Post = tuple[Queue, Queue, Queue]
+
+
 @dataclass(slots=True)
 class Turn:
     """One transaction: its session, the time and the person of the call, and messages still to be delivered.
 
+    `causes` tell what set off the step that runs; `post` holds what was sent, awaited and ended, with its cause.
     `is_locking` tells that a race was lost before: this time rows are locked before they are read. `again` names for
     steps that a case goes back to who did them last. While rules complete tasks, `skipped` counts them and
     `person_id` is whose doing set them off.
@@ -77,6 +85,8 @@ class Turn:
     again: dict[str, int | None] = field(default_factory=dict)
     skipped: int = 0
     person_id: int | None = None
+    causes: Causes = field(default_factory=Causes)
+    post: Post = field(default_factory=lambda: (deque(), deque(), deque()))
     _catalog: Catalog | None = None
     _directory: Directory | None = None
 
@@ -114,6 +124,27 @@ class Turn:
         """This will let the rest of the world hear, in this transaction, what a case has sent."""
         self.sent.extend(Broadcast(case_id, each) if isinstance(each, SignalSent) else each for each in sent)
 
+    @contextmanager
+    def reaching(self, place: Hashable, name: str) -> Iterator[None]:
+        """This will run the step that the message or signal `name` sets off at `place`."""
+        with self.causes.reaching(place, name):
+            yield
+            self.collect()
+
+    def collect(self) -> None:
+        """This will put what was sent, awaited and ended into the post, with what set it off."""
+        told: tuple[list[Any], ...] = (self.sent, self.awaited, self.ended)
+        for queue, new in zip(self.post, told, strict=True):
+            queue.extend((each, self.causes.now) for each in new)
+            new.clear()
+
+    @property
+    def is_telling(self) -> bool:
+        """This will tell whether messages are still to be delivered, or early ones to be looked for."""
+        return bool(self.sent or self.awaited or any(self.post))
+
     def surroundings(self, app: ProcessApp, definition_id: int) -> Surroundings:
         """This will return what a case of `app` and `definition_id` may ask while it steps."""
-        return Surroundings(self.session, self.library, self.catalog, self.directory, app, definition_id)
+        return Surroundings(
+            self.session, self.library, self.catalog, self.directory, app, definition_id, circle=self.causes.circle
+        )

@@ -162,6 +162,7 @@ def _send(run: Run, token: Token) -> None:
 
 
 def _send_message(run: Run, token: Token, event: EventDefinition) -> None:
+    throwing.require_end(run)
     name, key = name_of(run, token, event), key_of(run, token, event)
     ttl = token.node.properties.get("timeToLive") or token.node.properties.get("bihuan:timeToLive") or "0"
     seconds = timers.duration(ttl).seconds if ttl.startswith("P") else float(ttl) if ttl.isdigit() else 0

@@ -56,6 +56,10 @@ class Host(Protocol):
     """Definitions, decisions, services and FEEL functions of the case that steps."""
 
     @property
+    def circle(self) -> str:
+        """This will name the messages that go round and round when the case must not send any more; else empty."""
+
+    @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """This will give FEEL the functions of engine and app by name (names may hold spaces)."""
 

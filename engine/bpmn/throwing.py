@@ -15,9 +15,16 @@ from engine.bpmn.waiting import catch
 
 def throw_signal(run: Run, token: Token, name: str) -> None:
     """This will let every catcher of `name` in the case take the signal, then go on, then tell the other cases."""
+    require_end(run)
     data = dict(token.local)
     run.sent.append(SignalSent(signal=name, data=data))
     run.push(*((("fire", catcher, data)) for catcher in catchers(run, name)), ("complete", token, {}))
+
+
+def require_end(run: Run) -> None:
+    """This will let nothing more be sent in a circle of messages, which nobody outside would end: an incident."""
+    if run.host.circle:
+        raise Stuck(f"Messages go round in a circle: {run.host.circle}.", circle=run.host.circle)
 
 
 def catchers(run: Run, name: str) -> list[Token]:

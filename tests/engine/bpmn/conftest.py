@@ -29,6 +29,8 @@ HEAD = (
 class PlainHost:
     """A host with the functions, services and processes that a test gives it."""
 
+    circle = ""
+
     def __init__(self, **processes: Process) -> None:
         self.functions: Mapping[str, Callable[..., Any]] = {}
         self.services: dict[str, Callable[[Any, Mapping[str, str]], Any]] = {}

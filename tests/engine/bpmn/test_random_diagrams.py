@@ -63,6 +63,7 @@ def short_steps() -> Iterator[None]:
 
 
 class Host:
+    circle = ""
     functions: Mapping[str, Any] = MappingProxyType({})
 
     def service(self, type: str) -> None:
