@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.errors import Invalid
 
@@ -96,17 +97,20 @@ class Written:
 Tree = Literal | Name | Property | Index | Call | Unary | Binary | Choice | Text | Written
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
+    r"\s*(?:(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d{1,9})?|\.\d+(?:[eE][+-]?\d{1,9})?)"
     r"|(?P<name>[^\W\d][\w$]*|\$[\w$]+)"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<symbol>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]]))",
+    r"|(?P<symbol>&&|\|\||==|!=|<=|>=|\+=|[-+*/%<>!?:.,()\[\]]))",
     re.UNICODE | re.DOTALL,
 )
 _WORDS = {"and": "&&", "or": "||", "eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
 _WORDS |= {"div": "/", "mod": "%", "not": "!", "empty": "empty"}
-_LEVELS = [("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%")]
+_NAMED = {symbol: word for word, symbol in _WORDS.items()}
+_LEVELS = [("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+=",), ("+", "-"), ("*", "/", "%")]
 _MAX_DEPTH = 100
-_OPEN = re.compile(r"[$#]\{")
+_MAX_EXPONENT = 308  # of a double
+_OPEN = re.compile(r"(?<!\\)[$#]\{")
+_ESCAPED = re.compile(r"\\([$#]\{)")
 
 
 class _Parser:
@@ -151,7 +155,8 @@ class _Parser:
             return self.unary()
         tree = self.binary(level + 1)
         while (operator := self.take(*_LEVELS[level])) is not None:
-            tree = Binary(operator, tree, self.binary(level + 1))
+            other = self.binary(level + 1)
+            tree = Text((tree, other)) if operator == "+=" else Binary(operator, tree, other)
         return tree
 
     def unary(self) -> Tree:
@@ -203,7 +208,9 @@ class _Parser:
         kind, value, _ = self.tokens[self.at]
         if kind == "number":
             self.at += 1
-            return Literal(value, is_number=True)
+            if abs(Decimal(value).adjusted()) > _MAX_EXPONENT:
+                self.fail(f"{value} is out of range")
+            return Literal(f"{Decimal(value):f}", is_number=True)
         if kind == "text":
             self.at += 1
             return Literal(re.sub(r"\\(.)", r"\1", value[1:-1], flags=re.DOTALL))
@@ -215,14 +222,15 @@ class _Parser:
         return self.prefixed(name)
 
     def prefixed(self, name: str) -> Tree:
-        tokens, at = self.tokens, self.at
-        is_function = (
-            at + 2 < len(tokens) and tokens[at][1] == ":" and tokens[at + 1][0] == "name" and tokens[at + 2][1] == "("
-        )
-        if not is_function:
+        following = self.tokens[self.at : self.at + 3]
+        if len(following) < 3 or following[0][1] != ":" or following[2][1] != "(":
             return Name(name)
-        self.at += 1
-        method = self.name()
+        kind, method, _ = following[1]
+        if kind != "name":  # Flowable's var:eq, var:lt and the like are named as operators are
+            method = _NAMED.get(method, "")
+            if not method:
+                return Name(name)
+        self.at += 2
         return Call(None, method, self.arguments(), prefix=name)
 
 
@@ -264,13 +272,17 @@ def parse(text: str) -> Tree:
     at = 0
     while (opened := _OPEN.search(text, at)) is not None:
         if text[at : opened.start()]:
-            parts.append(Literal(text[at : opened.start()]))
+            parts.append(_plain(text[at : opened.start()]))
         end = _closing(text, opened.end())
         parts.append(parse_expression(text[opened.end() : end]))
         at = end + 1
     if text[at:]:
-        parts.append(Literal(text[at:]))
+        parts.append(_plain(text[at:]))
     return parts[0] if len(parts) == 1 else Text(tuple(parts))
+
+
+def _plain(text: str) -> Literal:
+    return Literal(_ESCAPED.sub(r"\1", text))
 
 
 def _closing(text: str, at: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from engine.errors import BihuanError, Invalid
 
 MAX_OPERATIONS = 100_000
 MAX_TOKENS = 50_000
+_ORDERS = frozenset({"<", ">", "<=", ">="})
 
 Operation = Callable[..., None]
 OPERATIONS: dict[str, Operation] = {}
@@ -38,6 +40,23 @@ def operation(function: Operation) -> Operation:
     """This will let the agenda call `function` by its name; its first arguments are the run and a token."""
     OPERATIONS[function.__name__] = function
     return function
+
+
+def _is_false_of_null(expression: feel.Expression, known: Any, environment: feel.Environment) -> bool:
+    """Whether nothing but null among its operands leaves a condition of an imported model open.
+
+    There null is neither less nor more than anything; a variable that does not exist, and values of other kinds, are
+    faults there, too.
+    """
+    is_path = re.fullmatch(r"[\w.]+", expression.text.strip()) is not None
+    return not is_path and all(_tells_null(each) for each in expression.explain(known, environment).warnings)
+
+
+def _tells_null(warning: feel.Warning) -> bool:
+    details = warning.details
+    if warning.message_key == "operand types":
+        return details["operator"] in _ORDERS and "Null" in (details["left"], details["right"])
+    return warning.message_key == "unknown property" and details["type"] in ("context", "Null")
 
 
 class Run:
@@ -163,6 +182,9 @@ class Run:
         if found is True or found is False:
             return bool(found)
         known = {**context(token), **(extra or {})}
+        is_open = found is None and value.feel is not None and not token.process.strict
+        if is_open and value.feel and _is_false_of_null(value.feel, known, self.environment):
+            return False
         raise self.trouble(value, known, what, f"the condition is {feel.to_json(found)!r}, neither true nor false")
 
     def write(self, token: Token, data: dict[str, Any]) -> None:

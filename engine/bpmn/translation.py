@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from engine import feel
 from engine.bpmn import juel
-from engine.bpmn.coercion import NOWHERE, OBJECTS, Setting, settle, truth
+from engine.bpmn.coercion import NOWHERE, OBJECTS, Setting, is_bean, settle, truth
 from engine.bpmn.expressions import KEYWORDS
 from engine.bpmn.juel import Binary, Call, Choice, Index, Literal, Name, Property, Text, Tree, Unary, Written
+from engine.bpmn.methods import FEEL, METHODS, OF_PAGES, OF_VARIABLES, VARIABLES, empty, item, operand
 from engine.errors import Invalid
 
 
@@ -43,17 +44,8 @@ _RENAMED = {
     # There it is a login, here the person who started the case.
     "initiator": "initiator.login",
 }
-# How beans are called: of other things a method without arguments reads a property.
-_BEAN = re.compile(
-    r"\w*(service|bean|utils?|handler|manager|helper|dao|mapper|repository|controller|logic|provider|resolver|facade|"
-    r"component|listener|delegate|expression|execution|calculator|checker|tool|api|client)",
-    re.IGNORECASE,
-)
-_GETTER = re.compile(r"(?:get|is)([A-Z]\w*)")
 _SYMBOLS = {"==": "=", "!=": "!=", "&&": "and", "||": "or"}
-_READ = frozenset({"getVariable", "getVariableLocal"})
 _WRITE = frozenset({"setVariable", "setVariableLocal"})
-_VARIABLES = frozenset({"var", "vars", "variables"})
 
 
 def translate(text: str, setting: Setting = NOWHERE, *, is_condition: bool = False) -> str:
@@ -64,7 +56,7 @@ def translate(text: str, setting: Setting = NOWHERE, *, is_condition: bool = Fal
     """
     if not juel.is_juel(text):
         return text
-    tree = settle(juel.parse(text.strip()), setting)
+    tree = settle(juel.parse(text.strip()), setting, is_condition=is_condition)
     return "=" + checked(_write(truth(tree, setting) if is_condition else tree))
 
 
@@ -76,7 +68,7 @@ def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignme
             name = tree.arguments[0]
             if isinstance(name, Literal) and isinstance(name.value, str):
                 return Assignment(name.value, "=" + checked(_write(settle(tree.arguments[1], setting))))
-        if tree.of.id not in OBJECTS and tree.method not in _METHODS:
+        if tree.of.id not in OBJECTS and tree.method not in METHODS:
             arguments = tuple(_argument(item, setting) for item in tree.arguments)
             return Service(f"{tree.of.id}.{tree.method}", arguments)
     if isinstance(tree, Property) and isinstance(tree.of, Name) and tree.of.id not in OBJECTS:
@@ -129,6 +121,8 @@ def unquoted(text: str) -> str:
 
 
 def _name(tree: Name) -> str:
+    if tree.id == "authenticatedUserId":
+        raise Untranslatable(problem=f"{tree.id} is a variable of the old engine")
     if tree.id in OBJECTS:
         raise Untranslatable(problem=f"{tree.id} is an object of the old engine")
     if tree.id in KEYWORDS or "$" in tree.id:
@@ -146,66 +140,61 @@ def _property(tree: Property) -> str:
 
 def _index(tree: Index) -> str:
     key = tree.key
-    if isinstance(key, Literal) and key.is_number:
-        return f"{_operand(tree.of)}[{int(str(key.value)) + 1}]"
-    if isinstance(key, Literal) and isinstance(key.value, str):
-        return f"get value({_write(tree.of)}, {quoted(key.value)})"
+    if isinstance(key, Literal) and key.is_number and not str(key.value).isdigit():
+        raise Untranslatable(problem=f"[{key.value}] is no place in a list")
     if isinstance(key, Name) and key.id == "loopCounter":
         return f"{_operand(tree.of)}[loopCounter]"
-    return f"{_operand(tree.of)}[{_operand(key)} + 1]"
+    return item(_write(tree.of), _write(key))
 
 
 def _operand(tree: Tree) -> str:
-    text = _write(tree)
-    return text if isinstance(tree, Literal | Name | Property | Index | Call | Written) else f"({text})"
+    return operand(_write(tree))
 
 
 def _unary(tree: Unary) -> str:
     if tree.operator == "-":
         return f"-{_operand(tree.operand)}"
     if tree.operator == "empty":
-        text = _write(tree.operand)
-        return f'({text} = null or string({text}) = "" or string({text}) = "[]" or string({text}) = "{{}}")'
+        return empty(_write(tree.operand))
     if isinstance(tree.operand, Name | Property | Index | Call):
         return f"{_operand(tree.operand)} != true"  # null: JUEL's !null is true, FEEL's not(null) is null
-    return f"not({_write(tree.operand)})"
-
-
-def _is_text(tree: Tree) -> bool:
-    if isinstance(tree, Binary):
-        return tree.operator == "+" and (_is_text(tree.left) or _is_text(tree.right))
-    return isinstance(tree, Literal) and isinstance(tree.value, str) and not tree.is_number
+    text = _write(tree.operand)
+    return f"not{text}" if text.startswith("(") and operand(text) == text else f"not({text})"
 
 
 def _binary(tree: Binary) -> str:
     if tree.operator == "%":
         return f"modulo({_write(tree.left)}, {_write(tree.right)})"
-    if tree.operator == "+" and _is_text(tree):
-        return f"{_as_text(tree.left)} + {_as_text(tree.right)}"
     operator = _SYMBOLS.get(tree.operator, tree.operator)
-    return f"{_operand(tree.left)} {operator} {_operand(tree.right)}"
+    sides = (_side(tree.left, operator), _side(tree.right, operator))
+    return f" {operator} ".join(sides)
 
 
-def _as_text(tree: Tree) -> str:
-    if _is_text(tree):
-        return _write(tree)
-    return f"string({_write(tree)})"
+def _side(tree: Tree, operator: str) -> str:
+    """What binds closer than `and` and `or`, and chains of them, stand there without parentheses."""
+    binds = isinstance(tree, Unary) or (
+        isinstance(tree, Binary) and (tree.operator not in ("&&", "||") or _SYMBOLS[tree.operator] == operator)
+    )
+    return _write(tree) if operator in ("and", "or") and binds else _operand(tree)
 
 
 def _choice(tree: Choice) -> str:
     return f"if {_write(tree.condition)} then {_write(tree.yes)} else {_write(tree.no)}"
 
 
-def _text(tree: Text) -> str:
-    parts = []
-    for part in tree.parts:
-        if isinstance(part, Literal) and not part.is_number and isinstance(part.value, str):
-            parts.append(quoted(part.value))
-        else:
-            text = _write(part)
-            simple = isinstance(part, Name | Property)
-            parts.append(f'(if {text} = null then "" else string({text}))' if simple else f"string({text})")
-    return " + ".join(parts)
+def _text(tree: Tree) -> str:
+    parts = tree.parts if isinstance(tree, Text) else (tree,)
+    written = []
+    for part in parts:
+        if isinstance(part, Text):
+            written.append(_text(part))
+        elif isinstance(part, Literal) and isinstance(part.value, str):
+            written.append(quoted(part.value))
+        elif isinstance(part, Name | Property | Index):
+            written.append(f'get or else(string({_write(part)}), "")')
+        elif not (isinstance(part, Literal) and part.value is None):
+            written.append(f"string({_write(part)})")
+    return " + ".join(written) or '""'
 
 
 def _call(tree: Call) -> str:
@@ -213,25 +202,19 @@ def _call(tree: Call) -> str:
         return _function(tree)
     if isinstance(tree.of, Name) and tree.of.id in OBJECTS:
         return _of_execution(tree)
-    writer, is_bean = _METHODS.get(tree.method), _is_bean(tree.of)
-    arguments = [_write(item) for item in tree.arguments]
-    if writer is not None and not is_bean:
+    writer, arguments = METHODS.get(tree.method), [_write(item) for item in tree.arguments]
+    if writer is not None and not is_bean(tree.of):
         try:
-            return writer(_write(tree.of) if isinstance(tree.of, Name | Literal) else _operand(tree.of), *arguments)
+            return writer(_write(tree.of), *arguments)
         except TypeError:
             if not isinstance(tree.of, Name):
                 raise Untranslatable(problem=f"{tree.method}() has other arguments") from None
-    getter = _GETTER.fullmatch(tree.method)
-    if getter and not arguments and not is_bean:
-        return f"{_operand(tree.of)}.{getter[1][:1].lower()}{getter[1][1:]}"
     path = _path(tree.of)
     if path is None:
         raise Untranslatable(problem=f"{tree.method}() is a method of something that is computed")
+    if tree.method == "now" and not arguments:
+        return "now()"
     return f"{'_'.join(path)}_{tree.method}({', '.join(arguments)})"
-
-
-def _is_bean(tree: Tree) -> bool:
-    return isinstance(tree, Name) and (bool(_BEAN.fullmatch(tree.id)) or tree.id[:1].isupper())
 
 
 def _path(tree: Tree) -> list[str] | None:
@@ -244,13 +227,9 @@ def _path(tree: Tree) -> list[str] | None:
 
 def _of_execution(tree: Call) -> str:
     first = tree.arguments[0] if tree.arguments else None
-    if tree.method in _READ and isinstance(first, Literal) and isinstance(first.value, str):
-        return _name(Name(first.value))
-    if tree.method == "hasVariable" and isinstance(first, Literal) and isinstance(first.value, str):
-        return f"{_name(Name(first.value))} != null"
     if tree.method in ("getProcessBusinessKey", "getBusinessKey"):
         return "businessKey"
-    if tree.method in _READ and first is not None:
+    if tree.method in ("getVariable", "getVariableLocal") and first is not None:
         return f"get value(case data(), {_write(first)})"
     if tree.method == "getVariables" and first is None:
         return "case data()"
@@ -260,80 +239,24 @@ def _of_execution(tree: Call) -> str:
 
 def _function(tree: Call) -> str:
     arguments = [_write(item) for item in tree.arguments]
-    if tree.prefix in _VARIABLES and tree.arguments:
-        first = tree.arguments[0]
-        name = first.value if isinstance(first, Literal) and isinstance(first.value, str) else _write(first)
-        writer = _VARIABLE_FUNCTIONS.get(tree.method)
-        if writer is not None:
-            try:
-                return writer(str(name), *arguments[1:])
-            except TypeError:
-                raise Untranslatable(problem=f"{tree.prefix}:{tree.method}() has other arguments") from None
-    if not tree.prefix and tree.method in ("now", "dateTime") and not arguments:
+    if tree.prefix == FEEL:
+        return f"{tree.method}({', '.join(arguments)})"
+    named = f"{tree.prefix}:{tree.method}()" if tree.prefix else f"{tree.method}()"
+    writer = OF_VARIABLES.get(tree.method) if tree.prefix in VARIABLES else None
+    if tree.prefix == "fn" and tree.method in OF_PAGES:
+        writer = OF_PAGES[tree.method]
+    if writer is not None and arguments:
+        try:
+            return writer(*arguments)
+        except TypeError:
+            raise Untranslatable(problem=f"{named} has other arguments") from None
+    if tree.prefix in ("", "date") and tree.method in ("now", "dateTime") and not arguments:
         return "now()"
     if not tree.prefix and tree.method in feel.parse(f"{tree.method}()").functions:  # FEEL's own mean something else
         return f"{tree.method}({', '.join(arguments)})"
-    raise Untranslatable(
-        problem=f"the function {tree.prefix + ':' if tree.prefix else ''}{tree.method}() is not known here"
-    )
+    raise Untranslatable(problem=f"the function {named} is not known here")
 
 
-def _shifted(sign: str, pattern: str) -> Callable[..., str]:
-    """What Joda's dates are moved by: `dateTime().plusDays(3)`."""
-    before, after = pattern.split("n")
-    return lambda of, n: f'{of} {sign} duration("{before}" + string({n}) + "{after}")'
-
-
-_UNITS = {"Years": "PnY", "Months": "PnM", "Days": "PnD", "Hours": "PTnH", "Minutes": "PTnM"}
-_UNITS |= {"Seconds": "PTnS"}
-_METHODS: dict[str, Callable[..., str]] = {
-    "equals": lambda of, other: f"{of} = {other}",
-    "equalsIgnoreCase": lambda of, other: f"lower case({of}) = lower case({other})",
-    "toString": lambda of: f"string({of})",
-    "size": lambda of: f"count({of})",
-    "length": lambda of: f"string length({of})",
-    "substring": lambda of, first, last=None: (
-        f"substring({of}, {first} + 1)" if last is None else f"substring({of}, {first} + 1, {last} - {first})"
-    ),
-    "concat": lambda of, other: f"{of} + string({other})",
-    "contains": lambda of, item: (
-        f"(if {of} instance of string then contains({of}, string({item})) else list contains({of}, {item}))"
-    ),
-    "isEmpty": lambda of: f'({of} = null or string({of}) = "" or string({of}) = "[]")',
-    "get": lambda of, key: f"get value({of}, {key})" if key.startswith('"') else f"{of}[{key} + 1]",
-    "toLowerCase": lambda of: f"lower case({of})",
-    "toUpperCase": lambda of: f"upper case({of})",
-    "startsWith": lambda of, text: f"starts with({of}, {text})",
-    "endsWith": lambda of, text: f"ends with({of}, {text})",
-    "containsKey": lambda of, key: f"get value({of}, {key}) != null",
-    "matches": lambda of, pattern: f"matches({of}, {pattern})",
-    "trim": lambda of: f"trim({of})",
-    "intValue": lambda of: f"floor({of})",
-    "longValue": lambda of: f"floor({of})",
-    "doubleValue": lambda of: of,
-    "booleanValue": lambda of: of,
-    "toDate": lambda of: of,
-    "plusWeeks": lambda of, n: f'{of} + duration("P" + string(7 * {n}) + "D")',
-    **{f"plus{unit}": _shifted("+", pattern) for unit, pattern in _UNITS.items()},
-    **{f"minus{unit}": _shifted("-", pattern) for unit, pattern in _UNITS.items()},
-}
-_VARIABLE_FUNCTIONS: dict[str, Callable[..., str]] = {
-    "get": lambda name: name,
-    "getOrDefault": lambda name, other: f"if {name} = null then {other} else {name}",
-    "exists": lambda name: f"{name} != null",
-    "empty": lambda name: f'({name} = null or string({name}) = "" or string({name}) = "[]")',
-    "isEmpty": lambda name: f'({name} = null or string({name}) = "" or string({name}) = "[]")',
-    "notEmpty": lambda name: f'not({name} = null or string({name}) = "" or string({name}) = "[]")',
-    "isNotEmpty": lambda name: f'not({name} = null or string({name}) = "" or string({name}) = "[]")',
-    **{alias: lambda name, other: f"{name} = {other}" for alias in ("equals", "eq")},
-    **{alias: lambda name, other: f"{name} != {other}" for alias in ("notEquals", "ne")},
-    **{alias: lambda name, other: f"{name} < {other}" for alias in ("lowerThan", "lessThan", "lt")},
-    **{alias: lambda name, other: f"{name} <= {other}" for alias in ("lowerThanOrEquals", "lessThanOrEquals", "lte")},
-    **{alias: lambda name, other: f"{name} > {other}" for alias in ("greaterThan", "gt")},
-    **{alias: lambda name, other: f"{name} >= {other}" for alias in ("greaterThanOrEquals", "gte")},
-    "contains": lambda name, *items: " and ".join(f"list contains({name}, {item})" for item in items),
-    "containsAny": lambda name, *items: " or ".join(f"list contains({name}, {item})" for item in items),
-}
 _WRITERS: dict[type, Callable[..., str]] = {
     Literal: _literal,
     Name: _name,

@@ -139,6 +139,29 @@ def test_conditions_loops_and_counters_mean_what_they_meant(model: Callable, wal
     assert case.elements == ["no"]
 
 
+@pytest.mark.parametrize("condition", ["${n > 3}", "${n < 3 && ok}", "${!(n <= 3 || n > 3) && order.sum >= 1}"])
+@pytest.mark.parametrize(
+    ("data", "open"),
+    [
+        ({"n": None, "ok": None, "order": {}}, ["no"]),
+        ({"ok": True, "order": {}}, ["g"]),
+        ({"n": "5", "ok": True, "order": {}}, ["g"]),
+    ],
+    ids=["null", "missing", "text"],
+)
+def test_null_is_neither_less_nor_more_but_an_unknown_variable_is_a_fault(
+    model: Callable, walk: Callable, condition: str, data: dict[str, Any], open: list[str]
+) -> None:
+    written = condition.replace("&", "&amp;").replace("<", "&lt;")
+    body = (
+        '<bpmn:startEvent id="s"/><bpmn:exclusiveGateway id="g"/><bpmn:userTask id="yes"/><bpmn:userTask id="no"/>'
+        + flow("s", "g") + flow("g", "yes", written) + flow("g", "no")
+    )  # fmt: skip
+    case = walk(imported(model(body)))
+    outcome = case.start(**data)
+    assert case.elements + [item.element for item in outcome.incidents] == open
+
+
 def test_a_number_of_instances_counts_from_zero_as_before(model: Callable, walk: Callable) -> None:
     loop = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>${n}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
     body = f'<bpmn:userTask id="t" camunda:assignee="user${{loopCounter}}">{loop}</bpmn:userTask>'
