@@ -23,11 +23,18 @@ import fasteners
 import psycopg
 import pytest
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, sync_playwright
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import URL, Connection, event, select
 from sqlalchemy import Engine as Database
 
 from engine import Actor, Engine, Person, ProcessApp, db, people
+from tests.patience import BROWSER_PATIENCE
+
+# A test run asks the same of the same source, fast or slow; whoever looks for more: --hypothesis-profile exploring
+settings.register_profile("exploring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("exploring"), derandomize=True, database=None)
+settings.load_profile("steady")
 
 TEMPLATE = "bihuan_template"
 CHROMIUM_ARGUMENTS = [
@@ -395,6 +402,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=BROWSER_PATIENCE)  # what is waited for otherwise has this by itself
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)
         yield browser

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-PATIENCE = 60.0  # seconds for what happens by itself; whoever waits in vain has found a fault
+PATIENCE = 120.0  # seconds for what happens by itself; whoever waits in vain has found a fault
 BROWSER_PATIENCE = 30_000.0  # milliseconds for what a page shows or where it leads
 _ports = iter(range(os.getpid() * 61, 2**62))
 

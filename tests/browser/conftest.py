@@ -6,10 +6,8 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -22,6 +20,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from engine import Engine, load_apps
 from tests.browser.official import PASSWORD, Official
+from tests.patience import free_port, wait_until
 
 OFFICE_SCREEN: ViewportSize = {"width": 1440, "height": 900}
 
@@ -67,13 +66,17 @@ class Installation:
                     [sys.executable, "-m", "web.cli", command, "--quiet"],
                     env=os.environ | self.settings, stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{self.address}/readyz", timeout=2):
-                return
-            time.sleep(0.1)
-        logs = "\n".join(file.read_text() for file in self.folder.glob("*.log"))
-        pytest.fail(f"the web server did not answer in a minute:\n{logs}")
+        try:
+            wait_until(self.is_ready)
+        except AssertionError:
+            logs = "\n".join(file.read_text() for file in self.folder.glob("*.log"))
+            pytest.fail(f"the web server did not answer:\n{logs}")
+
+    def is_ready(self) -> bool:
+        """This will tell whether pages are answered."""
+        with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(f"{self.address}/readyz", timeout=10):
+            return True
+        return False
 
     def kill(self, *commands: str) -> None:
         """This will end them at once, with everything they were doing (`kill -9`)."""
@@ -86,14 +89,6 @@ class Installation:
     def engine(self) -> Engine:
         """This will open the same database in this process, to look behind the pages."""
         return Engine(self.database_url, apps=load_apps(), files=self.folder / "files")
-
-
-def free_port() -> int:
-    """This will return a port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +111,6 @@ def officials(installation: Installation, chromium: Browser) -> Iterator[Callabl
         if login not in present:
             context = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport=OFFICE_SCREEN)
             present[login] = Official(installation.address, context.new_page(), login)
-            present[login].page.set_default_timeout(10_000)
             present[login].sign_in()
         return present[login]
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import as_phone
 from tests.browser.official import Official
 from tests.browser.test_walks import TODAY, register
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("installation"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("installation")]
 
 SignIn = Callable[[str], Official]
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import as_phone
 from tests.browser.official import Official
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("installation"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("installation")]
 
 SignIn = Callable[[str], Official]
 SUPERVISOR, INSPECTOR, OPERATOR = "kezhang1", "jianguan1", "yunwei1"
@@ -75,4 +75,4 @@ def test_a_deployed_diagram_is_opened_in_the_studio_and_checked(official: SignIn
     expect(canvas.locator("[data-element-id=verify]").first).to_be_visible(timeout=20_000)
     picture(person, "studio")
     person.page.locator("[data-studio-action=check]").click()
-    expect(person.page.locator("#flashes")).to_contain_text("检查通过", timeout=20_000)
+    expect(person.page.locator("#flashes")).to_contain_text("检查通过")

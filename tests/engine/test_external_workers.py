@@ -39,7 +39,7 @@ app = ProcessApp(name="elsewhere", title="外部", folder=Path(folder), process=
 app.external("stamp")
 engine = Engine(url, apps=[app], files=Path(files))
 print(engine.lock_jobs(["stamp"], "doomed", seconds=60, by=engine.actor(int(login)))[0].key, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 

@@ -87,7 +87,7 @@ def test_a_waiting_worker_gets_a_job_soon_after_it_was_made(engine: Engine, cast
     found: list[LockedJob] = []
     began = monotonic()
     waiting = Thread(
-        target=lambda: found.extend(engine.lock_jobs(["theirs"], "one", limit=1, wait=20, by=cast.robot)), daemon=True
+        target=lambda: found.extend(engine.lock_jobs(["theirs"], "one", limit=1, wait=60, by=cast.robot)), daemon=True
     )
     waiting.start()
     used = []
@@ -97,12 +97,12 @@ def test_a_waiting_worker_gets_a_job_soon_after_it_was_made(engine: Engine, cast
     assert waiting.is_alive()
     assert min(used) == 0
     begin(engine, cast, 3)
-    waiting.join(timeout=10)
+    waiting.join()
     assert [job.priority for job in found] == [3]
-    assert monotonic() - began < 10
+    assert monotonic() - began < 50, "it was not told before the end of its wait"
 
 
 def test_waiting_ends_without_a_job(engine: Engine, cast: Any) -> None:
     began = monotonic()
     assert engine.lock_jobs(["theirs"], "one", wait=0.3, by=cast.robot) == []
-    assert 0.3 <= monotonic() - began < 5
+    assert monotonic() - began >= 0.3

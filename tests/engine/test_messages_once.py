@@ -23,6 +23,7 @@ from engine import (
     messages,
     queries,
 )
+from tests.patience import PATIENCE
 
 FOLDER = Path(__file__).parent.parent / "apps" / "elsewhere"
 DAY = 86_400
@@ -164,11 +165,11 @@ def test_a_receiver_waits_until_a_message_on_its_way_can_be_seen(
     def publish(turn: Any) -> None:
         messages.publish(turn, name, key, {}, time_to_live=DAY)
         is_sent.set()
-        time.sleep(0.4)  # the message is written, and nobody can see it yet
+        time.sleep(0.2)  # the message is written, and nobody can see it yet
 
     sender = Thread(target=lambda: other.write(SYSTEM, publish))
     sender.start()
-    assert is_sent.wait(10)
+    assert is_sent.wait(PATIENCE)
     case = engine.start_case(process, {"key": "1"}, by=alice, unit_code="420101")
     sender.join()
     assert states(engine, cast, case) == ["closed"]

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from engine import Answered, Asked, Case, Engine, KeyReused, NotYourCase, Queue, Task, queries
+from tests.patience import PATIENCE
 
 
 def count(engine: Engine, model: type[Any] = Case) -> int:
@@ -114,17 +115,17 @@ def test_of_two_at_once_one_runs_and_the_other_gets_its_answer(alice: Caller) ->
 
     def slowly() -> Answered:
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENCE)
         return alice.start()
 
     with ThreadPoolExecutor(2) as clients:
         first = clients.submit(alice.engine.once, alice.asked(), slowly)
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         second = clients.submit(alice.call)
         with pytest.raises(TimeoutError):
             second.result(timeout=timedelta(milliseconds=200).total_seconds())
         go_on.set()
-        answers = [first.result(20), second.result(20)]
+        answers = [first.result(PATIENCE), second.result(PATIENCE)]
     assert [each.is_repeated for each in answers] == [False, True]
     assert answers[0].body == answers[1].body
     assert count(alice.engine) == 1

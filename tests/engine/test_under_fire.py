@@ -21,6 +21,7 @@ from sqlalchemy import event, select
 from engine import DatabaseAway, DiskFull, Engine, Person, ProcessApp, Task, TaskDone, queries
 from engine.transactions import MaybeDone
 from tests.fire import AFTER_COMMIT, BEFORE_COMMIT, Fire, photo, picture, require_sound
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 OPEN_TASKS = select(Task).where(Task.state == "open").order_by(Task.case_number)
@@ -97,8 +98,8 @@ def test_sixteen_clients_complete_each_task_exactly_once_and_losers_are_told_who
             pool.submit(compete, (engine, other)[number % 2], tasks, ("bob", "bella")[number // 2 % 2], 10 + number)
             for number in range(12)
         ]
-        outcomes = [outcome for client in running for outcome in client.result(60)]
-    told, _ = child.communicate(timeout=60)
+        outcomes = [outcome for client in running for outcome in client.result(PATIENCE)]
+    told, _ = child.communicate(timeout=PATIENCE)
     outcomes += [(*line.split("\t"),) for line in told.splitlines()]  # type: ignore[misc]
     assert child.returncode == 0
     assert len(outcomes) == 16 * 4
@@ -193,7 +194,7 @@ def test_a_process_killed_at_any_statement_leaves_the_case_as_before_or_as_after
         assert killer.stdout.readline() == "killed\n", at
         assert picture(engine) == before, at
     require_sound(engine)
-    told, _ = killer.communicate(f"{AFTER_COMMIT}\n", timeout=60)
+    told, _ = killer.communicate(f"{AFTER_COMMIT}\n", timeout=PATIENCE)
     assert told == "killed\n"
     assert picture(engine) != before
     require_sound(engine)

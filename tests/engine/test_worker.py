@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine import Engine, ProcessApp, Worker, queries
+from tests.patience import PATIENCE, wait_until
 
 CHILD = """
 import sys, time
@@ -64,14 +64,6 @@ def start_worker(database: str, machines: ProcessApp, tmp_path: Path, naps: floa
     )
 
 
-def wait_until(true: Any, seconds: float = 40) -> None:
-    """This will wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def test_a_worker_stops_cleanly_after_the_job_in_hand(
     living: Engine, cast: Any, database: str, machines: ProcessApp, tmp_path: Path
 ) -> None:
@@ -80,7 +72,7 @@ def test_a_worker_stops_cleanly_after_the_job_in_hand(
     worker = start_worker(database, machines, tmp_path, naps=1.0)
     wait_until(lambda: log.exists() and log.read_text().endswith("\n"))
     worker.send_signal(signal.SIGTERM)
-    output, _ = worker.communicate(timeout=30)
+    output, _ = worker.communicate(timeout=PATIENCE)
     assert (worker.returncode, output) == (0, "stopped\n")
     assert living.read(queries.case, cast.alice, case.id).case.state == "closed"
     assert len(log.read_text().split()) == 1
@@ -91,7 +83,7 @@ def test_a_killed_worker_loses_nothing_and_the_job_keeps_its_key(
 ) -> None:
     case = living.start_case("calling", {"number": 1}, by=cast.alice)
     log = tmp_path / "mail.log"
-    worker = start_worker(database, machines, tmp_path, naps=60)
+    worker = start_worker(database, machines, tmp_path, naps=600)
     wait_until(lambda: log.exists() and log.read_text().endswith("\n"))
     worker.kill()
     worker.communicate()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -14,6 +13,7 @@ from sqlalchemy import delete, insert, select, text
 from engine import Engine, OperatorsOnly, ProcessApp, Worker, calendar_jobs, hands, jobs, now_utc, queries, workers
 from engine.calendar_jobs import JOBS, Calendar, CalendarJob
 from engine.models import CalendarRun, Job, new_id
+from tests.patience import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -32,14 +32,6 @@ def cast(living: Engine) -> Any:
     return Cast(living)
 
 
-def wait_until(true: Any, seconds: float = 20) -> None:
-    """This will wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
 def state(engine: Engine, cast: Any, case: Any) -> str:
     """How a case stands."""
     return engine.read(queries.case, cast.alice, case.id).case.state
@@ -47,20 +39,18 @@ def state(engine: Engine, cast: Any, case: Any) -> str:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
-def test_postgresql_wakes_a_worker_that_would_not_look_for_a_minute(
+def test_postgresql_wakes_a_worker_that_would_not_look_for_an_hour(
     living: Engine, cast: Any, machines: ProcessApp
 ) -> None:
     machines.service("mail", job=True)(lambda data, headers, key: {})
-    worker = Worker(living, every=60)
+    worker = Worker(living, every=3600)
     worker.start()
     try:
         wait_until(lambda: worker.wakeups.is_listening)
         living.start_case("calling", {"number": 1}, by=cast.alice)  # the first one: everything is read for it
         wait_until(lambda: _jobs(living) == 0)
-        before = time.monotonic()
         living.start_case("calling", {"number": 1}, by=cast.alice)
         wait_until(lambda: _jobs(living) == 0)
-        assert time.monotonic() - before < 5, "it was called"
         with living.database.begin() as connection:
             connection.execute(
                 text(
@@ -86,7 +76,7 @@ def test_a_service_that_hangs_leaves_a_thread_for_all_other_work(
     living: Engine, cast: Any, machines: ProcessApp
 ) -> None:
     hung = Event()
-    machines.service("mail", job=True)(lambda data, headers, key: hung.wait(30) and {})
+    machines.service("mail", job=True)(lambda data, headers, key: hung.wait(2 * PATIENCE) and {})
     for _ in range(6):
         living.start_case("calling", {"number": 1}, by=cast.alice)
     worker = Worker(living, every=0.05, threads=2)

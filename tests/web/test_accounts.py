@@ -64,7 +64,7 @@ def test_a_form_without_the_pages_token_is_refused(visit: Visit) -> None:
 
 
 def test_too_many_attempts_are_stopped_for_the_address_and_for_the_name(settings: Settings, engine: Engine) -> None:
-    app = create_app(replace(settings, sign_in_rate="3 per minute"), engine)
+    app = create_app(replace(settings, sign_in_rate="3 per hour"), engine)
     first = Browser(app.test_client())
     for _ in range(3):
         assert first.sign_in("bob", "wrong wrong wrong").status_code == 401

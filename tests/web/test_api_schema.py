@@ -119,7 +119,6 @@ def each_operation(world: World, call: Callable[[Any], Any]) -> list[str]:
     return wrong
 
 
-@pytest.mark.timeout(300)
 def test_whatever_is_sent_by_whomever_is_answered_as_described(world: World) -> None:
     """Handler, operator and stranger send the same: to make a request up costs more than to answer it."""
     strange = {"Authorization": "Bearer bihuan_nobody"}

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,18 +17,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.patience import PATIENCE, free_port, wait_until
 from web.commands import demo as demo_command
 from web.commands import demo_world
 from web.commands.terminal import MISUSED, Failed
 
 ROOT = Path(__file__).parent.parent.parent
-READY_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Demo:
@@ -54,13 +47,8 @@ class Demo:
 
     def wait_until_ready(self) -> None:
         """This will return when it has said that it is ready."""
-        started = time.monotonic()
-        while time.monotonic() < started + READY_SECONDS:
-            if "Bihuan is ready at" in self.written:
-                return
-            assert self.process.poll() is None, self.written
-            time.sleep(0.1)
-        raise AssertionError(self.written)
+        wait_until(lambda: "Bihuan is ready at" in self.written or self.process.poll() is not None)
+        assert self.process.poll() is None, self.written
 
     def children(self) -> dict[str, int]:
         """This will return the process ids of the web server and the worker."""
@@ -86,7 +74,7 @@ class Demo:
         """This will stop it as Ctrl-C or a system does, and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(name)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=PATIENCE)
 
 
 def is_alive(pid: int) -> bool:
@@ -123,7 +111,7 @@ def kill_one(demo: Demo, victim: str, other: str) -> None:
     """This will kill one process of a demo and see the other stopped and the reason told."""
     children = demo.children()
     os.kill(children[victim], signal.SIGKILL)
-    assert demo.process.wait(timeout=40) == 1
+    assert demo.process.wait(timeout=PATIENCE) == 1
     assert not is_alive(children[other])
     assert "ended by itself" in demo.written
     assert "the data is kept" in demo.written
@@ -164,7 +152,7 @@ def test_a_port_in_use_is_said_at_once(folder: Path, tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         late = Demo(folder, port, tmp_path / "log")
-        assert late.process.wait(timeout=30) == 2
+        assert late.process.wait(timeout=PATIENCE) == 2
     assert f"Port {port} is in use" in late.written
 
 

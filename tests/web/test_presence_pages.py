@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .conftest import Browser, first_task
 from .test_assignments import SCRIPT, look
 
 Visit = Callable[[str], Browser]
-TODAY = date.today()
+TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def copy(browser: Browser, leak: dict[str, Any], *to: str) -> Any:

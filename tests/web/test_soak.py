@@ -76,7 +76,7 @@ def test_growth_and_verdict_stand_below_the_requests(capsys: pytest.CaptureFixtu
 
 
 def test_a_process_is_counted_with_all_that_descend_from_it() -> None:
-    program = "import os, time; os.fork(); os.fork(); print(flush=True); time.sleep(30)"
+    program = "import os, time; os.fork(); os.fork(); print(flush=True); time.sleep(600)"
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
         try:
             assert parent.stdout is not None

@@ -20,6 +20,7 @@ from engine.bpmn.run import StepTooLong
 from engine.bpmn.runtime import NoStart, NoSuchStart, NotOffered, NotWaiting, Uncaught
 from engine.bpmn.tokens import SnapshotInvalid, TokenGone
 from engine.errors import Conflict, Invalid
+from tests.patience import soon
 
 USER = (
     '<bpmn:userTask id="{0}"{1}><bpmn:extensionElements><zeebe:userTask/>{2}</bpmn:extensionElements></bpmn:userTask>'
@@ -472,6 +473,5 @@ def test_two_thousand_items_open_and_close_in_reasonable_time(walk: Callable) ->
     )
     script = '<bpmn:extensionElements><zeebe:script expression="=item + numberOfActiveInstances" resultVariable="x"/></bpmn:extensionElements>'
     case = walk(f'<bpmn:scriptTask id="t">{script}{loop}</bpmn:scriptTask>')
-    began = time.monotonic()
-    assert case.start(items=list(range(2000))).ended
-    assert time.monotonic() - began < 5
+    with soon():
+        assert case.start(items=list(range(2000))).ended
