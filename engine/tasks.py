@@ -17,6 +17,7 @@ from engine import catalog as catalogs
 from engine import directory as directories
 from engine.access import FourEyes, NotYours, Standin, may_claim, may_complete, standin_for
 from engine.bpmn.stimuli import CompleteTask
+from engine.bpmn.variables import visible
 from engine.cases import CASES, COLUMNS, Running
 from engine.catalog import ZONE
 from engine.db import table
@@ -337,7 +338,7 @@ def complete(
         raise LostRace
     if row["resource_id"] is None:
         outcome = None  # only a form has outcomes
-    seen = {**running.data, **held.detail["local"]}
+    seen = visible(running.state, row["token"], running.data) or {**running.data, **held.detail["local"]}
     around = turn.surroundings(running.app, running.row["definition_id"])
     data, attachments = submission.check(
         turn, row["resource_id"], sent, outcome=outcome, case=seen, around=around, locale=locale

@@ -2,6 +2,9 @@
 
 With a `zeebe:taskDefinition` a service decides instead: it is asked on entry, and again whenever a path inside ends,
 what begins now, and whether it is enough. The question waits as a token of its own, of which there is one at a time.
+
+As in Camunda 8 each activity that is begun has a path of its own: what is written there stays there, only what the
+output element gathers leaves it. In models of the old engines all paths write to the case.
 """
 
 from __future__ import annotations
@@ -40,6 +43,9 @@ def is_question(token: Token) -> bool:
 def open_ad_hoc(run: Run, token: Token) -> None:
     """This will offer the activities inside, and begin those that the diagram names."""
     token.info["open"] = 1
+    collection = token.node.ad_hoc.output_collection if token.node.ad_hoc is not None else None
+    if collection is not None and _is_apart(token):
+        token.local[collection] = []
     if token.node.call is not None:
         run.push(("ask", token))
         subscribe(run, token, event_starts(token.content.event_subprocesses, token), False)
@@ -50,7 +56,7 @@ def open_ad_hoc(run: Run, token: Token) -> None:
         run.open(token, ActivityOffered(token=token.id, element=node.id, name=node.name, process_key=token.key))
     mark = len(run.agenda)
     for id in ids:
-        enter(run, nodes[id], token)
+        _set_off(run, token, nodes[id], {})
     run.agenda[mark:] = run.agenda[mark:][::-1]
     subscribe(run, token, event_starts(token.content.event_subprocesses, token), False)
 
@@ -79,45 +85,107 @@ def may_start(token: Token, element: str) -> bool:
 def enable(run: Run, token: Token, element: str) -> None:
     """This will start the activity `element`."""
     node = next(node for node in offered(token) if node.id == element)
-    enter(run, node, token)
+    _set_off(run, token, node, {})
+
+
+def _is_apart(scope: Token) -> bool:
+    """Whether each activity that begins in the ad-hoc subprocess `scope` has a path with variables of its own."""
+    return scope.process.is_native or scope.node.call is not None
+
+
+def path_in(run: Run, scope: Token) -> Token:
+    """This will return where an activity begins that is started in the ad-hoc subprocess `scope`."""
+    return run.create("path", scope.node, scope) if _is_apart(scope) else scope
+
+
+def _set_off(run: Run, scope: Token, node: Node, values: dict[str, Any]) -> None:
+    path = path_in(run, scope)
+    if values:
+        path.local.update(values)
+    enter(run, node, path)
+
+
+def is_last(token: Token) -> bool:
+    """This will tell whether the path around `token` ends with it: its end is looked at as a whole."""
+    return token.above.kind == "path" and not token.node.outgoing and len(token.above.live_children) == 1
 
 
 @operation
 def ad_hoc_progress(run: Run, token: Token) -> None:
-    """This will end the ad-hoc subprocess when its completion condition holds.
+    """This will look, when an activity inside has been done, whether the completion condition holds.
 
-    It holds for good once it was true. Without a condition the subprocess ends with the last activity that was started.
+    `token` is the ad-hoc subprocess or one of its paths, whose variables the condition sees.
     """
-    ad_hoc = token.node.ad_hoc
+    scope = token.above if token.kind == "path" else token
+    ad_hoc = scope.node.ad_hoc
     if ad_hoc is None:
         raise Stuck("This is no ad-hoc subprocess any more.")
-    if token.node.call is not None:
+    if scope.node.call is not None:
         return  # asked when the whole path has ended
-    if token.info.get("interrupted") and not token.has_live_children:
-        _end(run, token)
+    if scope.info.get("interrupted") and not scope.has_live_children:
+        _end(run, scope)
         return
     if ad_hoc.completion is not None and run.decide(ad_hoc.completion, token, "completion condition"):
-        token.info["enough"] = 1
-    is_enough = bool(token.info.get("enough")) or ad_hoc.completion is None
-    if token.has_live_children:
-        if not (is_enough and ad_hoc.completion is not None and ad_hoc.cancel_remaining):
+        scope.info["enough"] = 1
+    _settle(run, scope)
+
+
+def _settle(run: Run, scope: Token) -> None:
+    """Ends the ad-hoc subprocess when its completion condition has held, for good; without one, with its last path."""
+    ad_hoc = scope.node.ad_hoc
+    is_open = ad_hoc is not None and ad_hoc.completion is not None
+    is_enough = bool(scope.info.get("enough")) or not is_open
+    if scope.has_live_children:
+        if not (is_enough and is_open and ad_hoc is not None and ad_hoc.cancel_remaining):
             return
-        for child in token.live_children:
+        for child in scope.live_children:
             run.remove(child, True)
-    if is_enough:
-        _end(run, token)
+    if is_enough or scope.info.get("interrupted"):
+        _end(run, scope)
 
 
 def _end(run: Run, token: Token) -> None:
     close_events(run, token)
     run.close(token)
+    collection = token.node.ad_hoc.output_collection if token.node.ad_hoc is not None else None
+    if collection is not None and collection in token.local:
+        results = token.local.pop(collection)
+        run.write(token, {collection: results})
+        if token.node.outputs or token.is_item:
+            token.local[collection] = results
     run.push(("complete", token, {}))
+
+
+@operation
+def path_done(run: Run, token: Token) -> None:
+    """This will gather the result of the path `token`, whose last activity has ended, and look whether it is enough."""
+    scope = token.above
+    ad_hoc = scope.node.ad_hoc
+    if ad_hoc is None:
+        raise Stuck("This is no ad-hoc subprocess any more.")
+    gathered = _gathered(run, token, scope)
+    decides = scope.node.call is None and not scope.info.get("interrupted") and ad_hoc.completion is not None
+    if decides and ad_hoc.completion and run.decide(ad_hoc.completion, token, "completion condition", gathered):
+        scope.info["enough"] = 1
+    scope.local.update(gathered)
+    run.changed.update(gathered)
+    run.remove(token)
+    path_ended(run, scope)
+
+
+def forget(run: Run, path: Token) -> None:
+    """This will end a path whose result or condition an operator passes over."""
+    scope = path.above
+    run.remove(path, True)
+    run.push(("path_ended", scope))
 
 
 @operation
 def path_ended(run: Run, token: Token) -> None:
     """This will go on in the ad-hoc subprocess `token` when one of the paths inside has ended."""
-    if token.node.call is None:
+    if token.node.call is None and _is_apart(token):
+        _settle(run, token)
+    elif token.node.call is None:
         ad_hoc_progress(run, token)
     elif not (token.info.get("enough") or token.info.get("interrupted")):
         ask(run, token)
@@ -175,25 +243,12 @@ def answered(run: Run, token: Token, data: dict[str, Any]) -> None:
         scope.info["enough"] = 1
     for child in scope.live_children if cancels else ():
         run.remove(child, True)
-    run.push(*(("begin", _child(run, scope, nodes[id], values)) for id, values in begun))
+    mark = len(run.agenda)
+    for id, values in begun:
+        _set_off(run, scope, nodes[id], values)
+    run.agenda[mark:] = run.agenda[mark:][::-1]
     if is_enough and not scope.has_live_children:
         _end(run, scope)
-
-
-def _child(run: Run, scope: Token, node: Node, values: dict[str, Any]) -> Token:
-    child = run.create("act", node, scope)
-    if values:
-        child.info["path"] = values
-        child.local.update(values)
-    return child
-
-
-def carry(token: Token, scope: Token, first: int) -> None:
-    """This will let what follows `token` on its path, from the token `first` on, see what the path was begun with."""
-    for id, child in scope.children.items():
-        if id >= first and child.kind == "act":
-            child.info["path"] = token.info["path"]
-            child.local.update(token.info["path"])
 
 
 def _named(data: dict[str, Any], nodes: Mapping[str, Node]) -> list[tuple[str, dict[str, Any]]] | None:
@@ -229,9 +284,16 @@ def _overlaps(scope: Token, begun: Sequence[object] | None, cancels: bool) -> bo
 
 def gather(run: Run, token: Token, scope: Token) -> None:
     """This will append the result of an inner path that ends with `token` to the output collection of `scope`."""
+    gathered = _gathered(run, token, scope)
+    if gathered:
+        run.write(scope, gathered)
+
+
+def _gathered(run: Run, token: Token, scope: Token) -> dict[str, Any]:
+    """The output collection with what `token` sees as the output element; nothing when there is none."""
     ad_hoc = scope.node.ad_hoc
     if ad_hoc is None or ad_hoc.output_collection is None or ad_hoc.output_element is None:
-        return
+        return {}
     value = feel.to_json(run.evaluate(ad_hoc.output_element, token, "output element"))
     known = context(scope).get(ad_hoc.output_collection)
-    run.write(scope, {ad_hoc.output_collection: [*(known if isinstance(known, list) else []), value]})
+    return {ad_hoc.output_collection: [*(known if isinstance(known, list) else []), value]}

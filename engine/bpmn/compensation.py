@@ -65,9 +65,9 @@ def record_items(run: Run, body: Token) -> None:
 
 
 def scope_of(token: Token) -> Token:
-    """This will return the scope that `token` stands in, looking through multi-instance bodies."""
+    """This will return the scope that `token` stands in, looking through multi-instance bodies and ad-hoc paths."""
     for above in token.ancestors():
-        if above.kind != "body":
+        if above.kind not in ("body", "path"):
             return above
     return token
 

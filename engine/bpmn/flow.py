@@ -92,7 +92,7 @@ def finish(run: Run, token: Token) -> None:
         loops.item_done(run, token)
         return
     run.push(("leave", token))
-    if token.above.node.type == "adHocSubProcess" and token.node.is_activity:
+    if token.above.node.type == "adHocSubProcess" and token.node.is_activity and not adhoc.is_last(token):
         run.push(("ad_hoc_progress", token.above))
 
 
@@ -109,7 +109,7 @@ def leave(run: Run, token: Token) -> None:
     if "kept" in scope.info:
         flows = without_kept(token, scope, flows)
     nodes = token.process.nodes
-    if not flows and scope.node.ad_hoc is not None:
+    if not flows and scope.node.ad_hoc is not None and scope.kind != "path":
         adhoc.gather(run, token, scope)
     run.remove(token)
     if not flows:
@@ -119,8 +119,6 @@ def leave(run: Run, token: Token) -> None:
     for flow in flows:
         enter(run, nodes[flow.target], scope, flow)
     keep_on(token, scope, first)
-    if "path" in token.info:
-        adhoc.carry(token, scope, first)
     run.agenda[mark:] = run.agenda[mark:][::-1]
 
 
@@ -141,6 +139,9 @@ def done(run: Run, scope: Token) -> None:
     if any(child.kind != "sub" for child in scope.children.values()):
         if scope.node.type == "adHocSubProcess" and scope.kind == "act":
             run.push(("path_ended", scope))
+        return
+    if scope.kind == "path":
+        run.push(("path_done", scope))
         return
     if scope.inner.closing is not None and "closing" not in scope.info and _holds_process(scope):
         _close_process(run, scope, scope.inner.closing)

@@ -117,7 +117,7 @@ def _move_all(run: Run, legs: Mapping[str, Leg], report: Report) -> None:
             run.remove(place.token, True)
     _subscribe_anew(run, places, scopes, report)
     for place in places:
-        if place.target is not None and place.token.alive:
+        if place.target is not None and place.token.alive and place.token.kind != "path":
             report.moved.append(_moved(run, place, place.target))
     _go_on(run, places)
 

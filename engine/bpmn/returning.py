@@ -35,7 +35,7 @@ def _levels(token: Token, into_callers: bool) -> list[tuple[Token, Node]]:
     current = token
     while current.parent is not None:
         above = current.parent
-        if above.kind != "body" and not current.node.by_event:
+        if above.kind != "body" and current.kind != "path" and not current.node.by_event:
             found.append((above, current.node))
         if above.doc is not None and not into_callers:
             break

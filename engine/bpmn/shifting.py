@@ -51,7 +51,10 @@ class Standing:
 def standing(process: Process, state: State, host: Host) -> list[Standing]:
     """This will list where a case stands, what is inside after what is around it; it changes nothing."""
     tree = Tree.load(process, state, {}, host)
-    return [_standing(token) for token in tree.root.descendants() if token.kind != "sub" or "incident" in token.info]
+    shown = (
+        token for token in tree.root.descendants() if token.kind not in ("sub", "path") or "incident" in token.info
+    )
+    return [_standing(token) for token in shown]
 
 
 def _standing(token: Token) -> Standing:
@@ -61,7 +64,7 @@ def _standing(token: Token) -> Standing:
         state = "joined"
     else:
         state = "waits" if "open" in token.info and not token.has_live_children else "holds"
-    depth = sum(1 for _ in token.ancestors()) - 1
+    depth = sum(1 for above in token.ancestors() if above.kind != "path") - 1
     node = token.node
     may_skip = state in ("failed", "waits") and _why_not_skip(token) is None
     targets = () if _is_bound(token) else tuple(_targets(_scope_of(token)))
@@ -74,9 +77,10 @@ def _is_bound(token: Token) -> bool:
 
 
 def _scope_of(token: Token) -> Token:
-    """The case, called process or subprocess around `token`, past multi-instance bodies and events with handlers."""
+    """The case, called process, subprocess or ad-hoc path around `token`, past multi-instance bodies and handlers."""
     for above in token.ancestors():
-        if above.kind == "case" or above.doc is not None or (above.kind == "act" and above.node.content is not None):
+        is_scope = above.kind in ("act", "path") and above.node.content is not None
+        if above.kind == "case" or above.doc is not None or is_scope:
             return above
     raise TokenGone(token=token.id)
 
@@ -163,6 +167,9 @@ def skip(run: Run, stimulus: SkipElement) -> None:
     if token.kind == "sub":
         run.remove(token, True)
         return
+    if token.kind == "path":
+        adhoc.forget(run, token)
+        return
     run.clear(token)
     run.close(token, True)
     token.info.pop("listens", None)
@@ -197,7 +204,7 @@ def pass_over(run: Run, token: Token) -> None:
         loops.item_done(run, token)
         return
     run.push(("leave", token))
-    if token.above.node.type == "adHocSubProcess" and token.node.is_activity:
+    if token.above.node.type == "adHocSubProcess" and token.node.is_activity and not adhoc.is_last(token):
         run.push(("ad_hoc_progress", token.above))
 
 

@@ -1,8 +1,9 @@
 """Where a case stands: a tree of tokens at nodes, and the compact snapshot that it is kept as.
 
 Kinds: `case` is the root; `act` works or waits at a node (a subprocess or call has tokens below it); `body` holds the
-items of a multi-instance activity; `sub` waits for the event of a boundary event, an event subprocess or an event-based
-gateway; `join` has arrived at a gateway that still waits for others.
+items of a multi-instance activity; `path` holds what came of one activity that was begun in an ad-hoc subprocess, with
+the variables written there; `sub` waits for a boundary event, an event subprocess or an event after a gateway;
+`join` has arrived at a gateway that still waits for others.
 A row of the snapshot is [id, parent, kind, element, local, info, doc].
 """
 
@@ -17,7 +18,7 @@ from engine.bpmn.process import Content, Node, Process
 from engine.bpmn.stimuli import Data
 from engine.errors import Conflict, Invalid
 
-LIVE = frozenset({"act", "body", "join"})
+LIVE = frozenset({"act", "body", "join", "path"})
 _NOWHERE: Final = Node("", "", "")
 
 

@@ -10,7 +10,7 @@ from engine.bpmn.outcome import TaskOpened
 from engine.bpmn.process import Assignment, Value
 from engine.bpmn.run import Run, operation
 from engine.bpmn.tokens import Token
-from engine.bpmn.variables import context
+from engine.bpmn.variables import around, context
 
 _NO_ASSIGNMENT = Assignment()
 
@@ -51,7 +51,7 @@ def _task(run: Run, token: Token) -> TaskOpened:
         form_id=text(run, token, form.form_id, "form") if form else None,
         form_binding=form.binding if form else "latest",
         external_form=text(run, token, form.external, "form") if form else None,
-        local=dict(token.local),
+        local=around(token),
         properties=node.properties,
         headers=node.headers,
     )

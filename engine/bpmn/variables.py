@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.bpmn.outcome import State
 from engine.bpmn.stimuli import Data
 from engine.bpmn.tokens import Token
 
@@ -19,7 +20,7 @@ def layers(token: Token) -> list[Data]:
             found.append(token.local)
         if token.kind == "body":
             found.append(counters(token))
-        elif token.node.ad_hoc is not None and token.node.ad_hoc.choices:
+        elif token.kind != "path" and token.node.ad_hoc is not None and token.node.ad_hoc.choices:
             found.append({"adHocSubProcessElements": token.node.ad_hoc.choices})
         above = token.parent
         if above is None:
@@ -60,7 +61,7 @@ def counters(body: Token) -> Data:
 def write(token: Token, name: str, value: Any) -> bool:
     """This will write a variable where it exists, from `token` upwards, else into the document of its process.
 
-    It tells whether the variable is new.
+    What is written on a path of an ad-hoc subprocess stays there. It tells whether the variable is new.
     """
     if token.is_boundary:
         token = token.above
@@ -68,6 +69,9 @@ def write(token: Token, name: str, value: Any) -> bool:
         if name in token.local:
             token.local[name] = value
             return False
+        if token.kind == "path":
+            token.local[name] = value
+            return True
         above = token.parent
         if above is None or above.doc is not None:
             owner = token if above is None else above
@@ -77,6 +81,38 @@ def write(token: Token, name: str, value: Any) -> bool:
             owner.doc[name] = value
             return is_new
         token = above
+
+
+def around(token: Token) -> Data:
+    """This will return the local variables that `token` sees: its own and those of the scopes around it."""
+    found: list[Data] = [token.local]
+    while token.parent is not None and token.parent.doc is None:
+        token = token.parent
+        found.append(token.local)
+    merged: Data = {}
+    for layer in reversed(found):
+        merged.update(layer)
+    return merged
+
+
+def visible(state: State, id: int, data: Data) -> Data | None:
+    """This will return what the token `id` of a snapshot sees of the case's `data`; None when it stands no more."""
+    rows = {row[0]: row for row in state.get("tokens", ())}
+    found: list[Data] = []
+    row = rows.get(id)
+    if row is None:
+        return None
+    document = data
+    while row is not None and row[1] is not None:
+        found.append(row[4] or {})
+        row = rows.get(row[1])
+        if row is not None and row[6] is not None:
+            document = row[6]
+            break
+    merged = dict(document)
+    for layer in reversed(found):
+        merged.update(layer)
+    return merged
 
 
 def put(base: Mapping[str, Any], path: str, value: Any) -> tuple[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from engine import access, feel, requeuing, rules
 from engine.access import Actor, NotYourCase, NotYours, may_claim, may_complete, may_see_case
 from engine.assignment import NEVER, TRANSFER
+from engine.bpmn.variables import visible
 from engine.cases import CaseEnded, CaseSuspended, did_step, had_task
 from engine.errors import BihuanError
 from engine.models import DONE, HELD, OPEN, STANDING, SUSPENDED, Case, Draft, Person, Task
@@ -79,7 +80,7 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
     return TaskView(
         task=found,
         case=case,
-        data={**feel.loads(case.data), **detail["local"]},
+        data=_visible(found, snapshot, feel.loads(case.data), detail),
         form=dict(form.schema) if form is not None else None,
         draft=draft(session, actor, str(task_id)),
         may=may,
@@ -96,6 +97,12 @@ def task(session: Session, actor: Actor, task_id: UUID) -> TaskView:
         headers=detail.get("headers", {}),
         also=_also(session, actor, found, case, detail),
     )
+
+
+def _visible(found: Task, snapshot: Data, data: Data, detail: Data) -> Data:
+    """What the form of a task shows: all that its step sees; when it stands no more, the case and its own variables."""
+    seen = visible(snapshot["state"], found.token, data) if found.state in STANDING else None
+    return seen or {**data, **detail["local"]}
 
 
 def _documentation(session: Session, found: Task) -> str:
