@@ -108,8 +108,9 @@ def upserting_on(backend: str, model: type[Base]) -> postgresql.Insert | sqlite.
 
 
 def is_postgresql(session: Session) -> bool:
-    """This will tell whether the session talks to PostgreSQL."""
-    return session.get_bind().dialect.name == "postgresql"
+    """This will tell whether the session talks to PostgreSQL. It does not make a session open its books."""
+    line: Line | None = session.info.get(LINE)
+    return (line or session.get_bind()).dialect.name == "postgresql"
 
 
 class Sessions:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import BigInteger, String, bindparam, delete, func, or_, select
 
-from engine import cases, feel, singles, starting
+from engine import batches, cases, feel, prepared, singles, starting
 from engine.bpmn.outcome import LONGEST_NAME, MessageSent
 from engine.bpmn.stimuli import ReceiveMessage, ReceiveSignal
 from engine.bpmn.waiting import key_text
@@ -20,13 +20,49 @@ from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
 from engine.errors import Conflict, Invalid
 from engine.models import OPEN, Message, Start, Subscription, new_id
+from engine.prepared import Prepared
 from engine.turn import Awaited, Begun, Broadcast, Turn
 
 Data = dict[str, Any]
 MESSAGES, STARTS, SUBSCRIPTIONS = table(Message), table(Start), table(Subscription)
 MOST = 10_000  # deliveries in one transaction
+TOGETHER = 100  # cases that hear a signal at once
 LONGEST_LIFE = 366 * 86_400  # seconds
 KEY_KEPT = 7 * 86_400  # seconds for which the idempotency key of a message that was taken is remembered
+
+_NAMED = bindparam("name", type_=String)
+_KEYED = bindparam("key", type_=String)
+_OF_NAME, _OF_KEY = bindparam("of_name", type_=BigInteger), bindparam("of_key", type_=BigInteger)
+_QUEUEING = Prepared(select(func.pg_advisory_xact_lock(_OF_NAME, type_=String)))
+_QUEUEING_ONE = Prepared(
+    select(
+        func.pg_advisory_xact_lock_shared(_OF_NAME, type_=String),
+        func.pg_advisory_xact_lock(_OF_KEY, type_=String),
+    )
+)
+_WAITS = Prepared(
+    select(SUBSCRIPTIONS.c.case_id, SUBSCRIPTIONS.c.token)
+    .join_from(SUBSCRIPTIONS, CASES, SUBSCRIPTIONS.c.case_id == CASES.c.id)
+    .where(
+        SUBSCRIPTIONS.c.kind == "message",
+        SUBSCRIPTIONS.c.name == _NAMED,
+        or_(SUBSCRIPTIONS.c.correlation_key == _KEYED, SUBSCRIPTIONS.c.correlation_key.is_(None)),
+        CASES.c.state == OPEN,
+    )
+    .order_by(SUBSCRIPTIONS.c.correlation_key.is_(None), SUBSCRIPTIONS.c.id)
+    .limit(20)
+)
+_STARTING = Prepared(
+    select(STARTS.c.definition_id, STARTS.c.process_id, STARTS.c.element)
+    .where(STARTS.c.kind == "message", STARTS.c.name == _NAMED)
+    .order_by(STARTS.c.process_id)
+)
+_OF_EARLY = (MESSAGES.c.id, MESSAGES.c.correlation_key, MESSAGES.c.data, MESSAGES.c.idempotency_key)
+_KEPT = (MESSAGES.c.name == _NAMED, MESSAGES.c.expires_at > bindparam("now", type_=MESSAGES.c.expires_at.type))
+_EARLY, _EARLY_ONE = (
+    Prepared(select(*_OF_EARLY).where(*which).order_by(MESSAGES.c.id).limit(1).with_for_update(skip_locked=True))
+    for which in (_KEPT, (*_KEPT, MESSAGES.c.correlation_key == _KEYED))
+)
 
 
 class Delivery(StrEnum):
@@ -42,7 +78,7 @@ class MessageInvalid(Invalid):
 
 
 class MessageStorm(Conflict):
-    """One event set off more than {limit} messages; processes are sending to each other in a circle."""
+    """One event would set off more than {limit} messages at once."""
 
 
 def publish(
@@ -78,7 +114,6 @@ def publish(
         earlier = _earlier(turn, key)
         if earlier is not None:
             return earlier
-    _queue_up(turn, name, correlation_key)
     if _correlate(turn, name, correlation_key, data) or _start(turn, name, correlation_key, data):
         if key is not None:
             _keep(turn, "", None, {}, max(time_to_live, KEY_KEPT), key)  # under no name that anybody waits for
@@ -119,18 +154,9 @@ def _keep(turn: Turn, name: str, key: str | None, data: Data, seconds: int, idem
 
 
 def _correlate(turn: Turn, name: str, key: str | None, data: Data) -> bool:
-    waits = (
-        select(SUBSCRIPTIONS.c.case_id, SUBSCRIPTIONS.c.token)
-        .join_from(SUBSCRIPTIONS, CASES, SUBSCRIPTIONS.c.case_id == CASES.c.id)
-        .where(
-            SUBSCRIPTIONS.c.kind == "message",
-            SUBSCRIPTIONS.c.name == name,
-            or_(SUBSCRIPTIONS.c.correlation_key == key, SUBSCRIPTIONS.c.correlation_key.is_(None)),
-            CASES.c.state == OPEN,
-        )
-        .order_by(SUBSCRIPTIONS.c.correlation_key.is_(None), SUBSCRIPTIONS.c.id)
-    )
-    for case_id, token in turn.session.execute(waits.limit(20)).all():
+    """Gives a message to who waits for it; no other of its name and key comes or is looked for until this turn ends."""
+    asked = {"name": name, "key": key}
+    for case_id, token in prepared.rows(turn.session, *_queueing(turn, name, key), (_WAITS, asked))[-1]:
         running = cases.load(turn, case_id)
         if str(token) in running.waiting and running.row["state"] == OPEN:
             with turn.reaching(case_id, name):
@@ -140,13 +166,11 @@ def _correlate(turn: Turn, name: str, key: str | None, data: Data) -> bool:
 
 
 def _start(turn: Turn, name: str, key: str | None, data: Data) -> bool:
-    found = select(STARTS.c.definition_id, STARTS.c.process_id, STARTS.c.element)
-    found = found.where(STARTS.c.kind == "message", STARTS.c.name == name).order_by(STARTS.c.process_id)
-    for start in turn.session.execute(found).all():
-        if not key or _may_begin(turn, start.process_id, key):
-            listed = turn.catalog.definitions[start.definition_id]
-            with turn.reaching(listed.id, name):
-                starting.start_case(turn, listed, dict(data), element=start.element, key=key or None)
+    for definition_id, process_id, element in prepared.rows(turn.session, (_STARTING, {"name": name}))[0]:
+        if not key or _may_begin(turn, process_id, key):
+            listed = turn.catalog.definitions[definition_id]
+            with turn.reaching(definition_id, name):
+                starting.start_case(turn, listed, dict(data), element=element, key=key or None)
             return True
     return False
 
@@ -169,9 +193,8 @@ def broadcast(turn: Turn, name: str, data: Mapping[str, Any], *, sender: UUID | 
     )
     found_ids = set(turn.session.scalars(waits)) - {sender}
     receivers: list[UUID] = sorted(found_ids)  # one order for all: no two broadcasts wait in a circle
-    for case_id in receivers:
-        with turn.reaching(case_id, name):
-            cases.advance(turn, cases.load(turn, case_id), ReceiveSignal(name, dict(data)))
+    for first in range(0, len(receivers), TOGETHER):
+        _call_out(turn, receivers[first : first + TOGETHER], name, data)
     found = select(STARTS.c.definition_id, STARTS.c.element).where(STARTS.c.kind == "signal", STARTS.c.name == name)
     starts = turn.session.execute(found.order_by(STARTS.c.process_id)).all()
     for start in starts:
@@ -179,6 +202,15 @@ def broadcast(turn: Turn, name: str, data: Mapping[str, Any], *, sender: UUID | 
         with turn.reaching(listed.id, name):
             starting.start_case(turn, listed, dict(data), element=start.element)
     return len(receivers) + len(starts)
+
+
+def _call_out(turn: Turn, case_ids: Sequence[UUID], name: str, data: Mapping[str, Any]) -> None:
+    """Gives a signal to some cases, which are read at once and written at once. Raises Unmet."""
+    known = batches.read(turn, case_ids, [], [])
+    with prepared.gathering(turn.session):
+        for case_id in case_ids:
+            with turn.reaching(case_id, name):
+                cases.advance(turn, known.case(turn, case_id), ReceiveSignal(name, dict(data)))
 
 
 def deliver_all(turn: Turn) -> None:
@@ -209,21 +241,16 @@ def _deliver(turn: Turn, told: MessageSent | Broadcast) -> None:
         publish(turn, told.message, told.correlation_key, told.data, time_to_live=kept)
 
 
-def _queue_up(turn: Turn, name: str, key: str | None) -> None:
+def _queueing(turn: Turn, name: str, key: str | None) -> list[tuple[Prepared, Data]]:
     """Without this a message and its receiver could each look for the other before either can be seen.
 
     A receiver without a key takes messages of every key, so it has to wait for all of them.
     """
     if not is_postgresql(turn.session):
-        return
+        return []
     if key is None:
-        locks = [func.pg_advisory_xact_lock(_number("message", name))]
-    else:
-        locks = [
-            func.pg_advisory_xact_lock_shared(_number("message", name)),
-            func.pg_advisory_xact_lock(_number("message", name, key)),
-        ]
-    turn.session.execute(select(*locks))
+        return [(_QUEUEING, {"of_name": _number("message", name)})]
+    return [(_QUEUEING_ONE, {"of_name": _number("message", name), "of_key": _number("message", name, key)})]
 
 
 def _number(*what: str) -> int:
@@ -231,15 +258,13 @@ def _number(*what: str) -> int:
 
 
 def _take_early(turn: Turn, awaited: Awaited) -> None:
-    _queue_up(turn, awaited.message, awaited.correlation_key)
-    keys = () if awaited.correlation_key is None else (MESSAGES.c.correlation_key == awaited.correlation_key,)
-    waits = select(MESSAGES.c.id, MESSAGES.c.correlation_key, MESSAGES.c.data, MESSAGES.c.idempotency_key)
-    waits = waits.where(MESSAGES.c.name == awaited.message, MESSAGES.c.expires_at > turn.now, *keys)
-    waits = waits.order_by(MESSAGES.c.id).limit(1).with_for_update(skip_locked=True)
-    early = turn.session.execute(waits).first()
-    if early is not None and _correlate(turn, awaited.message, early.correlation_key, feel.loads(early.data)):
-        _forget(turn, early.id, early.idempotency_key)
-        turn.awaited.append(awaited)  # an event that does not interrupt takes the next one, too
+    name, key = awaited.message, awaited.correlation_key
+    asked = {"name": name, "key": key, "now": turn.now}
+    early = prepared.rows(turn.session, *_queueing(turn, name, key), (_EARLY if key is None else _EARLY_ONE, asked))[-1]
+    for id, its_key, data, idempotency_key in early:
+        if _correlate(turn, name, its_key, feel.loads(data)):
+            _forget(turn, id, idempotency_key)
+            turn.awaited.append(awaited)  # an event that does not interrupt takes the next one, too
 
 
 def _forget(turn: Turn, id: UUID, idempotency_key: str | None) -> None:
@@ -253,8 +278,7 @@ def _begin_next(turn: Turn, begun: Begun) -> None:
     """The message that waits longest for a case of its key to end begins the next one of that process."""
     key, of_process = begun.correlation_key, (STARTS.c.kind == "message", STARTS.c.process_id == begun.process_id)
     names = sorted(turn.session.scalars(select(STARTS.c.name).where(*of_process)))
-    for name in names:
-        _queue_up(turn, name, key)
+    prepared.rows(turn.session, *(question for name in names for question in _queueing(turn, name, key)))
     if not names or not _may_begin(turn, begun.process_id, key):
         return
     kept = select(MESSAGES.c.id, MESSAGES.c.name, MESSAGES.c.data, MESSAGES.c.idempotency_key)
