@@ -119,6 +119,10 @@ class Actor:
                 outer.append(path)
         return tuple(outer)
 
+    def scopes_of(self, role: str) -> tuple[str, ...]:
+        """This will return the unit paths below which holding `role` lets the actor work."""
+        return tuple(sorted({membership.scope for membership in self.memberships if membership.role == role}))
+
     @property
     def label(self) -> str:
         """This will return name and first unit, as the history keeps them: 张三@某县应急局."""

@@ -35,7 +35,7 @@ class Exchange(Programs):
         found = self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
         while not found and (left := ends - monotonic()) > 0:
             sleep(min(LOOK_EVERY, left))
-            if self.look(locks.is_due, types):
+            if self.look(locks.is_due, types, by):
                 found = self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
         return found
 

@@ -8,20 +8,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, select, text, update
+from sqlalchemy import ColumnElement, TextClause, or_, select, text, update
 
 from engine import bpmn, feel, jobs
-from engine.access import require_system
+from engine.access import EXTERNAL_SYSTEM, Actor, require_system
 from engine.cases import CASES
 from engine.errors import Conflict, Invalid
 from engine.jobs import CLAIMED, JOBS, URGENT, WAITING, Claimed, free
 from engine.models import THEIRS
+from engine.queries import paging
 from engine.turn import Turn
 
 Data = dict[str, Any]
 LONGEST_LOCK = 86_400  # seconds
 MOST = 100  # jobs of one call
 LONGEST_NAME = 64
+NO_UNIT = "/"  # the path of a case that belongs to no unit
 
 
 class LockLost(Conflict):
@@ -70,7 +72,8 @@ class FailedJob:
 def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: int) -> list[LockedJob]:
     """This will give `worker` up to `limit` due jobs of these service types for `seconds`.
 
-    The higher priority comes first, then the older one. Raises SystemsOnly, LockInvalid.
+    Of cases of the units in which `turn.by` holds the role, and below. The higher priority comes first, then the older
+    one. Raises SystemsOnly, LockInvalid.
     """
     require_system(turn.by)
     until = _until(turn, seconds)
@@ -80,20 +83,30 @@ def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: 
         raise LockInvalid(reason=f"a worker has a name of up to {LONGEST_NAME} characters")
     if not 1 <= limit <= MOST:
         raise LockInvalid(reason=f"from 1 to {MOST} jobs at once")
-    found = jobs.take(turn.session, _of(types), URGENT, now=turn.now, until=until, worker=worker, limit=limit)
+    found = jobs.take(turn.session, _of(types, turn.by), URGENT, now=turn.now, until=until, worker=worker, limit=limit)
     columns = (CASES.c.id, CASES.c.number, CASES.c.due_at, CASES.c.process_id)
     rows = turn.session.execute(select(*columns).where(CASES.c.id.in_({job.case_id for job in found})))
     cases = {row.id: row for row in rows}
     return [_shown(job, cases[job.case_id], until) for job in found]
 
 
-def is_due(turn: Turn, types: Sequence[str]) -> bool:
-    """This will tell whether a job of these service types waits for somebody to lock it; nothing is changed."""
-    return turn.session.execute(select(JOBS.c.id).where(*_of(types), *free(turn.now)).limit(1)).first() is not None
+def is_due(turn: Turn, types: Sequence[str], by: Actor) -> bool:
+    """This will tell whether a job of these service types waits for `by` to lock it; nothing is changed."""
+    due = select(JOBS.c.id).where(*_of(types, by), *free(turn.now)).limit(1)
+    return turn.session.execute(due).first() is not None
 
 
-def _of(types: Sequence[str]) -> tuple[TextClause, ColumnElement[bool]]:
-    return text(THEIRS), JOBS.c.type.in_(types)
+def _of(types: Sequence[str], by: Actor) -> tuple[TextClause | ColumnElement[bool], ...]:
+    return text(THEIRS), JOBS.c.type.in_(types), *_in_scope(by)
+
+
+def _in_scope(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    """Jobs of cases of the units below which they work, and of cases that belong to no unit: else nobody did those."""
+    if by.person_id is None or by.is_admin:
+        return ()
+    # asked for each job that is met, in their order: a join could read all cases first
+    path = select(CASES.c.unit_path).where(CASES.c.id == JOBS.c.case_id).scalar_subquery()
+    return (or_(path == NO_UNIT, *(paging.below(path, scope) for scope in by.scopes_of(EXTERNAL_SYSTEM))),)
 
 
 def _until(turn: Turn, seconds: int) -> datetime:
@@ -125,7 +138,7 @@ def _shown(job: Claimed, case: Any, until: datetime) -> LockedJob:
 
 def _held(turn: Turn, worker: str) -> tuple[Any, ...]:
     """A lock that ran out is lost even when nobody else has taken the job yet."""
-    return (text(THEIRS), JOBS.c.leased_by == worker, JOBS.c.leased_until >= turn.now)
+    return (text(THEIRS), JOBS.c.leased_by == worker, JOBS.c.leased_until >= turn.now, *_in_scope(turn.by))
 
 
 def _find(turn: Turn, job_id: UUID, worker: str) -> Claimed:

@@ -135,7 +135,8 @@ def lock(asked: dict[str, Any]) -> Any:
 
     The higher priority first, then the older one. An empty list when nothing waits: ask again, with `wait` at once (the
     answer comes with the first job, or empty when the time is over), without it a second later. Whoever does not finish
-    or extend in time loses the job to the next who asks. Needs the role `external_system`.
+    or extend in time loses the job to the next who asks. Needs the role `external_system`; the jobs are those of cases
+    of the units in which the account holds it, and below them, and of cases that belong to no unit.
     """
     jobs = current.engine().lock_jobs(asked.pop("types"), asked.pop("worker"), by=current.actor(), **asked)
     return {"items": jobs}
