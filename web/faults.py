@@ -116,6 +116,38 @@ SENTENCES = [
             r"Nobody reads the (?P<type>\w+) (?P<who>.*): name candidate groups or an assignee\.",
             N_("Nobody reads the {type} “{who}”: name candidate groups or an assignee."),
         ),
+        (
+            r"Nobody is asked to do this step: it is passed at once\. .+",
+            N_("Nobody is asked to do this step: it is passed at once. Make it a user task if a person does it."),
+        ),
+        (
+            r"This step waits for a message that has no name: .+",
+            N_("This step waits for a message that has no name: only an operator can move the case on."),
+        ),
+        (
+            r"The conditions behind this gateway are not looked at: (?P<flows>.+)",
+            N_("The conditions behind this gateway are not looked at: {flows}"),
+        ),
+        (
+            r"The default flow is never taken: (?P<flows>.+) has no condition\.",
+            N_("The default flow is never taken: {flows} has no condition."),
+        ),
+        (
+            r"A message flow leads from this step, which sends no message: it is only drawn\.",
+            N_("A message flow leads from this step, which sends no message: it is only drawn."),
+        ),
+        (
+            r"A message flow leads to this step, which waits for no message: it is only drawn\.",
+            N_("A message flow leads to this step, which waits for no message: it is only drawn."),
+        ),
+        (
+            r"Its condition is empty: this flow is always taken\.",
+            N_("Its condition is empty: this flow is always taken."),
+        ),
+        (
+            r"What the instances give is not collected: .+",
+            N_("What the instances give is not collected: an outputDataItem is missing."),
+        ),
     )
 ]
 _IMPORTED = re.compile(r"(?P<what>.+) \((?P<why>[^()]+)\)", re.DOTALL)  # what has no translation, and why

@@ -85,10 +85,11 @@ def _flows(process: Process) -> Iterator[DiagramFault]:
 
 
 def _name(process: Process, flow: Flow) -> str:
-    if flow.name:
+    """A flow as a drawing shows it: by its name, or by what it leads to."""
+    if flow.name.strip():
         return " ".join(flow.name.split())
     target = process.nodes.get(flow.target)
-    return f"{flow.id} → {target.name}" if target is not None and target.name else flow.id
+    return f"→ {target.name}" if target is not None and target.name else flow.id
 
 
 def _defaults(process: Process, node: Node) -> Iterator[DiagramFault]:

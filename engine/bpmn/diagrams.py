@@ -8,7 +8,9 @@ from lxml import etree
 
 from engine.bpmn import elements
 from engine.bpmn.checks import check, lint
+from engine.bpmn.collaborations import only_drawn
 from engine.bpmn.convert import translate
+from engine.bpmn.doubts import doubts
 from engine.bpmn.expressions import Values, place_of
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.normal import normalise
@@ -66,11 +68,10 @@ def parse(xml: bytes) -> Diagram:
         if not process.nodes:
             diagram.notes.append(_note(spec.element, "Nothing stands in this process: it is only drawn."))
             continue
-        diagram.notes.extend(lint(process))
+        diagram.notes.extend([*lint(process), *doubts(process)])
         diagram.processes[process.id] = process
-    faults[:0] = foreign
-    if not diagram.processes and not faults:
-        faults.append(fault("no-process"))
+    diagram.notes.extend(only_drawn(root, diagram))
+    faults = [*foreign, *faults] or ([] if diagram.processes else [fault("no-process")])
     if faults:
         raise FaultsFound(list(faults))
     return diagram
@@ -100,7 +101,7 @@ _BESIDE: tuple[str, ...] = (
     "callConversation",
 )
 _BESIDE += ("globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask")
-_BESIDE += ("correlationProperty", "correlationKey")
+_BESIDE += ("correlationProperty", "correlationKey", "correlationSubscription")
 
 
 def _beside(root: etree._Element) -> list[Note]:

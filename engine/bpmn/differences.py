@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.bpmn.process import Assignment, Call, EventDefinition, Flow, Form, Listener, Loop, Node, Process, Value
 from engine.bpmn.process import Mapping as IoMapping
+from engine.bpmn.titles import ends_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,7 @@ def _element(process: Process, id: str) -> Element:
 
 def _ends(process: Process, id: str) -> str:
     flow = process.flows.get(id)
-    if flow is None:
-        return ""
-    ends = (process.nodes.get(end) for end in (flow.source, flow.target))
-    return " → ".join(end.name or end.id for end in ends if end is not None)
+    return ends_of(process, flow) if flow is not None else ""
 
 
 def _between(before: Mapping[str, str], after: Mapping[str, str], old: Process, new: Process) -> list[Difference]:

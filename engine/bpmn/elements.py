@@ -15,6 +15,7 @@ from engine.bpmn.expressions import Place, Values, place_of
 from engine.bpmn.parser import ProcessSpec, Spec
 from engine.bpmn.process import SCOPES, Content, Flow, Listener, Loop, Node, Process, Value, is_choice
 from engine.bpmn.source import bpmn, child, extension, extensions, line_of, local, text_of, zeebe
+from engine.bpmn.titles import ends_of
 from engine.errors import BihuanError
 
 DIRECTION_FREE = frozenset({"association", "textAnnotation", "group"})
@@ -172,7 +173,7 @@ def _connect(process: Process, element: etree._Element, values: Values) -> None:
             name=item.get("name") or "",
             index=index,
         )
-        place = place_of(item)
+        place = place_of(item, ends_of(process, flow))
         process.flows[flow.id] = flow
         condition = child(item, "conditionExpression")
         if condition is not None and text_of(condition):

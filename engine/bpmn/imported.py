@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 
 from lxml import etree
 
-from engine.bpmn import juel, translation
+from engine.bpmn import juel, timers, translation
 from engine.bpmn.callbacks import type_of
+from engine.bpmn.fields import BY_TAG, form
+from engine.bpmn.parameters import named, variable_name, worker_parameters
 from engine.bpmn.source import bpmn, child, children, local, text_of
 from engine.bpmn.vendor import (
     Report,
     add,
     attribute,
     extend,
-    form_of,
-    holder,
     map_input,
     map_output,
+    resource_of,
     vendor_children,
     vendor_extensions,
     vendor_name,
 )  # fmt: skip
 from engine.errors import Invalid
 
-CONSTRAINTS = frozenset({"required", "readonly", "min", "max", "minlength", "maxlength"})
-BY_TAG = "versions are numbered anew here, and the newest counts: give that version a tag, and bind by it"
-FIELD_TYPES = {"string": "textfield", "long": "number", "int": "number", "integer": "number", "double": "number",
-               "date": "datetime", "boolean": "checkbox", "enum": "select"}  # fmt: skip
+# When a listener is called before it matters who does a task.
+_EARLY = frozenset({None, "create", "assignment", "all"})
 _WORDED = re.compile(r"[(（【\[]?\s*[#$]\{[^}]*\}\s*[\]】）)]?")
 _AROUND = " :：-–—,，、/"
 
@@ -44,17 +42,13 @@ def user_task(element: etree._Element, report: Report) -> None:
         "candidateUsers": _members(element, report, "candidateUsers"),
     }
     _standard_people(element, people, report)
+    _said_when_created(element, people, report)
     if not any(people.values()):
         people = _answered(element, report)
     if any(people.values()):
         extend(element, "assignmentDefinition", **people)
     for name in ("dueDate", "followUpDate"):
-        text = attribute(element, name)
-        if text is not None and re.fullmatch(r"P[\dYMDTHSW.]+", text):
-            extend(element, "taskSchedule", **{name: f'=now() + duration("{text}")'})
-            report.translated(element, name, text, "now() + duration")
-        elif (value := report.value(element, name, text)) is not None:
-            extend(element, "taskSchedule", **{name: value})
+        _date(element, name, report)
     priority = report.value(element, "priority", attribute(element, "priority"))
     if priority is not None and (priority.startswith("=") or (priority.isdigit() and int(priority) <= 100)):
         extend(element, "priorityDefinition", priority=priority)
@@ -63,6 +57,47 @@ def user_task(element: etree._Element, report: Report) -> None:
     form(element, report)
     if (owner := attribute(element, "owner")) is not None:
         report.kept(element, "owner", owner, "tasks have no owner")
+
+
+def _date(element: etree._Element, name: str, report: Report) -> None:
+    text = (attribute(element, name) or "").strip()
+    if re.fullmatch(r"P[\dYMDTHSW.]+", text):
+        extend(element, "taskSchedule", **{name: f'=now() + duration("{text}")'})
+        report.translated(element, name, text, "now() + duration")
+    elif (value := report.value(element, name, text)) is not None:
+        try:
+            if not value.startswith("="):
+                timers.instant(value)
+        except timers.TimerInvalid as error:
+            report.impossible(element, name, text, error.message)
+        else:
+            extend(element, "taskSchedule", **{name: value})
+
+
+def _said_when_created(element: etree._Element, people: dict[str, str | None], report: Report) -> None:
+    """What a listener says of its new task by an expression, the task says by itself: who does it, by when."""
+    for item in list(vendor_extensions(element, "taskListener")):
+        text = item.get("expression") or ""
+        if (item.get("event") or "create") != "create" or not juel.is_juel(text):
+            continue
+        try:
+            method, value = translation.translate_setter(text, report.setting(element))
+        except Invalid:
+            continue
+        people_of = {"setAssignee": "assignee", "addCandidateGroup": "candidateGroups", "addCandidateUser": ""}
+        others = {"setDueDate": ("taskSchedule", "dueDate"), "setFollowUpDate": ("taskSchedule", "followUpDate")}
+        others["setPriority"] = ("priorityDefinition", "priority")
+        if method in others:
+            name, key = others[method]
+            extend(element, name, **{key: value})
+        elif (key := people_of.get(method, "none") or "candidateUsers") == "none" or people[key]:
+            continue
+        else:
+            people[key] = value if key == "assignee" else f"=[{value[1:]}]"
+        report.translated(element, "taskListener", text, f"{method}: {value}")
+        above = item.getparent()
+        if above is not None:
+            above.remove(item)
 
 
 def _plain_name(element: etree._Element, report: Report) -> None:
@@ -75,7 +110,8 @@ def _plain_name(element: etree._Element, report: Report) -> None:
 
 def _answered(element: etree._Element, report: Report) -> dict[str, str | None]:
     """Where a listener of the old engine said who does a task, the service that stands for it answers the same."""
-    named = [type_of(item) for item in vendor_extensions(element, "taskListener") if item.get("event") != "complete"]
+    early = (item for item in vendor_extensions(element, "taskListener") if item.get("event") in _EARLY)
+    named = [type_of(item) for item in early]
     services = [type for type in named if type is not None]
     if not services:
         return {}
@@ -110,9 +146,9 @@ def _members(element: etree._Element, report: Report, what: str) -> str | None:
 
 def _standard_people(element: etree._Element, people: dict[str, str | None], report: Report) -> None:
     for item in children(element, "humanPerformer", "performer"):
-        people["assignee"] = people["assignee"] or report.value(element, local(item), _resource(item))
+        people["assignee"] = people["assignee"] or report.value(element, local(item), resource_of(item))
     for item in children(element, "potentialOwner"):
-        for part in re.split(r",(?![^{]*\})(?![^(]*\))", _resource(item)):
+        for part in re.split(r",(?![^{]*\})(?![^(]*\))", resource_of(item)):
             match = re.fullmatch(r"\s*(?:(user|group)\s*\((.*)\)|([^()]+|[$#]\{.*\}))\s*", part)
             if match is None:
                 if part.strip():
@@ -121,15 +157,6 @@ def _standard_people(element: etree._Element, people: dict[str, str | None], rep
             key = "candidateUsers" if match[1] == "user" else "candidateGroups"
             for name in re.split(r",(?![^{]*\})", match[2] or match[3] or ""):
                 _candidate(element, people, key, name.strip(), report)
-
-
-def _resource(item: etree._Element) -> str:
-    """Who a standard performer is: what its expression says, or the name of the resource that it refers to."""
-    reference = text_of(child(item, "resourceRef"))
-    if not reference:
-        return text_of(item)
-    found = next((each for each in item.getroottree().iter(bpmn("resource")) if each.get("id") == reference), None)
-    return (found.get("name") or reference if found is not None else reference).replace(",", " ")
 
 
 def _candidate(element: etree._Element, people: dict[str, str | None], key: str, name: str, report: Report) -> None:
@@ -144,98 +171,18 @@ def _candidate(element: etree._Element, people: dict[str, str | None], key: str,
         people[key] = f"{known},{value}"
 
 
-def form(element: etree._Element, report: Report) -> None:
-    """This will translate the form key, the form reference or the form fields of a user task or a start event."""
-    key, reference = attribute(element, "formKey"), attribute(element, "formRef")
-    if key is not None:
-        match = re.fullmatch(r"camunda-forms:(?:deployment|app):(?:.*/)?([^/]+?)(?:\.form)?", key)
-        value = report.value(element, "formKey", key)
-        if match:
-            extend(element, "formDefinition", formId=match[1])
-        elif value is not None:
-            extend(element, "formDefinition", externalReference=value)
-        report.translated(element, "formKey", key, match[1] if match else str(value))
-    elif reference is not None and (value := report.value(element, "formRef", reference)) is not None:
-        binding = attribute(element, "formRefBinding") or "latest"
-        extend(element, "formDefinition", formId=value, bindingType=binding if binding == "deployment" else None)
-        if binding == "version":
-            report.impossible(element, "formRefVersion", attribute(element, "formRefVersion") or "", BY_TAG)
-    else:
-        _form_fields(element, report)
-
-
-def _form_fields(element: etree._Element, report: Report) -> None:
-    data = next(vendor_extensions(element, "formData"), None)
-    fields = [*vendor_children(data, "formField"), *vendor_extensions(element, "formProperty")]
-    if not fields:
-        return
-    id = form_of(element)
-    schema = {"type": "default", "id": id, "schemaVersion": 19, "components": [_component(item) for item in fields]}
-    _tell_fields(element, fields, report)
-    process = next((above for above in element.iterancestors() if local(above) == "process"), None)
-    if process is not None:
-        form = add(holder(process), "userTaskForm", id=id)
-        form.text = json.dumps(schema, ensure_ascii=False)
-        extend(element, "formDefinition", formKey=f"camunda-forms:bpmn:{id}")
-        report.translated(element, "form fields", str(len(fields)), id)
-
-
-def _tell_fields(element: etree._Element, fields: list[etree._Element], report: Report) -> None:
-    """What a field has and its form cannot have."""
-    for item in fields:
-        default = item.get("defaultValue") or item.get("default") or item.get("expression") or ""
-        if juel.is_juel(default):
-            why = "a form has fixed defaults: write the variable before the task"
-            report.impossible(element, f"default of {item.get('id')}", default, why)
-        for constraint in vendor_children(next(vendor_children(item, "validation"), None), "constraint"):
-            if constraint.get("name") not in CONSTRAINTS:
-                told = f"{constraint.get('name')} {constraint.get('config') or ''}".strip()
-                report.impossible(element, f"validation of {item.get('id')}", told, "the form has no such rule")
-
-
-def _component(item: etree._Element) -> dict[str, object]:
-    type = FIELD_TYPES.get(item.get("type") or "string", "textfield")
-    label = item.get("label") or item.get("name") or item.get("id") or ""
-    component: dict[str, object] = {
-        "type": type,
-        "key": item.get("variable") or item.get("id") or label,
-        "label": label,
-    }
-    component["id"] = f"field_{component['key']}"
-    if item.get("type") in ("long", "int", "integer"):
-        component["decimalDigits"] = 0
-    default = item.get("defaultValue") or item.get("default")
-    if default and not juel.is_juel(default):
-        component["defaultValue"] = default == "true" if type == "checkbox" else default
-    if type == "select":
-        component["values"] = [
-            {"value": value.get("id") or "", "label": value.get("name") or value.get("id") or ""}
-            for value in vendor_children(item, "value")
-        ]
-    rules: dict[str, object] = {"required": True} if item.get("required") == "true" else {}
-    names = {"required": "required", "min": "min", "max": "max", "minlength": "minLength", "maxlength": "maxLength"}
-    for constraint in vendor_children(next(vendor_children(item, "validation"), None), "constraint"):
-        name, value = constraint.get("name") or "", constraint.get("config") or ""
-        if name == "required":
-            rules["required"] = value != "false"
-        elif name in names and value.lstrip("-").isdigit():
-            rules[names[name]] = int(value)
-        component["readonly"] = component.get("readonly") or name == "readonly"
-    if item.get("writable") == "false":
-        component["readonly"] = True
-    if rules:
-        component["validate"] = rules
-    return component
-
-
 def service_task(element: etree._Element, report: Report) -> None:
     """This will translate the implementation of a service, send, rule or script task, or of a throwing message."""
     result = attribute(element, "resultVariable") or attribute(element, "resultVariableName")
     kind, topic = attribute(element, "type"), attribute(element, "topic")
-    named = attribute(element, "class") or _bean(attribute(element, "delegateExpression"))
+    named = attribute(element, "class") or _bean(element, attribute(element, "delegateExpression"), report)
     expression = attribute(element, "expression")
     if kind in ("external", "external-worker") and topic:
-        _type(element, report, report.value(element, "topic", topic) or topic, f"{kind}/{topic}")
+        found = report.value(element, "topic", topic) or topic
+        extend(element, "taskDefinition", type=found)
+        report.translated(element, "topic", topic, f"service {found}")
+    elif kind == "dmn" and _decision(element, report):
+        return
     elif kind in ("shell", "case", "event-registry", "send-event"):
         report.refuse(element, "type", kind, "there is no such task here")
     elif kind is not None:
@@ -250,9 +197,10 @@ def service_task(element: etree._Element, report: Report) -> None:
     else:
         return
     if result is not None:
-        map_output(element, "=result", result)
+        map_output(element, "=result", variable_name(result))
         report.translated(element, "resultVariable", result, "output mapping")
-    _fields(element, report)
+    service_fields(element, element, report)
+    worker_parameters(element, report)
 
 
 def _connected(element: etree._Element, name: str) -> Iterator[etree._Element]:
@@ -260,17 +208,39 @@ def _connected(element: etree._Element, name: str) -> Iterator[etree._Element]:
     return (part for item in vendor_extensions(element, "connector") for part in vendor_children(item, name))
 
 
-def _bean(text: str | None) -> str | None:
+def _bean(element: etree._Element, text: str | None, report: Report) -> str | None:
+    """The bean that an expression names; one that is computed has a service of the name of what computes it."""
     match = re.fullmatch(r"\s*[$#]\{\s*([\w.]+)\s*\}\s*", text or "")
-    return match[1] if match else text
+    if match or text is None:
+        return match[1] if match else None
+    found = "_".join(re.findall(r"\w+", text)) or "service"
+    report.impossible(element, "delegateExpression", text, "which service is called cannot be computed")
+    return found
+
+
+def _decision(element: etree._Element, report: Report) -> bool:
+    """A service task of Flowable that calls a decision; every output of it was a variable there."""
+    fields = {
+        item.get("name") or "": item.get("stringValue") or "".join(text_of(part) for part in item)
+        for item in vendor_extensions(element, "field")
+    }
+    key = fields.get("decisionTableReferenceKey") or fields.get("decisionServiceReferenceKey") or ""
+    decision = report.value(element, "decision", key)
+    if decision is None:
+        return False
+    name = f"{element.get('id')}Result"
+    element.tag = bpmn("businessRuleTask")
+    extend(element, "calledDecision", decisionId=decision, resultVariable=name)
+    report.kept(element, "decision", key, f"its outputs are entries of the variable {name}, or its only one is {name}")
+    for other, value in fields.items():
+        if not other.endswith("ReferenceKey"):
+            report.impossible(element, f"field {other}", value, "nothing here does the same")
+    return True
 
 
 def _type(element: etree._Element, report: Report, type: str, old: str) -> None:
     extend(element, "taskDefinition", type=type)
-    if type != old:
-        report.kept(element, "implementation", old, f"a service {type} is needed")
-    else:
-        report.translated(element, "implementation", old, f"service {type}")
+    report.kept(element, "implementation", old, f"a service {type} is needed")
 
 
 def _expression(element: etree._Element, report: Report, text: str, result: str | None) -> None:
@@ -291,7 +261,7 @@ def _expression(element: etree._Element, report: Report, text: str, result: str 
         _as_script(element, found.value, found.name)
         report.translated(element, "expression", text, f"script {found.name} = {found.value[1:]}")
     elif result is not None:
-        _as_script(element, found, result)
+        _as_script(element, found, variable_name(result))
         report.translated(element, "expression", text, f"script {result} {found}")
     else:
         element.tag = bpmn("task")
@@ -307,17 +277,17 @@ def _as_script(element: etree._Element, expression: str, result: str) -> None:
     map_output(element, expression, result)
 
 
-def _fields(element: etree._Element, report: Report) -> None:
-    for item in vendor_extensions(element, "field"):
+def service_fields(element: etree._Element, holder: etree._Element, report: Report) -> None:
+    """This will map the fields that stand at `holder` into the service of `element`."""
+    for item in vendor_extensions(holder, "field"):
         name = item.get("name") or ""
         text = item.get("stringValue") or item.get("expression")
         for part in item:
             if vendor_name(part.tag) in ("string", "expression"):
                 text = text_of(part)
         value = report.value(element, f"field {name}", text)
-        target = re.sub(r"\W", "_", name)
-        if value is not None and target and not target[0].isdigit():
-            map_input(element, value, target)
+        if value is not None and name:
+            map_input(element, value, named(element, "field", name, report))
 
 
 def script_task(element: etree._Element, report: Report) -> None:
@@ -330,7 +300,7 @@ def script_task(element: etree._Element, report: Report) -> None:
         if value is not None:
             extend(element, "script", expression=value if value.startswith("=") else f"={value}", resultVariable=result)
             return
-    if result is None and (written := _assigned(body)) is not None:
+    if result is None and (written := translation.assigned(body)) is not None:
         extend(element, "script", expression=written.value, resultVariable=written.name)
         report.translated(element, "script", body, f"script {written.name} {written.value}")
         return
@@ -345,19 +315,6 @@ def script_task(element: etree._Element, report: Report) -> None:
     report.impossible(element, "script", (body or resource)[:200], f"a service {type} is needed")
 
 
-def _assigned(body: str) -> translation.Assignment | None:
-    """What a script of one line does that only sets a variable: the same in every language."""
-    text = body.strip().rstrip(";").strip()
-    text = text if juel.is_juel(text) else f"${{{text}}}"
-    if "\n" in text or ";" in text:
-        return None
-    try:
-        found = translation.translate_statement(text)
-    except Invalid:
-        return None
-    return found if isinstance(found, translation.Assignment) else None
-
-
 def rule_task(element: etree._Element, report: Report) -> None:
     """This will translate a called decision, or the implementation of a rule task as of a service task."""
     decision = report.value(element, "decisionRef", attribute(element, "decisionRef"))
@@ -365,7 +322,7 @@ def rule_task(element: etree._Element, report: Report) -> None:
         service_task(element, report)
         return
     result = attribute(element, "resultVariable")
-    name = result or f"{element.get('id')}Result"
+    name = variable_name(result) if result else f"{element.get('id')}Result"
     binding = attribute(element, "decisionRefBinding") or "latest"
     tag = report.value(element, "decisionRefVersionTag", attribute(element, "decisionRefVersionTag"))
     kind = {"deployment": "deployment", "versionTag": "versionTag"}.get(binding)
@@ -373,12 +330,22 @@ def rule_task(element: etree._Element, report: Report) -> None:
     report.translated(element, "decisionRef", decision, name)
     if binding == "version":
         report.impossible(element, "decisionRefVersion", attribute(element, "decisionRefVersion") or "", BY_TAG)
+    _shape(element, name, result is not None, report)
+
+
+def _shape(element: etree._Element, name: str, is_used: bool, report: Report) -> None:
+    """One value and a list of them are the same here; rows of named outputs lose their names when there is one."""
     shape = attribute(element, "mapDecisionResult")
-    if shape is not None:
-        report.kept(element, "mapDecisionResult", shape, "the hit policy decides the form of the result")
-        wrapped = {"resultList": f"=if {name} instance of list<Any> then {name} else [{name}]"}.get(shape)
-        if wrapped is not None and result is not None:
-            map_output(element, wrapped, result)
+    if shape in ("singleEntry", "collectEntries"):
+        report.translated(element, "mapDecisionResult", shape, name)
+    elif is_used:
+        if shape != "singleResult":
+            rows = f"=if {name} = null then [] else if {name} instance of list<Any> then {name} else [{name}]"
+            map_output(element, rows, name)
+        why = "a table of one output gives its value, not a row with its name"
+        report.kept(element, "mapDecisionResult", shape or "resultList", why)
+    elif shape is not None:
+        report.kept(element, "mapDecisionResult", shape, "nothing here reads the result")
 
 
 TASKS: dict[str, Callable[[etree._Element, Report], None]] = {

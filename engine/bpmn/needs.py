@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from engine.bpmn.process import Diagram, Node, Process, Value
+from engine.bpmn.titles import title_of
 
 SERVICE, FUNCTION, ROLE, PERSON, FORM, DECISION = "service", "function", "role", "person", "form", "decision"
 PROCESS, VARIABLE, NOBODY = "process", "variable", "nobody"
@@ -48,7 +49,8 @@ def _of(process: Process, diagram: Diagram) -> Iterator[tuple[str, str, str]]:
                 yield SERVICE, listener.type.text, place
     written = _written(process)
     for use in process.uses:
-        place = use.name or use.element
+        flow = process.flows.get(use.element)
+        place = title_of(process, flow) if flow is not None else use.name or use.element
         yield from ((FUNCTION, name, place) for name in sorted(use.expression.functions - _OWN))
         if use.place in ("input", "output", "script"):
             continue

@@ -10,7 +10,10 @@ from engine import feel
 from engine.bpmn import juel, translation
 from engine.bpmn.callbacks import of_flow, skip_expression
 from engine.bpmn.coercion import Setting
-from engine.bpmn.imported import BY_TAG, service_task
+from engine.bpmn.dialect import is_int32
+from engine.bpmn.fields import BY_TAG
+from engine.bpmn.imported import service_fields, service_task
+from engine.bpmn.parameters import in_out, named, variable_name
 from engine.bpmn.source import ZEEBE, child, text_of
 from engine.bpmn.vendor import (
     Report,
@@ -38,7 +41,7 @@ def sequence_flow(element: etree._Element, report: Report) -> None:
 def _condition(element: etree._Element, condition: etree._Element, report: Report, place: str) -> None:
     text = text_of(condition)
     language = (condition.get("language") or "").lower()
-    if not text and attribute(condition, "resource") is None:
+    if (not text and attribute(condition, "resource") is None) or (element.get("id"), place) in report.refused:
         return
     if language and "juel" not in language and "feel" not in language:
         report.refuse(element, place, text, f"it is written in {language}")
@@ -95,6 +98,7 @@ def multi_instance(element: etree._Element, report: Report) -> None:
     if collection is not None:
         try:
             found = _limited(translation.variable(collection, report.setting(activity)), cardinality, activity, report)
+            item = named(activity, "elementVariable", item, report) if item else None
             extend(element, "loopCharacteristics", inputCollection=found, inputElement=item)
             report.translated(activity, "collection", collection, f"{found} {item or ''}".strip())
         except Invalid as error:
@@ -105,6 +109,12 @@ def multi_instance(element: etree._Element, report: Report) -> None:
     if completion is not None:
         _condition(activity, completion, report, "completion condition")
     _aggregation(element, activity, report)
+    if (index := attribute(element, "elementIndexVariable")) is not None:
+        map_input(activity, "=loopCounter - 1", variable_name(index))
+        report.translated(activity, "elementIndexVariable", index, "loopCounter - 1")
+    for name in ("failedJobRetryTimeCycle", "collection"):
+        for part in vendor_extensions(element, name):
+            report.impossible(activity, name, shown_whole(part), "nothing here does the same")
 
 
 def _limited(collection: str, cardinality: etree._Element | None, activity: etree._Element, report: Report) -> str:
@@ -136,17 +146,28 @@ def _aggregation(element: etree._Element, activity: etree._Element, report: Repo
     found = next(vendor_extensions(element, "variableAggregation"), None)
     if found is None:
         return
-    fields = [
-        (item.get("source"), item.get("target") or item.get("source")) for item in vendor_children(found, "variable")
-    ]
-    if not found.get("target") or not fields:
-        report.impossible(activity, "variableAggregation", found.get("target") or "", "it names no variable")
+    fields = [(_aggregated(activity, item, report), item) for item in vendor_children(found, "variable")]
+    target = found.get("target")
+    if not target or not fields or any(source is None for source, _item in fields):
+        report.impossible(activity, "variableAggregation", shown_whole(found), "it names no variable")
         return
-    single = f"={fields[0][0]}"
-    several = "={" + ", ".join(f'"{target}": {source}' for source, target in fields) + "}"
-    output = single if len(fields) == 1 else several
-    extend(element, "loopCharacteristics", outputCollection=found.get("target"), outputElement=output)
-    report.translated(activity, "variableAggregation", str(found.get("target")), output)
+    several = ", ".join(
+        f"{translation.quoted(item.get('target') or item.get('source') or '')}: {source}" for source, item in fields
+    )
+    output = f"={fields[0][0]}" if len(fields) == 1 else f"={{{several}}}"
+    extend(element, "loopCharacteristics", outputCollection=variable_name(target), outputElement=output)
+    report.translated(activity, "variableAggregation", target, output)
+    if found.get("createOverviewVariable") == "true":
+        why = "the results stand together when all items are done"
+        report.impossible(activity, "createOverviewVariable", "true", why)
+
+
+def _aggregated(activity: etree._Element, item: etree._Element, report: Report) -> str | None:
+    text = item.get("sourceExpression")
+    if text is None:
+        return variable_name(item.get("source") or "") if item.get("source") else None
+    value = report.value(activity, "variableAggregation", text)
+    return None if value is None else value[1:] if value.startswith("=") else translation.quoted(value)
 
 
 def loop_condition(element: etree._Element, report: Report) -> None:
@@ -176,7 +197,7 @@ def call_activity(element: etree._Element, report: Report) -> None:
     everything = {"in": attribute(element, "inheritVariables") == "true", "out": False}
     for way in ("in", "out"):
         for item in vendor_extensions(element, way):
-            everything[way] = _in_out(element, item, way, report) or everything[way]
+            everything[way] = in_out(element, item, way, report) or everything[way]
     extend(
         element,
         "calledElement",
@@ -186,84 +207,20 @@ def call_activity(element: etree._Element, report: Report) -> None:
         propagateAllParentVariables=str(everything["in"]).lower(),
         propagateAllChildVariables=str(everything["out"]).lower(),
     )
+    if attribute(element, "calledElementType") == "id":
+        why = "a process is called by its key, not by the id of one deployment"
+        report.impossible(element, "calledElementType", "id", why)
     if binding == "version":
         report.impossible(element, "calledElementVersion", attribute(element, "calledElementVersion") or "", BY_TAG)
     key = report.value(element, "businessKey", attribute(element, "businessKey"))
     if key is None and attribute(element, "inheritBusinessKey") == "true":
         key = "=businessKey"
+        report.translated(element, "businessKey", "inherited", key)
     if key is not None:
         map_input(element, key, "businessKey")
-        report.translated(element, "businessKey", attribute(element, "businessKey") or "inherited", key)
     for name in ("variableMappingClass", "variableMappingDelegateExpression"):
         if (value := attribute(element, name)) is not None:
             report.impossible(element, name, value, "write input and output mappings")
-
-
-def _in_out(element: etree._Element, item: etree._Element, way: str, report: Report) -> bool:
-    if item.get("variables") == "all":
-        # Only what is local to the call goes in without propagation, and stays for its output mappings coming out.
-        if item.get("local") == "true":
-            report.translated(element, way, "all local variables", "no propagation")
-        return item.get("local") != "true"
-    if item.get("businessKey") is not None:
-        value = report.value(element, "businessKey", item.get("businessKey"))
-        if value is not None:
-            map_input(element, value, "businessKey")
-        return False
-    source, target = item.get("source"), item.get("target") or item.get("source")
-    text = item.get("sourceExpression") or (source if source and juel.is_juel(source) else None)
-    value = report.value(element, way, text) if text is not None else f"={source}" if source else None
-    if value is None or not target:
-        return False
-    if way == "in":
-        map_input(element, value, target)
-    else:
-        map_output(element, value if value.startswith("=") else "=" + translation.quoted(value), target)
-    report.translated(element, way, text or str(source), target)
-    return False
-
-
-def payload(element: etree._Element, report: Report) -> None:
-    """This will have a thrown signal carry what is named: the input mappings of its event."""
-    event = element.getparent()
-    for item in vendor_extensions(element, "in"):
-        if event is not None and _in_out(event, item, "in", report):
-            report.impossible(event, "in", "all variables", "name the variables that the signal carries")
-
-
-def input_output(element: etree._Element, report: Report) -> None:
-    """This will translate input and output parameters."""
-    connected = (
-        part for item in vendor_extensions(element, "connector") for part in vendor_children(item, "inputOutput")
-    )
-    for holder_ in (*vendor_extensions(element, "inputOutput"), *connected):
-        for name, write in (("inputParameter", map_input), ("outputParameter", map_output)):
-            for item in vendor_children(holder_, name):
-                source = _parameter(element, item, report)
-                if source is not None and item.get("name"):
-                    needs = name == "outputParameter" and not source.startswith("=")
-                    write(element, "=" + translation.quoted(source) if needs else source, str(item.get("name")))
-
-
-def _parameter(element: etree._Element, item: etree._Element, report: Report) -> str | None:
-    for part in item:
-        kind = vendor_name(part.tag) or etree.QName(part).localname
-        if kind == "list":
-            return "=[" + ", ".join(_member(element, value, report) for value in part) + "]"
-        if kind == "map":
-            entries = (
-                f"{translation.quoted(value.get('key') or '')}: {_member(element, value, report)}" for value in part
-            )
-            return "={" + ", ".join(entries) + "}"
-        if kind == "script":
-            report.impossible(element, f"parameter {item.get('name')}", shown_whole(part), "scripts are not run")
-            return None
-    return report.value(element, f"parameter {item.get('name')}", text_of(item)) or text_of(item)
-
-
-def _member(element: etree._Element, item: etree._Element, report: Report) -> str:
-    value = report.value(element, "parameter", text_of(item)) or ""
-    return value[1:] if value.startswith("=") else translation.quoted(value)
 
 
 def retries(element: etree._Element, report: Report) -> None:
@@ -280,15 +237,22 @@ def retries(element: etree._Element, report: Report) -> None:
             report.kept(element, "retryBackoff", match[2], "waiting time between retries")
         else:
             report.impossible(element, "failedJobRetryTimeCycle", text, "only R<times>/<duration> is known here")
+    job_priority(element, report, "" if task is not None else "there is no job here")
+
+
+def job_priority(element: etree._Element, report: Report, why_not: str = "") -> None:
+    """This will translate the priority of the jobs of a task, or of all jobs of a process."""
     for name in ("taskPriority", "jobPriority"):
-        priority = report.value(element, name, attribute(element, name))
-        if priority is None:
+        text = attribute(element, name)
+        priority = None if why_not else report.value(element, name, text)
+        if text is None or (priority is None and not why_not):
             continue
-        if task is not None and (priority.startswith("=") or re.fullmatch(r"-?\d{1,9}", priority)):
-            extend(element, "jobPriorityDefinition", priority=priority)
-            report.translated(element, name, priority, "jobPriorityDefinition")
-        else:
-            report.kept(element, name, priority, "there is no job here")
+        if priority is None or not (priority.startswith("=") or is_int32(priority)):
+            report.kept(element, name, text, why_not or "a priority is a whole number of 32 bits")
+            continue
+        extend(element, "jobPriorityDefinition", priority=priority)
+        if priority == text:
+            report.translated(element, name, text, "jobPriorityDefinition")
 
 
 def timer(element: etree._Element, report: Report) -> None:
@@ -344,7 +308,7 @@ def error_variables(element: etree._Element, report: Report) -> None:
         target = attribute(element, name)
         event = element.getparent()
         if target is not None and event is not None:
-            map_output(event, f"={source}", target)
+            map_output(event, f"={source}", variable_name(target))
             report.translated(event, name, target, source)
 
 
@@ -358,3 +322,4 @@ def thrown_message(element: etree._Element, report: Report) -> None:
         if vendor_name(key):
             event.set(str(key), str(element.get(key)))
     service_task(event, report)
+    service_fields(event, element, report)

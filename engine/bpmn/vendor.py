@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +12,7 @@ from engine.bpmn import translation
 from engine.bpmn.coercion import Setting
 from engine.bpmn.faults import DiagramFault, fault
 from engine.bpmn.process import FLOW_NODES, Note
-from engine.bpmn.source import bpmn, child, line_of, local, zeebe
+from engine.bpmn.source import bpmn, child, line_of, local, text_of, zeebe
 from engine.errors import Invalid
 
 NAMESPACES = {
@@ -132,6 +133,16 @@ def map_output(element: etree._Element, source: str, target: str) -> None:
     add(extend(element, "ioMapping"), "output", source=source, target=target)
 
 
+def resource_of(item: etree._Element) -> str:
+    """This will return who a standard performer is: what its expression says, or the name of its resource."""
+    reference = text_of(child(item, "resourceRef"))
+    if not reference:
+        written = text_of(item)
+        return written[1:-1] if re.fullmatch(r"\"[^\"]*\"|'[^']*'", written) else written
+    found = next((each for each in item.getroottree().iter(bpmn("resource")) if each.get("id") == reference), None)
+    return (found.get("name") or reference if found is not None else reference).replace(",", " ")
+
+
 @dataclass(slots=True)
 class Report:
     """What was translated, what was kept aside, what cannot be."""
@@ -140,6 +151,19 @@ class Report:
     faults: list[DiagramFault] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     kinds: dict[str, dict[str, str]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    refused: set[tuple[str, str]] = field(default_factory=set)
+
+    def name(self, element: etree._Element) -> str:
+        """This will return what a reader knows an element by, in one line; a flow without name by what it connects."""
+        name = " ".join((element.get("name") or "").split())
+        if name or local(element) != "sequenceFlow":
+            return name
+        if not self.names:
+            every = element.getroottree().iter(*map(bpmn, FLOW_NODES))
+            self.names.update({str(item.get("id")): self.name(item) for item in every})
+        ends = [element.get(end) or "" for end in ("sourceRef", "targetRef")]
+        return " → ".join(self.names.get(end) or end for end in ends)
 
     def setting(self, element: etree._Element) -> Setting:
         """This will return what is known where an expression of `element` stands; a flow stands at its source."""
@@ -165,12 +189,15 @@ class Report:
         return found
 
     def _note(self, element: etree._Element, kind: str, code: str, text: str, why: str = "") -> None:
-        id, name = element.get("id") or "", element.get("name") or ""
-        self.notes.append(Note(id, name, kind, code, text, line_of(element), why))
+        self.notes.append(Note(element.get("id") or "", self.name(element), kind, code, text, line_of(element), why))
 
     def translated(self, element: etree._Element, what: str, old: str, new: str) -> None:
         """This will note that `old` was replaced by `new`."""
         self._note(element, "translated", what, f"{what}: {old} -> {new}")
+
+    def told(self, element: etree._Element, code: str, text: str) -> None:
+        """This will note `text`: what nothing here does, or does otherwise than drawn."""
+        self._note(element, "kept", code, text)
 
     def kept(self, element: etree._Element, what: str, value: str, why: str) -> None:
         """This will keep `value` as a property of the element, to be looked at by a person."""
@@ -200,10 +227,9 @@ class Report:
 
     def refuse(self, element: etree._Element, place: str, text: str, problem: str) -> None:
         """This will refuse the diagram: the process cannot run without what stands here."""
-        id, name = element.get("id") or "", element.get("name") or ""
-        self.faults.append(
-            fault("expression-foreign", id, name, line_of(element), place=place, text=text, problem=problem)
-        )
+        id, name, line = element.get("id") or "", self.name(element), line_of(element)
+        self.refused.add((id, place))
+        self.faults.append(fault("expression-foreign", id, name, line, place=place, text=text, problem=problem))
         self._note(element, "impossible", place, f"{place}: {text} ({problem})", problem)
 
     def value(self, element: etree._Element, what: str, text: str | None) -> str | None:

@@ -76,6 +76,8 @@ def _token(kind: str, found: re.Match[str], last: str, closings: list[str]) -> s
 
 
 def _word(word: str, last: str) -> str:
+    if word in ("true", "false") and last in ("", "sign", "open", "not"):
+        return word  # XPath calls a child element here, whoever writes it means the value
     if last in ("read", "word", "close", "text", "number"):
         if word in _WORDS:
             return _WORDS[word]

@@ -34,13 +34,25 @@ def test_a_report_says_first_what_remains_to_be_done(run: Run, model: Path, tmp_
     assert lines[1:6] == [
         "  service teller: 部门审批",
         "  service Post: 脚本",
-        "  FEEL function flowUtil_may: h",
+        "  FEEL function flowUtil_may: 归档 → 脚本",
         "  role chief: 部门审批",
         "  somebody who does it: the diagram names nobody: 归档",
     ]
     assert "  dataType, text: 部门审批: no engine reads it, only programs of your own" in lines
     assert not [line for line in lines if "->" in line], "translations are counted, not listed"
     assert list(bpmn.parse((tmp_path / "new.bpmn").read_bytes()).processes) == ["leave"]
+
+
+def test_a_file_of_a_drawing_tool_is_told_what_it_needs_and_what_is_passed(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    drawn = tmp_path / "drawn.bpmn"
+    text = (
+        MODEL[: MODEL.index("<process ")]
+        + '<process id="p"><startEvent id="s"/><userTask id="t" name="核查"/>{}</process></definitions>'
+    )
+    drawn.write_text(text.format('<sequenceFlow id="f" sourceRef="s" targetRef="t"/>'), encoding="utf-8")
+    assert "somebody who does it: the diagram names nobody: 核查" in run("check", str(drawn)).stdout
+    drawn.write_text(text.format('<task id="a" name="归档"/>'), encoding="utf-8")
+    assert "归档: Nobody is asked to do this step" in run("convert", str(drawn), "-o", str(tmp_path / "n.bpmn")).stdout
 
 
 def test_each_translation_is_printed_when_asked(run: Run, model: Path) -> None:  # noqa: F811

@@ -37,6 +37,11 @@ def read(file: Path) -> tuple[Sequence[Fault], bpmn.Diagram | None]:
         return found.faults, None
 
 
+def is_native(diagram: bpmn.Diagram) -> bool:
+    """This will tell whether a diagram is written in our dialect: who wrote it knows what its app brings."""
+    return all(process.is_native for process in diagram.processes.values())
+
+
 def show_faults(file: Path | str, faults: Sequence[Fault]) -> None:
     """This will print every fault with the element it concerns, the line first so that editors can jump there."""
     for fault in faults:
@@ -59,7 +64,7 @@ def check(files: tuple[Path, ...], each: bool) -> None:
             show_faults(file, faults)
         else:
             say(_("{file}: no faults", file=file))
-        if diagram is not None and diagram.notes:
+        if diagram is not None and (diagram.notes or not is_native(diagram)):
             reports.show(file, diagram.notes, bpmn.needs(diagram), each=each)
     if not checked:
         raise Failed(_("There is no diagram and no decision in what you named."), exit_code=MISUSED)
@@ -115,7 +120,8 @@ def convert(file: Path, output: Path, each: bool) -> None:
         output.write_bytes(xml)
     except OSError as error:
         raise Failed(_("“{path}” cannot be written: {reason}", path=output, reason=error.strerror or error)) from error
-    reports.show(file, notes, bpmn.needs(bpmn.parse(xml)), each=each)
+    diagram = bpmn.parse(xml)
+    reports.show(file, [*notes, *diagram.notes], bpmn.needs(diagram), each=each)
     say(_("{file}: written", file=output))
 
 

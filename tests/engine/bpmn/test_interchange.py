@@ -154,7 +154,7 @@ def test_quantities_of_tokens_are_told() -> None:
     xml = file(
         process(PLAIN.replace('completionQuantity="1" startQuantity="1"', 'completionQuantity="2" startQuantity="3"'))
     )
-    assert [note.text for note in bpmn.parse(xml).notes if note.element == "t"] == [
+    assert [note.text for note in bpmn.parse(xml).notes if note.code == "not-executable"] == [
         "startQuantity 3 is not executed: every token counts for itself.",
         "completionQuantity 2 is not executed: every token counts for itself.",
     ]
