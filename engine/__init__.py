@@ -58,7 +58,9 @@ from engine.assignment import (
 )
 from engine.audit import Verdict
 from engine.bpmn import MayNotMigrate, ServiceError
+from engine.bpmn.modifying import CannotModify
 from engine.bpmn.shifting import CannotMove, CannotSkip, Standing
+from engine.bpmn.stimuli import Activation
 from engine.bpmn.tokens import TokenGone
 from engine.cases import CaseEnded, CaseNotFound, CaseSuspended
 from engine.catalog import ZONE
@@ -161,6 +163,7 @@ __all__ = [
     "AbsenceSet",
     "ActionInvalid",
     "ActionNotFound",
+    "Activation",
     "Actor",
     "AddressRefused",
     "AlreadyAsked",
@@ -175,6 +178,7 @@ __all__ = [
     "Attachment",
     "BihuanError",
     "Busy",
+    "CannotModify",
     "CannotMove",
     "CannotSkip",
     "Case",

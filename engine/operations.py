@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from engine import incidents, repairs
 from engine.access import Actor
+from engine.bpmn.stimuli import Activation
 from engine.models import Case
 from engine.repairs import Preview
 from engine.timekeeping import Timekeeping
@@ -71,6 +72,28 @@ class Operations(Timekeeping):
         Raises CannotMove, TokenGone, ValueRefused.
         """
         return self.write(by, repairs.move, case_id, token, element, data or {}, reason=reason)
+
+    def modify_case(
+        self,
+        case_id: UUID,
+        activate: Sequence[Activation] = (),
+        terminate: Sequence[int] = (),
+        *,
+        by: Actor,
+        reason: str,
+    ) -> Case:
+        """This will begin elements wherever they stand, with variables, then end tokens: all of it or nothing.
+
+        What begins interrupts nothing; a subprocess that is not open opens for it without start event and inputs; one
+        whose last token is ended, ends too. Raises CannotModify, TokenGone, ValueRefused.
+        """
+        return self.write(by, repairs.modify, case_id, activate, terminate, reason=reason)
+
+    def preview_modify(
+        self, case_id: UUID, activate: Sequence[Activation] = (), terminate: Sequence[int] = (), *, by: Actor
+    ) -> Preview:
+        """This will tell what `modify_case` would do now, without doing it."""
+        return self.look(repairs.preview_modify, by, case_id, activate, terminate)
 
     def preview_skip(self, case_id: UUID, token: int, data: Data | None = None, *, by: Actor) -> Preview:
         """This will tell what `skip_element` would do now, without doing it."""

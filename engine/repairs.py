@@ -1,12 +1,12 @@
-"""What operators do to a case that cannot go on as it stands: correct its data, pass over a step, move a token.
+"""What operators do to a case that cannot go on as it stands: correct its data, pass over a step, move or set tokens.
 
 Each can be tried before: a preview is the very step, taken and not written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from engine.access import Actor, require_operator
 from engine.bpmn import shifting
 from engine.bpmn.outcome import ConditionAwaited, Opened, Outcome, ServiceCalled, TaskOpened, TimerOpened
 from engine.bpmn.shifting import Standing
-from engine.bpmn.stimuli import ChangeData, MoveToken, SkipElement, Stimulus
+from engine.bpmn.stimuli import Activation, ChangeData, Modify, MoveToken, SkipElement, Stimulus
 from engine.cases import Running
 from engine.errors import BihuanError, Invalid
 from engine.history import Entry
@@ -146,6 +146,30 @@ def move(turn: Turn, case_id: UUID, token: int, element: str, data: Mapping[str,
     return _shift(turn, case_id, "moved", MoveToken(token, element, check(data)), {"to": element}, reason)
 
 
+def modify(turn: Turn, case_id: UUID, activate: Sequence[Activation], terminate: Sequence[int], *, reason: str) -> Case:
+    """This will begin elements and then end tokens, all or nothing. Raises CannotModify, TokenGone, ValueRefused."""
+    require_operator(turn.by)
+    reason = grounds.given(reason)
+    stimulus = _modification(activate, terminate)
+    running = cases.load(turn, case_id)
+    cases.require_open(running)
+    places = _places(turn, running)
+    told: Data = {
+        "reason": reason,
+        "begun": [
+            {"element": each.element, **({"data": each.data} if each.data else {})} for each in stimulus.activate
+        ],
+        "ended": [{"token": id, "element": places[id].id if id in places else ""} for id in stimulus.terminate],
+    }
+    cases.advance(turn, running, stimulus, before=[Entry(kind="modified", detail=told)])
+    return running.as_case()
+
+
+def _modification(activate: Sequence[Activation], terminate: Sequence[int]) -> Modify:
+    begun = (replace(each, data={scope: check(data) for scope, data in each.data.items()}) for each in activate)
+    return Modify(tuple(begun), tuple(terminate))
+
+
 def _shift(turn: Turn, case_id: UUID, kind: str, stimulus: SkipElement | MoveToken, detail: Data, reason: str) -> Case:
     require_operator(turn.by)
     reason = grounds.given(reason)
@@ -184,6 +208,13 @@ def preview_skip(turn: Turn, by: Actor, case_id: UUID, token: int, data: Mapping
 def preview_move(turn: Turn, by: Actor, case_id: UUID, token: int, element: str, data: Mapping[str, Any]) -> Preview:
     """This will tell what `move` would do now. Raises what that raises."""
     return _preview(turn, by, case_id, MoveToken(token, element, check(data)))
+
+
+def preview_modify(
+    turn: Turn, by: Actor, case_id: UUID, activate: Sequence[Activation], terminate: Sequence[int]
+) -> Preview:
+    """This will tell what `modify` would do now. Raises what that raises."""
+    return _preview(turn, by, case_id, _modification(activate, terminate))
 
 
 def preview_data(turn: Turn, by: Actor, case_id: UUID, data: Mapping[str, Any]) -> Preview:

@@ -43,6 +43,7 @@ SENTENCES: dict[str, Any] = {
     "data_changed": lazy_gettext("Case data corrected"),
     "passed_over": lazy_gettext("Passed over: %(name)s"),
     "moved": lazy_gettext("Moved from: %(name)s"),
+    "modified": lazy_gettext("Steps begun and ended by an operator"),
     "held": lazy_gettext("Deletion forbidden"),
     "unheld": lazy_gettext("Deletion allowed again"),
     **handovers.SENTENCES,
@@ -66,7 +67,8 @@ GOES_ON = {
     "limit": lazy_gettext("A limit is not watched as it should be: %(name)s"),
 }
 # what operators do with a reason
-OPERATED = ("suspended", "resumed", "cancelled", "retried", "data_changed", "passed_over", "moved", "held", "unheld")
+REPAIRED = ("retried", "data_changed", "passed_over", "moved", "modified")
+OPERATED = ("suspended", "resumed", "cancelled", *REPAIRED, "held", "unheld")
 OF_TASKS = ("completed", "withdrawn")
 # what the engine does by itself: whose click set it off says nothing
 AUTOMATIC = (

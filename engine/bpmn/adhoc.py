@@ -40,20 +40,25 @@ def is_question(token: Token) -> bool:
     return token.kind == "sub" and token.node.ad_hoc is not None
 
 
-def open_ad_hoc(run: Run, token: Token) -> None:
-    """This will offer the activities inside, and begin those that the diagram names."""
+def offer(run: Run, token: Token) -> None:
+    """This will open an ad-hoc subprocess in which nothing has begun yet, and offer the activities inside."""
     token.info["open"] = 1
     collection = token.node.ad_hoc.output_collection if token.node.ad_hoc is not None else None
     if collection is not None and _is_apart(token):
         token.local[collection] = []
+    for node in offered(token):
+        run.open(token, ActivityOffered(token=token.id, element=node.id, name=node.name, process_key=token.key))
+
+
+def open_ad_hoc(run: Run, token: Token) -> None:
+    """This will offer the activities inside, and begin those that the diagram names."""
+    ids = _active(run, token)
+    offer(run, token)
     if token.node.call is not None:
         run.push(("ask", token))
         subscribe(run, token, event_starts(token.content.event_subprocesses, token), False)
         return
-    ids = _active(run, token)
     nodes = {node.id: node for node in offered(token)}
-    for node in nodes.values():
-        run.open(token, ActivityOffered(token=token.id, element=node.id, name=node.name, process_key=token.key))
     mark = len(run.agenda)
     for id in ids:
         _set_off(run, token, nodes[id], {})

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn import adhoc, flow, listening, returning, shifting, undoing
+from engine.bpmn import adhoc, flow, listening, modifying, returning, shifting, undoing
 from engine.bpmn.host import Host, ServiceError
 from engine.bpmn.migrating import migrate
 from engine.bpmn.moving import enter, open_scope
@@ -22,6 +22,7 @@ from engine.bpmn.stimuli import (
     EnableActivity,
     FireTimer,
     Migrate,
+    Modify,
     MoveToken,
     ReceiveMessage,
     ReceiveSignal,
@@ -242,6 +243,7 @@ _TAKERS: dict[type, Callable[[Run, Any], None]] = {
     ReturnTo: _return_to,
     SkipElement: shifting.skip,
     MoveToken: shifting.move,
+    Modify: modifying.modify,
     TakeBack: undoing.take_back,
     Cancel: _cancel,
 }

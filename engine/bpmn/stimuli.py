@@ -132,6 +132,26 @@ class MoveToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Activation:
+    """An element that is to be begun; `data` are variables by scope: the id of a process or subprocess, "" the case.
+
+    `within` is a token in the subprocess or called process where it is to begin, when that is not the only one open.
+    """
+
+    element: str
+    data: Mapping[str, Data] = field(default_factory=dict)
+    within: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Modify:
+    """Elements begin and then tokens are ended, all or nothing; what is ended neither maps nor tells anything."""
+
+    activate: tuple[Activation, ...] = ()
+    terminate: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Migrate:
     """The case moves: each process in it whose key is in `legs` to another definition; "" is the case's own.
 
@@ -169,6 +189,7 @@ Stimulus = (
     | ReturnTo
     | SkipElement
     | MoveToken
+    | Modify
     | Migrate
     | TakeBack
     | Cancel

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from engine import (
+    Activation,
+    CannotModify,
     CannotMove,
     CannotSkip,
     Case,
@@ -22,6 +24,7 @@ from engine import (
     ReasonMissing,
     TokenGone,
     ValueRefused,
+    feel,
     queries,
     repairs,
 )
@@ -131,6 +134,27 @@ def test_a_token_inside_a_subprocess_moves_inside_or_takes_the_subprocess_along(
     assert list(places(engine, cast, case)) == ["approve"]
 
 
+def test_steps_are_begun_inside_a_closed_subprocess_and_others_ended_or_nothing_happens(
+    engine: Engine, cast: Any
+) -> None:
+    case = begin(engine, cast, 金额=20)
+    found = places(engine, cast, case)
+    ended = [found["check"].token, found["high"].token]
+    wanted = [Activation("measure", {"": {"金额": 30}})]
+    told = engine.preview_modify(case.id, wanted, ended, by=cast.olga)
+    assert {effect.element for effect in told.withdrawn} >= {"check", "high"}
+    assert [effect.element for effect in told.opened if effect.kind == "task"] == ["measure"]
+    for begun, end in (([*wanted, Activation("photo"), Activation("hourly")], ended), (wanted, [*ended, 999])):
+        with pytest.raises((CannotModify, TokenGone)):
+            engine.modify_case(case.id, begun, end, by=cast.olga, reason=WHY)
+    assert open_tasks(engine, cast, case) == ["check", "high"]
+    engine.modify_case(case.id, wanted, ended, by=cast.olga, reason=WHY)
+    view = engine.read(queries.case, cast.olga, case.id)
+    assert (open_tasks(engine, cast, case), view.data["金额"]) == (["measure"], 30)
+    told_of = feel.loads(next(event.detail for event in view.history if event.kind == "modified"))
+    assert (told_of["reason"], [each["element"] for each in told_of["ended"]]) == (WHY, ["check", "high"])
+
+
 def test_an_item_takes_its_whole_multi_instance_activity_along(engine: Engine, cast: Any) -> None:
     case = begin(engine, cast, "gathering", 单位们=["甲", "乙", "丙"])
     standing = engine.read(queries.repair, cast.olga, case.id).standing
@@ -181,6 +205,8 @@ def test_only_operators_repair_and_look_at_what_is_broken(engine: Engine, cast: 
     for forbidden in (
         lambda: engine.skip_element(case.id, token, by=by, reason=WHY),
         lambda: engine.move_token(case.id, token, "approve", by=by, reason=WHY),
+        lambda: engine.modify_case(case.id, [], [token], by=by, reason=WHY),
+        lambda: engine.preview_modify(case.id, [], [token], by=by),
         lambda: engine.change_data(case.id, {"金额": 1}, by=by, reason=WHY),
         lambda: engine.preview_move(case.id, token, "approve", by=by),
         lambda: engine.preview_data(case.id, {"金额": 1}, by=by),
@@ -200,6 +226,7 @@ def test_nothing_far_reaching_happens_without_a_reason(engine: Engine, cast: Any
     for silent in (
         lambda: engine.skip_element(case.id, token, by=cast.olga, reason=" "),
         lambda: engine.move_token(case.id, token, "approve", by=cast.olga, reason=""),
+        lambda: engine.modify_case(case.id, [], [token], by=cast.olga, reason=""),
         lambda: engine.change_data(case.id, {"金额": 1}, by=cast.olga, reason=""),
         lambda: engine.suspend_case(case.id, by=cast.olga, reason=""),
         lambda: engine.cancel_case(case.id, by=cast.olga, reason="x" * 1001),

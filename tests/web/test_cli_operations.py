@@ -58,6 +58,15 @@ def test_tokens_move_and_cases_stop_end_and_go(run: Run, case: Case) -> None:  #
     assert wrong.exit_code == 1
     moved = run("case", "move", case.number, str(grade.token), "low", "--reason", "更正", "--yes")
     assert (moved.exit_code, "low" in moved.stdout) == (0, True)
+    low = next(row for row in engine.read(queries.repair, SYSTEM, case.id).standing if row.element == "low")
+    again = ("--begin", "grade", "--end", str(low.token), "--set", "金额=5", "--reason", "更正")
+    assert run("case", "modify", case.number, *again).exit_code == 2, "nobody is there to say yes"
+    assert (
+        run("case", "modify", case.number, "--end", str(low.token), "--set", "金额=5", "--reason", "更正").exit_code
+        == 2
+    )
+    assert run("case", "modify", case.number, "--begin", "start", "--reason", "更正", "--yes").exit_code == 1
+    assert run("case", "modify", case.number, *again, "--yes").exit_code == 0
     assert run("case", "suspend", "--process", "repairing", "--reason", "停", "--yes").exit_code == 0
     assert run("case", "cancel", case.number, "--reason", "作废").exit_code == 2
     assert run("case", "cancel", case.number, "--reason", "作废", "--yes").exit_code == 0

@@ -181,6 +181,15 @@ def test_programs_repair_with_the_scope_operations_alone(
     [group] = ask(["read"], "GET", "incident-groups").get_json()["items"]
     assert group["count"] == len(found)
     [each] = ask(["read"], "GET", f"cases/{leak['id']}/standing").get_json()["items"]
+    again = {"activate": [{"element": each["element"], "data": {"": {"n": 1}}}], "terminate": [each["token"]]}
+    preview = ask(["operations"], "POST", f"cases/{leak['id']}/modify/preview", again).get_json()
+    assert [row["element"] for row in preview["withdrawn"] if row["kind"] == "task"] == [each["element"]]
+    assert ask(["operations"], "POST", f"cases/{leak['id']}/modify", again).status_code == 422, "without a reason"
+    assert ask(["read"], "POST", f"cases/{leak['id']}/modify", {**again, "reason": WHY}).status_code == 403
+    assert ask(["operations"], "POST", f"cases/{leak['id']}/modify", {**again, "reason": WHY}).status_code == 200
+    nowhere = {"activate": [{"element": "nowhere"}], "reason": WHY}
+    assert ask(["operations"], "POST", f"cases/{leak['id']}/modify", nowhere).status_code == 422
+    [each] = ask(["read"], "GET", f"cases/{leak['id']}/standing").get_json()["items"]
     shift = {"token": each["token"], "reason": WHY}
     preview = ask(["operations"], "POST", f"cases/{leak['id']}/shift/preview", shift).get_json()
     assert preview["withdrawn"][0]["element"] == each["element"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, post_load, validate
 
-from engine import IncidentNotFound, queries, reasons
+from engine import Activation, IncidentNotFound, queries, reasons
 from web import current
 from web.api.routes import Blueprint
 from web.api.schemas import CaseSummary, Document, Id, Paging, list_of, moment, page_of, text
@@ -145,6 +145,43 @@ class Shift(Why):
     data = DATA
 
 
+class Begun(Schema):
+    """An element that is to begin."""
+
+    element = text("Element of the diagram.", required=True)
+    data = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String()),
+        load_default=dict,
+        metadata={
+            "description": "Variables by scope: the id of a process or subprocess around it, empty for the case."
+        },
+    )
+    within = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A token in the subprocess or called process that is meant, when several are open."},
+    )
+
+    @post_load
+    def make(self, sent: dict[str, Any], **_more: Any) -> Activation:
+        """This will be what the engine takes."""
+        return Activation(**sent)
+
+
+class Modification(Schema):
+    """Elements that begin, then tokens that are ended."""
+
+    activate = fields.List(fields.Nested(Begun), load_default=list, validate=validate.Length(max=100))
+    terminate = fields.List(
+        fields.Integer(), load_default=list, validate=validate.Length(max=1000), metadata={"description": "Tokens."}
+    )
+
+
+class Modified(Modification, Why):
+    """A modification, and why."""
+
+
 class Action(Schema):
     """What is done to many incidents or cases."""
 
@@ -278,6 +315,22 @@ def shift(sent: dict[str, Any], case_id: UUID) -> Any:
     if sent["element"]:
         return engine.move_token(case_id, token, sent["element"], data, by=by, reason=sent["reason"])
     return engine.skip_element(case_id, token, data, by=by, reason=sent["reason"])
+
+
+@blueprint.post("/cases/<uuid:case_id>/modify/preview")
+@blueprint.arguments(Modification)
+@blueprint.response(200, Preview)
+def preview_modify(sent: dict[str, Any], case_id: UUID) -> Any:
+    """Tell what beginning elements and ending tokens would do"""
+    return current.engine().preview_modify(case_id, by=current.actor(), **sent)
+
+
+@blueprint.post("/cases/<uuid:case_id>/modify")
+@blueprint.arguments(Modified)
+@blueprint.response(200, CaseSummary)
+def modify(sent: dict[str, Any], case_id: UUID) -> Any:
+    """Begin elements, with variables, then end tokens: all or nothing"""
+    return current.engine().modify_case(case_id, by=current.actor(), **sent)
 
 
 @blueprint.post("/cases/<uuid:case_id>/<any(suspend, resume, cancel, hold, release):verb>")

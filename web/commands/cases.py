@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from engine import Engine, StepPreview, feel, queries, repairs
+from engine import Activation, Engine, StepPreview, feel, queries, repairs
 from web.commands import installation
 from web.commands.incidents import at, reason_of, run_action
 from web.commands.terminal import MISUSED, N_, Failed, _, is_interactive, say, show_table
@@ -106,6 +106,45 @@ def skip(number: str, token: int, changes: tuple[str, ...], reason: str, yes: bo
     _ask(engine.preview_skip(view.case.id, token, values, by=installation.BY), yes)
     engine.skip_element(view.case.id, token, values, by=installation.BY, reason=reason)
     say(_("The step is passed over."))
+
+
+@case.command(help=N_("Begin elements and then end tokens, all or nothing; what that brings about is shown before."))
+@click.argument("number")
+@click.option(
+    "--begin", "begun", multiple=True, metavar="ELEMENT[@TOKEN]", help=N_("Begins, in the scope of the token.")
+)
+@click.option("--end", "ended", multiple=True, type=int, metavar="TOKEN", help=N_("Is ended."))
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="[SCOPE:]NAME=VALUE",
+    help=N_("Data given to the first, of the case or of a scope around it."),
+)
+@REASON
+@YES
+def modify(
+    number: str, begun: tuple[str, ...], ended: tuple[int, ...], changes: tuple[str, ...], reason: str, yes: bool
+) -> None:
+    """This will show what begins and what is ended, ask, and do it."""
+    engine = installation.open_engine()
+    view = found(engine, number)
+    given: dict[str, dict[str, Any]] = {}
+    for change in changes:
+        scope, colon, rest = change.partition(":")
+        is_scoped = bool(colon) and "=" not in scope
+        given.setdefault(scope if is_scoped else "", {}).update(typed(view, (rest if is_scoped else change,)))
+    if given and not begun:
+        raise Failed(_("Data are given to what begins: name an element with --begin."), exit_code=MISUSED)
+    activate: list[Activation] = []
+    for each in begun:
+        element, _at, token = each.partition("@")
+        if token and not token.isdigit():
+            raise Failed(_("Write ELEMENT or ELEMENT@TOKEN, not “{text}”.", text=each), exit_code=MISUSED)
+        activate.append(Activation(element, given if not activate else {}, int(token) if token else None))
+    _ask(engine.preview_modify(view.case.id, activate, ended, by=installation.BY), yes)
+    engine.modify_case(view.case.id, activate, ended, by=installation.BY, reason=reason)
+    say(_("The case goes on there."))
 
 
 def _ask(preview: StepPreview, yes: bool) -> None:
