@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import func, select
 
-from engine import FaultsFound, forms
-from web.benchmarks import guests, papers
+from engine import Case, FaultsFound, Task, forms
+from web.benchmarks import guests, papers, replays, world
+from web.benchmarks.meters import Stopwatch
 from web.commands.benches import bench
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -166,3 +168,40 @@ def test_an_address_where_no_database_can_be_made_is_said_in_words(address: str,
     assert result.exit_code in (1, 2)
     assert isinstance(result.exception, SystemExit)
     assert reason in result.output
+
+
+def test_what_a_demo_did_is_done_again_in_copies_of_its_cases_at_its_own_times() -> None:
+    with world.made(None, world.APP, kind=replays.Recorder) as (own, recorder):
+        assert isinstance(recorder, replays.Recorder)
+        began = recorder.clock()
+        case = recorder.start_case(
+            world.BENCH, world.SENT, by=world.actor(recorder, "worker"), unit_code=world.town(7), origin="demo:1"
+        )
+        for _ in range(2):
+            (task,) = recorder.read(world.open_tasks, [case.id])
+            recorder.complete_task(task, by=world.actor(recorder, "worker"), data=world.SENT)
+        left_alone = recorder.start_case(world.BENCH, world.SENT, by=world.actor(recorder, "worker"), unit_code=None)
+        tales, ended = replays.told(recorder), recorder.clock()
+        assert [[deed.element for deed in tale] for tale in tales] == [["", "receive", "examine"]]
+        with world.opened(own) as engine:
+            engine.clock = replays.Clock()
+            watch = Stopwatch(0.05)
+            working = replays.complete(engine, watch, tales, 3)
+            next(working)
+            watch.start()
+            assert sum(1 for _ in working) in (len(watch.samples), len(watch.samples) - 1)
+            assert [each.statements > 1 for each in replays.traffic(engine, tales)] == [True, True]
+            copies = select(Case).where(Case.id.not_in([case.id, left_alone.id]))
+            found = engine.read(lambda session: list(session.scalars(copies)))
+            assert {each.unit_name for each in found} == {"Town 7"}
+            assert all(began <= each.started_at <= ended for each in found)
+            done = select(func.count()).select_from(Task).where(Task.state == "done")
+            timed = len(watch.samples) + 2 * replays.WARM_UP + 2
+            assert engine.read(lambda session: session.scalar(done)) == timed + 2
+
+
+def test_a_demo_without_people_cannot_be_done_again() -> None:
+    with world.made(None, world.APP, kind=replays.Recorder) as (_own, engine):
+        assert isinstance(engine, replays.Recorder)
+        with pytest.raises(replays.NothingToRepeat):
+            replays.told(engine)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import Case, Engine, HistoryEvent, Job, ProcessApp, Task, load_apps
-from web.benchmarks import clients, completing, copies, floor, guests, meters, report, timers, world
+from web.benchmarks import clients, copies, floor, guests, meters, replays, report, timers, world
 from web.benchmarks.completing import Miscounted
 from web.benchmarks.copies import Show
 from web.benchmarks.meters import Stopwatch
@@ -29,10 +27,6 @@ WARM_UP = 5
 SPARE = 1.3
 ORIGINALS = 5
 Data = Mapping[str, Any]
-
-
-class OneByOne(Exception):
-    """The demo of an app walks this diagram: it is one client."""
 
 
 class NoTimer(Exception):
@@ -49,43 +43,13 @@ class Load:
     open_tasks: int = 0
 
 
-class TimedEngine(Engine):
-    """An engine that times the completions that somebody else makes through it.
-
-    Each step a few times without: then what is asked, compiled and prepared only once lies behind it. The last of these
-    times its traffic is looked at.
-    """
-
-    watch: Stopwatch
-    done: Counter[str]
-    seen: list[meters.Traffic]
-
-    def watch_anew(self) -> Stopwatch:
-        """This will forget what was timed and seen before."""
-        self.watch, self.done, self.seen = Stopwatch(0.0), Counter(), []
-        return self.watch
-
-    def complete_task(self, task_id: UUID, **kwargs: Any) -> Case:
-        """This will finish a task and keep how long that took."""
-        element = self.read(lambda session: session.scalar(select(Task.element).where(Task.id == task_id)))
-        self.done[str(element)] += 1
-        if self.done[str(element)] < completing.WARM_UP:
-            return super().complete_task(task_id, **kwargs)
-        if self.done[str(element)] == completing.WARM_UP:
-            with meters.traffic(self.database) as seen:
-                case = super().complete_task(task_id, **kwargs)
-            self.seen.append(seen)
-            return case
-        return self.watch.time(super().complete_task, task_id, **kwargs)
-
-
 def measure(url: str | None, load: Load, *, seconds: float, show: Show | None = None) -> list[Line]:
-    """This will let clients complete tasks in a process. Raises NoProcess, NothingToDo, OneByOne, Miscounted."""
+    """This will let clients complete tasks in a process. Raises NoProcess, NothingToDo, NothingToRepeat,
+    Miscounted.
+    """
     for app in load_apps():
         if app.folder.resolve() == load.file.resolve().parent and app.demo is not None:
-            if load.clients > 1:
-                raise OneByOne(OneByOne.__doc__)
-            return _measure_demo(url, app, load.open_tasks, show)
+            return _measure_demo(url, app, load, seconds, show)
     with _inhabited(url, load) as (own, walker, notes):
         engine, seconds_before = walker.engine, walker.walk_one()
         _crowd(walker, load.open_tasks, show)
@@ -142,21 +106,29 @@ def _told(found: Line, seen: meters.Traffic, notes: dict[str, object]) -> Line:
     return found
 
 
-def _measure_demo(url: str | None, app: ProcessApp, open_tasks: int, show: Show | None) -> list[Line]:
-    with world.made(url, app, world.APP, kind=TimedEngine) as (_own, engine):
-        assert isinstance(engine, TimedEngine)
-        engine.watch_anew()  # those that make the crowd are timed, too
-        if open_tasks:
-            copies.crowd(engine, open_tasks, show)
-        beside = floor.measure(engine, 1.0)
-        watch = engine.watch_anew()
-        app.demo(engine, progress=lambda done, total, _what: show(done, total) if show is not None else None)
-        taken = Taken(watch.samples, 0.0, sum(watch.samples), watch.busy, None, meters.memory())
-        found = report.line(f"complete, demo of {app.name}", [taken])
-        found.statements = mean(each.statements for each in engine.seen)
-        found.round_trips = mean(each.round_trips for each in engine.seen)
-        found.notes |= {"open": open_tasks} if open_tasks else {}
+def _measure_demo(url: str | None, app: ProcessApp, load: Load, seconds: float, show: Show | None) -> list[Line]:
+    with world.made(url, app, world.APP, kind=replays.Recorder) as (own, recorder):
+        assert isinstance(recorder, replays.Recorder)
+        app.demo(recorder, progress=lambda done, total, _what: show(done, total) if show is not None else None)
+        tales = replays.told(recorder)
+        if load.open_tasks:
+            copies.crowd(recorder, load.open_tasks, show)
+        opening = partial(replays.opened, app.name)
+        with opening(own) as engine:
+            beside = floor.measure(engine, min(seconds, 2.0))
+            taken = clients.run(engine, own, load.clients, replays.complete, seconds, tales, opening=opening)
+            found = report.line(f"complete, demo of {app.name}", [_without_starts(each) for each in taken])
+            _check(engine, found)
+            seen = replays.traffic(engine, tales)
+        found.statements = mean(each.statements for each in seen)
+        found.round_trips = mean(each.round_trips for each in seen)
+        found.notes |= {"open": load.open_tasks} if load.open_tasks else {}
         return report.compare([found], beside)
+
+
+def _without_starts(taken: Taken) -> Taken:
+    """Cases are started between the completions: that is neither counted nor lasts any time."""
+    return replace(taken, began=0.0, ended=sum(taken.samples), database_busy=None)
 
 
 def _opened(file: Path, url: str) -> AbstractContextManager[Engine]:

@@ -19,7 +19,8 @@ from web.benchmarks import completing, floor, ladders, lists, models, starting, 
 from web.benchmarks.clients import ClientFailed
 from web.benchmarks.completing import Miscounted
 from web.benchmarks.guests import NoProcess
-from web.benchmarks.models import NoTimer, OneByOne
+from web.benchmarks.models import NoTimer
+from web.benchmarks.replays import NothingToRepeat
 from web.benchmarks.report import Line
 from web.benchmarks.walkers import NobodysTask, NothingToDo
 from web.commands import soaks
@@ -79,7 +80,7 @@ _FAULTS = (
     N_("The file holds no process."),
     N_("A case of this process opens no task that anybody could do."),
     N_("A case of this process waits for no timer when it has started."),
-    N_("The demo of an app walks this diagram: it is one client."),
+    N_("The demo of this app starts no case and completes no task that could be done again."),
     N_("The web server of the benchmark does not answer."),
     N_("The task “{task}” names no candidate group, or somebody who is not here: nobody can do it."),
 )  # the docstrings of what benchmarks raise, named here so that the catalog keeps them
@@ -254,7 +255,7 @@ def _measuring() -> Iterator[_Progress]:
     try:
         with console.status(_("Preparing…")) as status:
             yield _Progress(status)
-    except (Miscounted, ClientFailed, NoProcess, NothingToDo, NoTimer, OneByOne) as error:
+    except (Miscounted, ClientFailed, NoProcess, NothingToDo, NoTimer, NothingToRepeat) as error:
         raise Failed(_(str(error))) from error
     except NobodysTask as error:
         raise Failed(_(NobodysTask.__doc__ or "", task=error.task)) from error
