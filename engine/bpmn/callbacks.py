@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from engine.bpmn import translation
+from engine.bpmn import juel, translation
 from engine.bpmn.coercion import Setting
 from engine.bpmn.listeners import ONLY_TOLD, headers_of
 from engine.bpmn.process import ACTIVITIES, GATEWAYS
@@ -114,7 +114,7 @@ def _possible(element: etree._Element, event: str) -> str:
 
 
 def _listen(element: etree._Element, item: etree._Element, event: str, report: Report) -> None:
-    found, type = _statement(item.get("expression"), report.setting(element)), type_of(item)
+    found, type = _done(item, report.setting(element)), type_of(item)
     if isinstance(found, translation.Assignment):
         set_variable(element, event, found)
         report.translated(element, "executionListener", shown(item), f"{event}: {found.name} {found.value}")
@@ -164,7 +164,7 @@ def _given(item: etree._Element, found: object) -> dict[str, str]:
 
 def _task_listener(element: etree._Element, item: etree._Element, report: Report) -> None:
     event, type = item.get("event") or "create", type_of(item)
-    found = _statement(item.get("expression"), report.setting(element))
+    found = _done(item, report.setting(element))
     if event == "timeout":
         _timeout(element, item, type, report)
     elif event not in OF_TASKS:
@@ -218,9 +218,12 @@ def shown(item: etree._Element) -> str:
     return f"{item.get('event') or ''} {what or ''.join(scripts) or vendor_name(item.tag)}".strip()[:200]
 
 
-def _statement(text: str | None, setting: Setting) -> object:
+def _done(item: etree._Element, setting: Setting) -> object:
+    """What a listener does by its expression, or by a script of one line."""
+    text = item.get("expression")
     if text is None:
-        return None
+        scripts = [text_of(part) for part in vendor_children(item, "script")]
+        return translation.assigned(scripts[0]) if scripts else None
     try:
         return translation.translate_statement(text, setting)
     except Invalid:
@@ -233,9 +236,12 @@ def skip_expression(element: etree._Element, report: Report) -> None:
         text = element.get(f"{{http://{name}.org/bpmn}}skipExpression")
         if text is None:
             continue
-        value = report.value(element, "skipExpression", text)
-        if local(element) not in ACTIVITIES or value is None or not value.startswith("="):
+        is_skipped = local(element) in ACTIVITIES and juel.is_juel(text)
+        value = report.value(element, "skipExpression", text) if is_skipped else None
+        if not is_skipped:
             report.impossible(element, "skipExpression", text, "only activities are skipped, by an expression")
+        elif value is None:
+            continue
         else:
             switch = f"{prefix}_SKIP_EXPRESSION_ENABLED"
             element.set(bihuan("skip"), f"=if {switch} = true then ({value[1:]}) else false")

@@ -9,10 +9,13 @@ from functools import lru_cache
 from lxml import etree
 
 from engine.bpmn import drawing
+from engine.bpmn.adopting import take_place
 from engine.bpmn.callbacks import exceptions, listeners, of_process, skip_expression
 from engine.bpmn.faults import fault
-from engine.bpmn.imported import TASKS, form
+from engine.bpmn.fields import form
+from engine.bpmn.imported import TASKS
 from engine.bpmn.normal import normalise
+from engine.bpmn.parameters import input_output, payload
 from engine.bpmn.process import ACTIVITIES, FLOW_NODES, Note
 from engine.bpmn.questions import ask
 from engine.bpmn.registry import named_by_expression, registered_event, sent_event, terminate
@@ -20,20 +23,22 @@ from engine.bpmn.rewriting import (
     ad_hoc,
     call_activity,
     conditional_event,
+    data_object,
     error_variables,
-    input_output,
+    job_priority,
     loop_condition,
     multi_instance,
     named_value,
-    payload,
     retries,
     sequence_flow,
+    signal_scope,
     thrown_message,
     timer,
 )
 from engine.bpmn.source import BIHUAN, ZEEBE, bihuan, bpmn, is_native, line_of, local, read
 from engine.bpmn.standard import plainly
 from engine.bpmn.vendor import (
+    WITH_PROPERTIES,
     Report,
     add,
     attribute,
@@ -54,7 +59,7 @@ READ_AT = {
     _SERVICES: "class delegateExpression expression type topic field resultVariable resultVariableName connector",
     "scriptTask conditionExpression": "resource",
     "businessRuleTask": "decisionRef decisionRefBinding decisionRefVersion decisionRefVersionTag mapDecisionResult",
-    "multiInstanceLoopCharacteristics": "collection elementVariable variableAggregation",
+    "multiInstanceLoopCharacteristics": "collection elementVariable elementIndexVariable variableAggregation",
     "callActivity": "calledElementBinding calledElementVersion calledElementVersionTag calledElementType caseRef out "
     "sameDeployment inheritVariables variableMappingClass variableMappingDelegateExpression businessKey "
     "inheritBusinessKey",
@@ -64,6 +69,8 @@ READ_AT = {
     "process": "versionTag candidateStarterGroups candidateStarterUsers",
     "messageEventDefinition": "messageExpression",
     "signalEventDefinition": "signalExpression",
+    "signal": "scope",
+    "dataObject": "value",
     "terminateEventDefinition": "terminateAll terminateMultiInstance",
     "timeCycle timeDate timeDuration": "endDate",
     "startEvent": "initiator",
@@ -71,22 +78,33 @@ READ_AT = {
     "eventType eventCorrelationParameter eventInParameter eventOutParameter triggerEventType",
 }
 # What says how jobs are cut in the old engines; here every wait is saved.
-DROPPED = frozenset({"async", "asyncBefore", "asyncAfter", "asyncLeave", "exclusive", "historyTimeToLive"})
-DROPPED |= {"isStartableInTasklist", "autoStoreVariables", "formFieldValidation", "doNotIncludeVariables"}
+OF_JOBS = frozenset({"async", "asyncBefore", "asyncAfter", "asyncLeave", "exclusive"})
 # What the old engines themselves read, and no rule here: anything else comes from a designer of one's own.
 ENGINE_ATTRIBUTES = frozenset(
     {
+        "autoStoreVariables",
         "businessCalendarName",
         "calledElementTenantId",
-        "calledElementType",
         "category",
         "completeAsync",
         "decisionRefTenantId",
+        "doNotIncludeVariables",
+        "errorMessage",
+        "errorVariableLocalScope",
+        "errorVariableName",
+        "errorVariableTransient",
         "fallbackToDefaultTenant",
+        "formFieldValidation",
         "formHandlerClass",
+        "historyTimeToLive",
+        "idVariableName",
         "includeInHistory",
+        "interrupting",
+        "isEagerExecutionFetching",
+        "isStartableInTasklist",
         "noWaitStatesAsyncLeave",
         "operationRef",
+        "processInstanceName",
         "resource",
         "ruleVariablesInput",
         "rules",
@@ -97,6 +115,7 @@ ENGINE_ATTRIBUTES = frozenset(
         "taskIdVariableName",
         "tenantId",
         "triggerable",
+        "useLocalScopeForOutParameters",
         "useLocalScopeForResultVariable",
         "validateFormFields",
         *(name for names in READ_AT.values() for name in names.split()),
@@ -112,6 +131,17 @@ ENGINE_ELEMENTS = ENGINE_ATTRIBUTES | {
     "timerEventDefinition",
 }
 NOTHING = "nothing here does the same"
+# Why, where more is to be said than that.
+REASONS = {
+    "businessCalendarName": "working days are counted by the FEEL function add days",
+    "formFieldValidation": "every form is checked",
+    "historyTimeToLive": "how long ended cases stay is a matter of the rules of retention",
+    "isStartableInTasklist": "who may start is a matter of rights",
+    "triggerable": "the case goes on when the service is done: draw a receive task behind it",
+    "validateFormFields": "every form is checked",
+}
+# What a case does otherwise without them.
+CHANGING = frozenset({"businessCalendarName", "errorVariableName", "triggerable"})
 OWN = "no engine reads it, only programs of your own"
 
 
@@ -153,16 +183,18 @@ def shown(xml: bytes, process: str = "") -> bytes:
 def adopted(xml: bytes, process: str = "") -> tuple[str, list[Note]]:
     """This will return a file of any tool as a designer goes on with it: translated as far as can be, and drawn whole.
 
-    The drawing of `process` comes first when there are several. What has no translation stands there as it was and is a
-    matter of the check. Raises FaultsFound when the file cannot be read or holds no process.
+    It takes the place of `process`, whose drawing comes first when there are several. What has no translation stands
+    there as it was and is a matter of the check. Raises FaultsFound when the file cannot be read or holds no process.
     """
     root = read(xml)
     normalise(root, keep_drawing=True)
     if next(root.iter(bpmn("process")), None) is None:
         raise FaultsFound([fault("no-process")])
-    notes: list[Note] = []
+    placing = Report()
+    take_place(root, process, placing)
+    notes = placing.notes
     if not is_native(root):
-        notes = translate(root).notes
+        notes = [*notes, *translate(root).notes]
         root.set(bihuan("imported"), "true")
     drawing.draw(root)
     drawing.put_first(root, process)
@@ -216,6 +248,7 @@ def _process(element: etree._Element, report: Report) -> None:
     # An error that nobody catches ends its path in Camunda 7; here it would be an incident.
     add(extend(element, "properties"), "property", name="bihuan:uncaughtErrors", value="end")
     of_process(element, report)
+    job_priority(element, report)
 
 
 def _define_errors(root: etree._Element, report: Report) -> None:
@@ -235,20 +268,24 @@ def _define_errors(root: etree._Element, report: Report) -> None:
 
 def _drop(root: etree._Element, report: Report) -> None:
     """Nothing of a vendor stays; what no rule has read is kept as a property and told."""
-    dropped = 0
+    jobs = 0
     for element in list(root.iter(etree.Element)):
         for key in list(element.attrib):
             name = vendor_name(key)
+            if name and name in OF_JOBS:
+                jobs += 1
+                if local(element) in WITH_PROPERTIES:
+                    add(extend(element, "properties"), "property", name=f"c7:{name}", value=str(element.get(key)))
+            elif name and not _is_read(name, element) and local(element):
+                tell = report.impossible if name in CHANGING else report.kept
+                why = REASONS.get(name, NOTHING if name in ENGINE_ATTRIBUTES else OWN)
+                tell(element, name, str(element.get(key)), why)
             if name:
-                dropped += name in DROPPED
-                if name not in DROPPED and not _is_read(name, element) and local(element):
-                    why = NOTHING if name in ENGINE_ATTRIBUTES else OWN
-                    report.kept(element, name, str(element.get(key)), why)
                 del element.attrib[key]
         if local(element) == "extensionElements":
             _drop_extensions(element, report)
-    if dropped:
-        text = f"{dropped} attributes about jobs were dropped: every wait is saved"
+    if jobs:
+        text = f"{jobs} attributes about jobs stand aside: every wait is saved"
         report.notes.append(Note("", "", "translated", "async", text, line_of(root)))
 
 
@@ -305,5 +342,6 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "messageEventDefinition": (named_by_expression, thrown_message),
     "signalEventDefinition": (named_by_expression, payload),
     "message": (named_value,),
-    "signal": (named_value,),
+    "signal": (named_value, signal_scope),
+    "dataObject": (data_object,),
 }

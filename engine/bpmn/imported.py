@@ -27,7 +27,7 @@ from engine.bpmn.vendor import (
 from engine.errors import Invalid
 
 # When a listener is called before it matters who does a task.
-_EARLY = frozenset({None, "create", "assignment", "all"})
+_EARLY = frozenset({None, "create", "all"})
 _WORDED = re.compile(r"[(（【\[]?\s*[#$]\{[^}]*\}\s*[\]】）)]?")
 _AROUND = " :：-–—,，、/"
 

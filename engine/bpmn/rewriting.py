@@ -8,13 +8,13 @@ from lxml import etree
 
 from engine import feel
 from engine.bpmn import juel, translation
-from engine.bpmn.callbacks import of_flow, skip_expression
+from engine.bpmn.callbacks import of_flow, set_variable, skip_expression
 from engine.bpmn.coercion import Setting
 from engine.bpmn.dialect import is_int32
 from engine.bpmn.fields import BY_TAG
 from engine.bpmn.imported import service_fields, service_task
 from engine.bpmn.parameters import in_out, named, variable_name
-from engine.bpmn.source import ZEEBE, child, text_of
+from engine.bpmn.source import ZEEBE, child, local, text_of
 from engine.bpmn.vendor import (
     Report,
     attribute,
@@ -27,6 +27,8 @@ from engine.bpmn.vendor import (
     vendor_name,
 )
 from engine.errors import Invalid
+
+_DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
 
 
 def sequence_flow(element: etree._Element, report: Report) -> None:
@@ -263,7 +265,11 @@ def timer(element: etree._Element, report: Report) -> None:
         text = text_of(part)
         if part is None or not text or above is None:
             continue
-        value = report.value(above, "timer", text) if juel.is_juel(text) else _quartz(_until(above, part, text, report))
+        value = (
+            report.value(above, "timer", text)
+            if juel.is_juel(text)
+            else _quartz(above, _until(above, part, text, report), report)
+        )
         if value is None:
             report.refuse(above, "timer", text, "it cannot be translated")
         else:
@@ -282,11 +288,65 @@ def _until(event: etree._Element, part: etree._Element, text: str, report: Repor
     return text
 
 
-def _quartz(text: str) -> str:
-    fields = text.split()
-    if len(fields) in (6, 7) and not text.startswith(("R", "P")):
-        return " ".join("*" if field == "?" else field for field in fields[:6])
-    return text
+def _quartz(event: etree._Element, text: str, report: Report) -> str:
+    """A line of Quartz as a line of cron: there the days of the week count from 1, Sunday, here from 0."""
+    fields = text.upper().split()
+    if len(fields) not in (6, 7) or text.startswith(("R", "P")):
+        return text
+    if len(fields) == 7 and fields[6] not in ("*", "?"):
+        report.impossible(event, "timer", text, "a line of cron has no year here")
+    try:
+        fields[5] = ",".join(_weekdays(part) for part in fields[5].split(","))
+    except ValueError:
+        return text
+    found = " ".join("*" if field == "?" else field for field in fields[:6])
+    if found != text:
+        report.translated(event, "timer", text, found)
+    return found
+
+
+def _weekdays(part: str) -> str:
+    match = re.fullmatch(r"(\w+?)(#\d|L)?(?:-(\w+))?(?:/(\d+))?", part)
+    if part == "L" or match is None or not re.search(r"(^|-)\d", part):
+        return "SAT" if part == "L" else part
+    first, nth, last, step = _weekday(match[1]), match[2] or "", match[3], int(match[4] or 1)
+    if nth or not (last or match[4]):
+        return _DAYS[first] + nth
+    end = _weekday(last) if last else 6
+    span = range(first, end + 1 if end >= first else end + 8, step)
+    return ",".join(_DAYS[day % 7] for day in span)
+
+
+def _weekday(text: str) -> int:
+    return _DAYS.index(text) if text in _DAYS else (int(text) - 1) % 7
+
+
+def data_object(element: etree._Element, report: Report) -> None:
+    """This will write the value that a data object of Flowable or Activiti begins with, unless the start gives one."""
+    scope, text = element.getparent(), text_of(next(vendor_extensions(element, "value"), None))
+    if scope is None or not text:
+        return
+    name = variable_name(element.get("name") or element.get("id") or "")
+    kind = (element.get("itemSubjectRef") or "").rpartition(":")[2]
+    is_plain = kind in ("int", "integer", "long", "double", "decimal", "boolean")
+    try:
+        value = translation.checked(text.lower()) if is_plain else translation.quoted(text)
+    except Invalid:
+        value = translation.quoted(text)
+    if local(scope) == "process":
+        set_variable(scope, "start", translation.Assignment(name, f"=get or else({name}, {value})"))
+    elif local(scope) == "subProcess":
+        map_input(scope, f"={value}", name)
+    report.translated(scope, "data object", f"{name} = {text}", value)
+
+
+def signal_scope(element: etree._Element, report: Report) -> None:
+    """This will tell that a signal goes to every case, whatever its scope was."""
+    scope = attribute(element, "scope")
+    if scope == "global":
+        report.translated(element, "scope", scope, "as every signal")
+    elif scope is not None:
+        report.impossible(element, "scope", scope, "a signal goes to every case that waits for it")
 
 
 def named_value(element: etree._Element, report: Report) -> None:

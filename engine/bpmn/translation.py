@@ -76,6 +76,30 @@ def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignme
     return "=" + checked(_write(settle(tree, setting)))
 
 
+def translate_setter(text: str, setting: Setting = NOWHERE) -> tuple[str, str]:
+    """This will return the method and the FEEL of its only argument of an expression such as `task.setAssignee(x)`.
+
+    Raises Untranslatable for anything else.
+    """
+    match juel.parse(text.strip()):
+        case Call(of=Name(id="task" | "delegateTask"), method=method, arguments=(argument,)):
+            return method, "=" + checked(_write(settle(argument, setting)))
+    raise Untranslatable(problem=f"{text} says nothing of a task")
+
+
+def assigned(body: str) -> Assignment | None:
+    """This will return what a script of one line does that only sets a variable: the same in every language."""
+    text = body.strip().rstrip(";").strip()
+    text = text if juel.is_juel(text) else f"${{{text}}}"
+    if "\n" in text or ";" in text:
+        return None
+    try:
+        found = translate_statement(text)
+    except Invalid:
+        return None
+    return found if isinstance(found, Assignment) else None
+
+
 def _argument(tree: Tree, setting: Setting) -> str:
     """A service is told the data of its case anyway."""
     if isinstance(tree, Name) and tree.id in OBJECTS:

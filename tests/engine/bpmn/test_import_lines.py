@@ -162,15 +162,14 @@ def test_dates_that_are_moved(document: Callable[..., bytes], walk: Callable, te
 
 FIELDS = '<camunda:formData><camunda:formField id="a" type="string" defaultValue="${b}"><camunda:validation><camunda:constraint name="validator" config="org.example.V"/></camunda:validation></camunda:formField></camunda:formData>'
 KEPT = [
-    ("userTask", 'camunda:businessCalendarName="work"', "", "businessCalendarName", "kept"),
+    ("userTask", 'camunda:businessCalendarName="work"', "", "businessCalendarName", "impossible"),
     ("userTask", 'camunda:formHandlerClass="a.B"', "", "formHandlerClass", "kept"),
     ("userTask", 'camunda:class="a.B"', "", "class", "kept"),
     ("userTask", 'camunda:priority="1000"', "", "priority", "kept"),
-    ("userTask", "", FIELDS, "default of a", "impossible"),
     ("userTask", "", FIELDS, "validation of a", "impossible"),
     ("serviceTask", 'camunda:class="a.B" camunda:formKey="f"', "", "formKey", "kept"),
     ("serviceTask", 'camunda:class="a.B" camunda:assignee="ann"', "", "assignee", "kept"),
-    ("serviceTask", 'camunda:class="a.B" flowable:triggerable="true"', "", "triggerable", "kept"),
+    ("serviceTask", 'camunda:class="a.B" flowable:triggerable="true"', "", "triggerable", "impossible"),
     ("serviceTask", 'camunda:class="a.B"', "<camunda:failedJobRetryTimeCycle>PT1M,PT5M</camunda:failedJobRetryTimeCycle>", "failedJobRetryTimeCycle", "impossible"),
     ("userTask", "", "<camunda:failedJobRetryTimeCycle>R3/PT1M</camunda:failedJobRetryTimeCycle>", "failedJobRetryTimeCycle", "kept"),
     ("userTask", 'camunda:jobPriority="5"', "", "jobPriority", "kept"),
