@@ -17,6 +17,7 @@ from engine.programs import Programs
 
 LONGEST_WAIT = 60  # seconds
 LOOK_EVERY = 0.25  # seconds: one look costs a fraction of a millisecond
+REST = 4  # times as long as a look took: among very many jobs of other units it takes longer
 
 
 class Exchange(Programs):
@@ -29,13 +30,17 @@ class Exchange(Programs):
 
         The higher priority comes first, then the older one. When the time is over and the job is neither done nor
         extended, another worker gets it. While there is none it waits up to `wait` seconds (at most 60) for one, and
-        holds no transaction and no connection meanwhile. Raises LockInvalid.
+        holds no transaction and no connection meanwhile: inside of `once` it does not wait. Raises LockInvalid.
         """
-        ends = monotonic() + min(wait, LONGEST_WAIT)
+        ends = monotonic() + (0 if self._sessions.is_shared else min(wait, LONGEST_WAIT))
         found = self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
+        pause = LOOK_EVERY
         while not found and (left := ends - monotonic()) > 0:
-            sleep(min(LOOK_EVERY, left))
-            if self.look(locks.is_due, types, by):
+            sleep(min(pause, left))
+            began = monotonic()
+            is_due = self.look(locks.is_due, types, by)
+            pause = max(LOOK_EVERY, REST * (monotonic() - began))
+            if is_due:
                 found = self.write(by, locks.lock, types, worker, seconds=seconds, limit=limit)
         return found
 

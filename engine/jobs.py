@@ -21,6 +21,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     TextClause,
     Tuple,
     and_,
@@ -43,7 +44,7 @@ from engine.batches import Known
 from engine.bpmn import timers
 from engine.bpmn.host import answered
 from engine.bpmn.stimuli import CompleteService, FireTimer, ThrowError
-from engine.db import is_postgresql, table
+from engine.db import table
 from engine.errors import NotFound
 from engine.hands import Aside, Flood
 from engine.history import Entry
@@ -183,13 +184,14 @@ def take(
 ) -> list[Claimed]:
     """This will take up to `limit` due jobs of those asked for, in this order, that no other worker has."""
     due = select(JOBS.c.id).where(*which, *free(now)).order_by(*order.columns).limit(limit)
-    if is_postgresql(session):
-        due = due.with_for_update(skip_locked=True)
+    return lease(session, due.with_for_update(skip_locked=True), order, until=until, worker=worker)
+
+
+def lease(session: Session, due: Select[Any], order: Order, *, until: datetime, worker: str) -> list[Claimed]:
+    """This will let `worker` have the jobs whose ids `due` finds and locks, and return them in their order."""
     found = due.cte("due")  # looked up once: an IN may ask again for each row, and take more than the limit
-    lease = {"leased_until": until, "leased_by": worker}
-    taken = update(JOBS).where(JOBS.c.id.in_(select(found.c.id))).values(**lease).returning(*CLAIMED)
-    claimed = [Claimed(*row) for row in session.execute(taken)]
-    return sorted(claimed, key=order.key)
+    taken = update(JOBS).where(JOBS.c.id.in_(select(found.c.id))).values(leased_until=until, leased_by=worker)
+    return sorted((Claimed(*row) for row in session.execute(taken.returning(*CLAIMED))), key=order.key)
 
 
 def free(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, String, column, or_, select, text, true, update, values
 
 from engine import bpmn, feel, jobs
 from engine.access import EXTERNAL_SYSTEM, Actor, require_system
 from engine.cases import CASES
+from engine.db import is_postgresql
 from engine.errors import Conflict, Invalid
 from engine.jobs import CLAIMED, JOBS, URGENT, WAITING, Claimed, free
 from engine.models import THEIRS
@@ -83,30 +84,41 @@ def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: 
         raise LockInvalid(reason=f"a worker has a name of up to {LONGEST_NAME} characters")
     if not 1 <= limit <= MOST:
         raise LockInvalid(reason=f"from 1 to {MOST} jobs at once")
-    found = jobs.take(turn.session, _of(types, turn.by), URGENT, now=turn.now, until=until, worker=worker, limit=limit)
+    due = _due(turn, tuple(dict.fromkeys(types)), limit)
+    found = jobs.lease(turn.session, due, URGENT, until=until, worker=worker)
     columns = (CASES.c.id, CASES.c.number, CASES.c.due_at, CASES.c.process_id)
     rows = turn.session.execute(select(*columns).where(CASES.c.id.in_({job.case_id for job in found})))
     cases = {row.id: row for row in rows}
     return [_shown(job, cases[job.case_id], until) for job in found]
 
 
+def _due(turn: Turn, types: Sequence[str], limit: int) -> Select[Any]:
+    """The first jobs of each type are found in its stretch of the index: together they would all have to be sorted."""
+    which = (text(THEIRS), *free(turn.now), *_in_scope(turn.by))
+    if len(types) == 1 or not is_postgresql(turn.session):
+        due = select(JOBS.c.id).where(JOBS.c.type.in_(types), *which).order_by(*URGENT.columns)
+        return due.limit(limit).with_for_update(skip_locked=True)
+    asked = values(column("asked", String), name="asked").data([(each,) for each in types])
+    first = select(*URGENT.columns).where(JOBS.c.type == asked.c.asked, *which).order_by(*URGENT.columns)
+    each = first.limit(limit).with_for_update(skip_locked=True).lateral("each")
+    found = select(each.c.id).select_from(asked.join(each, true()))
+    return found.order_by(*(each.c[name.key] for name in URGENT.columns)).limit(limit)
+
+
 def is_due(turn: Turn, types: Sequence[str], by: Actor) -> bool:
     """This will tell whether a job of these service types waits for `by` to lock it; nothing is changed."""
-    due = select(JOBS.c.id).where(*_of(types, by), *free(turn.now)).limit(1)
+    due = select(JOBS.c.id).where(text(THEIRS), JOBS.c.type.in_(types), *free(turn.now), *_in_scope(by)).limit(1)
     return turn.session.execute(due).first() is not None
-
-
-def _of(types: Sequence[str], by: Actor) -> tuple[TextClause | ColumnElement[bool], ...]:
-    return text(THEIRS), JOBS.c.type.in_(types), *_in_scope(by)
 
 
 def _in_scope(by: Actor) -> tuple[ColumnElement[bool], ...]:
     """Jobs of cases of the units below which they work, and of cases that belong to no unit: else nobody did those."""
     if by.person_id is None or by.is_admin:
         return ()
+    path = CASES.c.unit_path
+    is_mine = or_(path == NO_UNIT, *(paging.below(path, scope) for scope in by.scopes_of(EXTERNAL_SYSTEM)))
     # asked for each job that is met, in their order: a join could read all cases first
-    path = select(CASES.c.unit_path).where(CASES.c.id == JOBS.c.case_id).scalar_subquery()
-    return (or_(path == NO_UNIT, *(paging.below(path, scope) for scope in by.scopes_of(EXTERNAL_SYSTEM))),)
+    return (select(is_mine).where(CASES.c.id == JOBS.c.case_id).scalar_subquery(),)
 
 
 def _until(turn: Turn, seconds: int) -> datetime:

@@ -59,3 +59,15 @@ def test_nobody_answers_for_a_job_of_a_unit_that_is_not_theirs_under_the_name_of
         with pytest.raises(LockLost):
             verb()
     engine.complete_job(job.id, "one", {"signed": "x"}, by=cast.of_city)
+
+
+def test_of_several_types_the_oldest_jobs_come_first_whatever_their_type(engine: Engine, cast: Any) -> None:
+    app = engine.library.apps["elsewhere"]
+    app.external("print")
+    wanted = ["stamp", "print", "stamp", "print", "print"]
+    cases = [engine.start_case("choosing", {"服务": type}, by=SYSTEM).id for type in wanted]
+    asked = ["print", "mail", "stamp", "print"]
+    found = engine.lock_jobs(asked, "one", limit=3, by=cast.of_county)
+    assert [(job.case_id, job.type) for job in found] == list(zip(cases, wanted, strict=True))[:3]
+    found = engine.lock_jobs(asked, "two", limit=3, by=cast.of_county)
+    assert [job.case_id for job in found] == cases[3:]

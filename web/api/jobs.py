@@ -36,7 +36,7 @@ class JobsAsked(Schema):
     wait = fields.Float(
         load_default=0,
         validate=validate.Range(0, 60),
-        metadata={"description": "How many seconds to wait for a job when there is none."},
+        metadata={"description": "How many seconds to wait for a job when there is none; 0 with an Idempotency-Key."},
     )
 
 
