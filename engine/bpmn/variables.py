@@ -18,8 +18,8 @@ def layers(token: Token) -> list[Data]:
     while True:
         if token.local:
             found.append(token.local)
-        if token.kind == "body":
-            found.append(counters(token))
+        if token.kind == "body" and not token.process.is_native:
+            found.append(counters(token))  # Camunda 8: only its completion condition sees them
         elif token.kind != "path" and token.node.ad_hoc is not None and token.node.ad_hoc.choices:
             found.append({"adHocSubProcessElements": token.node.ad_hoc.choices})
         above = token.parent

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import feel
 from engine.bpmn import timers
+from engine.bpmn.mappings import apply_inputs
 from engine.bpmn.outcome import (
     LONGEST_NAME,
     ConditionAwaited,
@@ -172,12 +173,13 @@ def event_starts(content_nodes: list[Node], owner: Token) -> list[Node]:
 
 
 def examine_conditions(run: Run) -> None:
-    """This will look again at every condition that names a changed variable."""
+    """This will look again at every condition that names a changed variable, in outer scopes first."""
     if not run.changed:
         return
     changed, run.changed = run.changed, set()
     created, run.created = run.created, set()
-    for token in list(run.tree.conditions.values()):
+    found: list[tuple[int, Token]] = []
+    for token in run.tree.conditions.values():
         event = token.node.event
         if event is None or "open" not in token.info or token.id in run.seen:
             continue
@@ -188,7 +190,8 @@ def examine_conditions(run: Run) -> None:
         if event.changes is not None and len(event.changes) == 1:
             seen = created if "create" in event.changes else changed - created
         if seen if names is None else names & seen:
-            run.push(("examine", token, False))
+            found.append((sum(1 for _ in token.above.ancestors()), token))
+    run.push(*(("examine", token, False) for _depth, token in sorted(found, key=lambda each: each[0])))
 
 
 @operation
@@ -245,8 +248,13 @@ def catch(run: Run, owner: Token, node: Node, data: dict[str, Any], local: dict[
 
 @operation
 def arrive(run: Run, token: Token, data: dict[str, Any]) -> None:
-    """This will go on from an event that has happened: inner event subprocesses wait from now on, data is written."""
+    """This will go on from an event that has happened: inner event subprocesses wait from now on, data is written.
+
+    What an event subprocess maps for itself is there before its start event maps or writes anything.
+    """
     node = token.node
+    if node.type == "startEvent" and token.above.kind == "act":
+        apply_inputs(run, token.above)
     run.tell("entered", token)
     if node.type == "startEvent" and token.above.kind == "act":
         holder = token.above

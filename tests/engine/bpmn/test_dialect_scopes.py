@@ -158,3 +158,38 @@ def test_the_end_listener_of_a_thrower_that_is_interrupted_is_not_called(
     case.start(code="K")
     assert case.elements == (["after_b"] if interrupts == "true" else ["after_b", "n"])
     assert len(called) == (0 if interrupts == "true" else 1)
+
+
+def test_an_event_subprocess_has_its_inputs_before_its_start_event_maps_anything(walk: Callable[..., Any]) -> None:
+    mappings = mapped({"own": "=7"}, {"result": "=own + got"})
+    start = '<bpmn:startEvent id="told"><bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent>'
+    inside = f"<bpmn:extensionElements>{mappings}</bpmn:extensionElements>{start}{user('deal')}{flow('told', 'deal')}"
+    case = walk(f'<bpmn:subProcess id="on" triggeredByEvent="true">{inside}</bpmn:subProcess>{user("main")}', TOPS)
+    case.start(k="1", own=0)
+    case.take(stimuli.ReceiveMessage(case.token("told"), {"got": 1}))
+    assert task(case).local == {"own": 7}
+    assert case.complete("deal").data == {"k": "1", "own": 0, "got": 1, "result": 8}
+
+
+def test_conditions_of_outer_scopes_are_looked_at_first(walk: Callable[..., Any]) -> None:
+    condition = "<bpmn:conditionalEventDefinition><bpmn:condition>=x</bpmn:condition></bpmn:conditionalEventDefinition>"
+    handler = f'<bpmn:startEvent id="told">{condition}</bpmn:startEvent>{user("deal")}{flow("told", "deal")}'
+    case = walk(
+        f'<bpmn:subProcess id="x">{user("a")}{boundary("b", "a", condition)}</bpmn:subProcess>'
+        f'<bpmn:subProcess id="on" triggeredByEvent="true">{handler}</bpmn:subProcess>'
+    )
+    case.start(x=False)
+    case.take(stimuli.ChangeData({"x": True}))
+    assert case.elements == ["deal"]
+    assert "b" not in [event.element for event in case.outcome.events if event.kind == "entered"]
+
+
+def test_counters_are_seen_by_the_completion_condition_only(walk: Callable[..., Any]) -> None:
+    loop = (
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:completionCondition>=numberOfInstances = 2</bpmn:completionCondition><bpmn:extensionElements>"
+        '<zeebe:loopCharacteristics inputCollection="=[1, 2]" outputCollection="out" outputElement="=[numberOfInstances]"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+    )
+    case = walk(user("a", "", loop))
+    case.start(numberOfInstances=9)
+    outcome = case.complete("a")
+    assert (outcome.ended, outcome.data["out"]) == (True, [[9], None])
