@@ -9,10 +9,11 @@ from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
-from engine import locks, messages
+from engine import conditions, locks, messages
 from engine.access import SYSTEM, Actor, require_system
 from engine.locks import FailedJob, LockedJob
 from engine.messages import Delivery
+from engine.models import Case
 from engine.programs import Programs
 
 LONGEST_WAIT = 60  # seconds
@@ -108,6 +109,14 @@ class Exchange(Programs):
             time_to_live=time_to_live,
             idempotency_key=idempotency_key,
         )
+
+    def evaluate_conditions(
+        self, data: Mapping[str, Any], process_id: str | None = None, *, by: Actor = SYSTEM
+    ) -> list[Case]:
+        """This will begin a case at every conditional start event, of one process or all, whose condition is true of
+        `data`, and return them. Raises ProcessNotFound.
+        """
+        return self.write(by, conditions.begin, dict(data), process_id=process_id)
 
     def broadcast_signal(self, name: str, data: Mapping[str, Any] | None = None, *, by: Actor = SYSTEM) -> int:
         """This will give a signal to all who wait for it, and return how many cases took it or began with it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine import Case, Engine, ProcessApp, invariants, queries
+from engine import Case, Engine, ProcessApp, ProcessNotFound, SystemsOnly, invariants, queries
 
 FOLDER = Path(__file__).parent.parent / "apps" / "beginning"
 DAY = 86_400
@@ -159,4 +159,20 @@ def test_a_message_that_comes_while_the_case_of_its_key_ends_is_never_left_waiti
         hear(engine, cast, case)
         sender.join()
         assert len(found(engine, cast, state="open")) == 1
+    assert sound(engine) == []
+
+
+def test_a_condition_at_the_start_begins_a_case_when_a_program_asks_with_data_for_which_it_is_true(
+    engine: Engine, cast: Any
+) -> None:
+    assert engine.evaluate_conditions({"水位": 11.9}) == []
+    assert engine.evaluate_conditions({}) == [], "null is not true"
+    assert engine.evaluate_conditions({"水位": 13}, "noting") == []
+    [case] = engine.evaluate_conditions({"水位": 13, "站点": "东湖"})
+    assert (case.process_id, data(engine, cast, case)) == ("flooding", {"水位": 13, "站点": "东湖", "initiator": None})
+    with pytest.raises(ProcessNotFound):
+        engine.evaluate_conditions({"水位": 13}, "nowhere")
+    with pytest.raises(SystemsOnly):
+        engine.evaluate_conditions({"水位": 13}, by=cast.bob)
+    assert len(found(engine, cast, "flooding")) == 1
     assert sound(engine) == []
