@@ -47,102 +47,8 @@ from engine.bpmn.vendor import (
     vendor_children,
     vendor_name,
 )  # fmt: skip
+from engine.bpmn.vocabulary import ATTRIBUTES, CHANGING, ELEMENTS, KNOWN, OF_JOBS, OWN, why_not
 from engine.errors import FaultsFound
-
-# What the rules read, and where: anything that stands elsewhere, or that none of them knows, is kept as a property.
-_SERVICES = (
-    "serviceTask sendTask businessRuleTask scriptTask task intermediateThrowEvent endEvent messageEventDefinition"
-)
-READ_AT = {
-    "userTask": "assignee candidateGroups candidateUsers dueDate followUpDate owner priority taskListener",
-    "userTask startEvent": "formKey formRef formRefBinding formRefVersion formData formProperty",
-    _SERVICES: "class delegateExpression expression type topic field resultVariable resultVariableName connector",
-    "scriptTask conditionExpression": "resource",
-    "businessRuleTask": "decisionRef decisionRefBinding decisionRefVersion decisionRefVersionTag mapDecisionResult",
-    "multiInstanceLoopCharacteristics": "collection elementVariable elementIndexVariable variableAggregation",
-    "callActivity": "calledElementBinding calledElementVersion calledElementVersionTag calledElementType caseRef out "
-    "sameDeployment inheritVariables variableMappingClass variableMappingDelegateExpression businessKey "
-    "inheritBusinessKey",
-    "callActivity signalEventDefinition": "in",
-    "errorEventDefinition escalationEventDefinition": "errorCodeVariable errorMessageVariable escalationCodeVariable",
-    "conditionalEventDefinition": "variableName variableEvents",
-    "process": "versionTag candidateStarterGroups candidateStarterUsers",
-    "messageEventDefinition": "messageExpression",
-    "signalEventDefinition": "signalExpression",
-    "signal": "scope",
-    "dataObject": "value",
-    "terminateEventDefinition": "terminateAll terminateMultiInstance",
-    "timeCycle timeDate timeDuration": "endDate",
-    "startEvent": "initiator",
-    "": "skipExpression inputOutput executionListener failedJobRetryTimeCycle taskPriority jobPriority mapException "
-    "eventType eventCorrelationParameter eventInParameter eventOutParameter triggerEventType",
-}
-# What says how jobs are cut in the old engines; here every wait is saved.
-OF_JOBS = frozenset({"async", "asyncBefore", "asyncAfter", "asyncLeave", "exclusive"})
-# What the old engines themselves read, and no rule here: anything else comes from a designer of one's own.
-ENGINE_ATTRIBUTES = frozenset(
-    {
-        "autoStoreVariables",
-        "businessCalendarName",
-        "calledElementTenantId",
-        "category",
-        "completeAsync",
-        "decisionRefTenantId",
-        "doNotIncludeVariables",
-        "errorMessage",
-        "errorVariableLocalScope",
-        "errorVariableName",
-        "errorVariableTransient",
-        "fallbackToDefaultTenant",
-        "formFieldValidation",
-        "formHandlerClass",
-        "historyTimeToLive",
-        "idVariableName",
-        "includeInHistory",
-        "interrupting",
-        "isEagerExecutionFetching",
-        "isStartableInTasklist",
-        "noWaitStatesAsyncLeave",
-        "operationRef",
-        "processInstanceName",
-        "resource",
-        "ruleVariablesInput",
-        "rules",
-        "sameDeployment",
-        "scope",
-        "storeResultVariableAsTransient",
-        "taskCompleterVariableName",
-        "taskIdVariableName",
-        "tenantId",
-        "triggerable",
-        "useLocalScopeForOutParameters",
-        "useLocalScopeForResultVariable",
-        "validateFormFields",
-        *(name for names in READ_AT.values() for name in names.split()),
-    }
-)
-ENGINE_ELEMENTS = ENGINE_ATTRIBUTES | {
-    "customResource",
-    "errorEventDefinition",
-    "eventListener",
-    "localization",
-    "potentialStarter",
-    "systemChannel",
-    "timerEventDefinition",
-}
-NOTHING = "nothing here does the same"
-# Why, where more is to be said than that.
-REASONS = {
-    "businessCalendarName": "working days are counted by the FEEL function add days",
-    "formFieldValidation": "every form is checked",
-    "historyTimeToLive": "how long ended cases stay is a matter of the rules of retention",
-    "isStartableInTasklist": "who may start is a matter of rights",
-    "triggerable": "the case goes on when the service is done: draw a receive task behind it",
-    "validateFormFields": "every form is checked",
-}
-# What a case does otherwise without them.
-CHANGING = frozenset({"businessCalendarName", "errorVariableName", "triggerable"})
-OWN = "no engine reads it, only programs of your own"
 
 
 def convert(xml: bytes) -> tuple[bytes, list[Note]]:
@@ -270,23 +176,28 @@ def _drop(root: etree._Element, report: Report) -> None:
     """Nothing of a vendor stays; what no rule has read is kept as a property and told."""
     jobs = 0
     for element in list(root.iter(etree.Element)):
+        kind, home = local(element), _home(element)
         for key in list(element.attrib):
             name = vendor_name(key)
             if name and name in OF_JOBS:
                 jobs += 1
-                if local(element) in WITH_PROPERTIES:
-                    add(extend(element, "properties"), "property", name=f"c7:{name}", value=str(element.get(key)))
-            elif name and not _is_read(name, element) and local(element):
+                add(extend(home, "properties"), "property", name=f"c7:{name}", value=str(element.get(key)))
+            elif name and kind and kind not in ATTRIBUTES.get(name, ()):
                 tell = report.impossible if name in CHANGING else report.kept
-                why = REASONS.get(name, NOTHING if name in ENGINE_ATTRIBUTES else OWN)
-                tell(element, name, str(element.get(key)), why)
+                tell(home, name, str(element.get(key)), why_not(name))
             if name:
                 del element.attrib[key]
-        if local(element) == "extensionElements":
+        if kind == "extensionElements":
             _drop_extensions(element, report)
     if jobs:
         text = f"{jobs} attributes about jobs stand aside: every wait is saved"
         report.notes.append(Note("", "", "translated", "async", text, line_of(root)))
+
+
+def _home(element: etree._Element) -> etree._Element:
+    """Where the properties of an element stand: the definition of an event has none, its event has."""
+    around = (above for above in element.iterancestors() if local(above) in WITH_PROPERTIES)
+    return element if local(element) in WITH_PROPERTIES else next(around, element)
 
 
 def _drop_extensions(element: etree._Element, report: Report) -> None:
@@ -297,10 +208,10 @@ def _drop_extensions(element: etree._Element, report: Report) -> None:
             element.remove(item)
             if above is not None and name == "properties":
                 for each in vendor_children(item, "property"):
-                    report.kept(above, each.get("name") or name, each.get("value") or "", OWN)
-            elif above is not None and not _is_read(name, above):
-                tell = report.impossible if name in ENGINE_ELEMENTS else report.kept
-                tell(above, name, shown_whole(item)[:200], NOTHING if name in ENGINE_ELEMENTS else OWN)
+                    report.kept(_home(above), each.get("name") or name, each.get("value") or "", OWN)
+            elif above is not None and local(above) not in ELEMENTS.get(name, ()):
+                tell = report.impossible if name in KNOWN else report.kept
+                tell(_home(above), name, shown_whole(item)[:200], why_not(name))
     if len(element) == 0 and above is not None:
         above.remove(element)
 
@@ -311,16 +222,6 @@ def _initiator(element: etree._Element, report: Report) -> None:
         properties = extend(element, "properties")
         add(properties, "property", name="bihuan:initiator", value=name)
         report.translated(element, "initiator", name, "property bihuan:initiator")
-
-
-READ: dict[str, set[str]] = {}
-for _places, _names in READ_AT.items():
-    for _name in _names.split():
-        READ.setdefault(_name, set()).update(_places.split())
-
-
-def _is_read(name: str, element: etree._Element) -> bool:
-    return name in READ and (not READ[name] or local(element) in READ[name])
 
 
 Rule = Callable[[etree._Element, Report], None]

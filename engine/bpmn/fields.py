@@ -127,7 +127,7 @@ def _default(
         if local(element) != "userTask":
             report.impossible(element, what, text, why)
         elif (value := report.value(element, what, text)) is not None:
-            set_variable(element, "start", translation.Assignment(key, f"=get or else({key}, {value[1:]})"))
+            set_variable(element, "start", translation.Assignment(key, "=" + translation.or_else(key, value[1:])))
     elif text:
         found = _fixed(text, str(component["type"]))
         if found is None:

@@ -334,7 +334,7 @@ def data_object(element: etree._Element, report: Report) -> None:
     except Invalid:
         value = translation.quoted(text)
     if local(scope) == "process":
-        set_variable(scope, "start", translation.Assignment(name, f"=get or else({name}, {value})"))
+        set_variable(scope, "start", translation.Assignment(name, "=" + translation.or_else(name, value)))
     elif local(scope) == "subProcess":
         map_input(scope, f"={value}", name)
     report.translated(scope, "data object", f"{name} = {text}", value)
@@ -383,3 +383,4 @@ def thrown_message(element: etree._Element, report: Report) -> None:
             event.set(str(key), str(element.get(key)))
     service_task(event, report)
     service_fields(event, element, report)
+    job_priority(event, report)

@@ -130,6 +130,13 @@ def _literal(tree: Literal) -> str:
     return quoted(tree.value)
 
 
+def or_else(name: str, value: str) -> str:
+    """This will return FEEL for the variable `name`, or for `value` when there is none; `sum` is a function then."""
+    if _is_builtin(name):
+        return f"if is defined({name}) then {name} else {value}"
+    return f"get or else({name}, {value})"
+
+
 def quoted(text: str) -> str:
     """This will write `text` as FEEL."""
     text = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
@@ -261,6 +268,10 @@ def _of_execution(tree: Call) -> str:
     raise Untranslatable(problem=f"{owner}.{tree.method}() is not known here")
 
 
+def _is_builtin(name: str) -> bool:
+    return name not in feel.parse(f"{name}()").functions
+
+
 def _function(tree: Call) -> str:
     arguments = [_write(item) for item in tree.arguments]
     if tree.prefix == FEEL:
@@ -276,7 +287,7 @@ def _function(tree: Call) -> str:
             raise Untranslatable(problem=f"{named} has other arguments") from None
     if tree.prefix in ("", "date") and tree.method in ("now", "dateTime") and not arguments:
         return "now()"
-    if not tree.prefix and tree.method in feel.parse(f"{tree.method}()").functions:  # FEEL's own mean something else
+    if not tree.prefix and not _is_builtin(tree.method):  # FEEL's own mean something else
         return f"{tree.method}({', '.join(arguments)})"
     raise Untranslatable(problem=f"the function {named} is not known here")
 
