@@ -245,7 +245,7 @@ def _entries(outcome: Outcome, tasks: Mapping[int, UUID], told: Mapping[int, Dat
 
 def _write(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
     row = running.row
-    row["data"] = feel.dumps(running.data)
+    row["data"] = feel.encode(running.data)
     keep_snapshot(running)
     if running.is_new:
         prepared.send_late(turn.session, [*writing.inserting(Case, [row]), *changes])
@@ -265,7 +265,7 @@ def keep_snapshot(running: Running) -> None:
         kept["traces"] = running.traces
     if running.key is not None:
         kept["key"] = running.key
-    running.row["snapshot"] = feel.dumps(kept)
+    running.row["snapshot"] = feel.encode(kept)
 
 
 def _store(turn: Turn, running: Running, changes: Sequence[Change]) -> None:

@@ -57,7 +57,7 @@ def chain(case: dict[str, Any], entries: Sequence[Entry], *, by: Actor, now: dat
             "element": entry.element,
             "name": entry.name[:200],
             "task_id": entry.task_id,
-            "detail": feel.dumps(entry.detail) if entry.detail else "{}",
+            "detail": feel.encode(entry.detail) if entry.detail else "{}",
         }
         last = row["hash"] = digest(last, row)
         rows.append(row)

@@ -174,7 +174,7 @@ def _postpone(turn: Turn, running: Running, suspended_at: datetime) -> None:
     """A repeating timer counts on from its last time, which the snapshot keeps."""
     kept = feel.loads(running.row["snapshot"])
     kept["state"] = running.state = shifting.postpone(running.state, turn.now - suspended_at)
-    running.row["snapshot"] = feel.dumps(kept)
+    running.row["snapshot"] = feel.encode(kept)
 
 
 def cancel(turn: Turn, case_id: UUID, *, reason: str) -> Case:

@@ -318,7 +318,7 @@ def write_happened(happened: Sequence[Happening]) -> str:
         elif isinstance(each, Fixed):
             row["last"] = each.last.isoformat()
         rows.append(row)
-    return feel.dumps(rows)
+    return feel.encode(rows)
 
 
 def read_happened(text: str) -> list[Happening]:
@@ -350,6 +350,6 @@ def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Dat
         "due_at": left[0].at,
         "attempts": 0,
         "retries": 3,
-        "payload": feel.dumps({"limit": str(limit["id"])}),
+        "payload": feel.encode({"limit": str(limit["id"])}),
         "error": "",
     }

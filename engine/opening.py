@@ -123,7 +123,7 @@ def incident(
         "name": name[:200],
         "reason": reason,
         "code": reasons.code_of(reason),
-        "detail": feel.dumps(detail),
+        "detail": feel.encode(detail),
         "raised_at": turn.now,
     }
     opening.add(Incident, row)
@@ -279,7 +279,7 @@ def task_row(
         "case_badge": case["badge"],
         "case_tone": case["tone"],
         "region": case["region"],
-        "detail": feel.dumps(detail),
+        "detail": feel.encode(detail),
     }
 
 
@@ -324,7 +324,7 @@ def _open_job(
         "rank": min(-priority, MOST_RANK),
         "attempts": 0,
         "retries": retries,
-        "payload": feel.dumps(payload or {}),
+        "payload": feel.encode(payload or {}),
         "error": "",
     }
     opening.add(Job, row)

@@ -28,7 +28,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import URL, Connection, event, select
 from sqlalchemy import Engine as Database
 
-from engine import Actor, Engine, Person, ProcessApp, db, people
+from engine import Actor, Engine, Person, ProcessApp, db, feel, people
 from tests.patience import BROWSER_PATIENCE
 
 # A test run asks the same of the same source, fast or slow; whoever looks for more: --hypothesis-profile exploring
@@ -190,6 +190,21 @@ def quick_passwords() -> Iterator[None]:
     real, people.HASHER = people.HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     yield
     people.HASHER = real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_unfit_is_written() -> Iterator[None]:
+    """What is written without being looked at is in every test what looking at it would have made of it."""
+    real = feel.encode
+
+    def encode(data: Any) -> str:
+        text = real(data)
+        assert text == feel.dumps(data), "this is not JSON yet"
+        return text
+
+    feel.encode = encode
+    yield
+    feel.encode = real
 
 
 Prepare = Callable[[str], None]

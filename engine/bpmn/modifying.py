@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine import feel
 from engine.bpmn import adhoc
 from engine.bpmn.moving import enter
 from engine.bpmn.process import SCOPES, Node, Process
@@ -58,7 +59,7 @@ def _activate(run: Run, wanted: Activation) -> None:
         holder = scopes[scope] if scope else run.tree.root
         document = holder.local if holder.doc is None else holder.doc
         run.created.update(name for name in data if name not in document)
-        document.update(data)
+        document.update(feel.to_json(dict(data)))
         run.changed.update(data)
     if node.by_event:
         _begin_handler(run, owner, node)

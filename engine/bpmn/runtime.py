@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from engine import feel
 from engine.bpmn import adhoc, flow, listening, modifying, returning, shifting, undoing
 from engine.bpmn.host import Host, ServiceError
 from engine.bpmn.migrating import migrate
@@ -73,6 +75,9 @@ def step(process: Process, state: State | None, data: Data, stimulus: Stimulus, 
     """
     if isinstance(stimulus, Migrate):
         return migrate(state or {}, data, stimulus, now, host)
+    given = getattr(stimulus, "data", None)
+    if given:
+        stimulus = replace(cast(Any, stimulus), data=feel.to_json(dict(given)))
     document = dict(data)
     tree = Tree.load(process, state, document, host) if state else Tree.new(process, document)
     run = Run(tree, now, host)

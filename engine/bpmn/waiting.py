@@ -122,7 +122,7 @@ def _arm(run: Run, token: Token, schedule: timers.Schedule) -> None:
             schedule.due_at.isoformat(),
             schedule.left,
             every.months,
-            every.seconds,
+            feel.to_json(every.seconds),
             schedule.line,
             until,
         ]
@@ -140,7 +140,7 @@ def rearm(run: Run, fired: Token) -> None:
     schedule = timers.Schedule(
         datetime.fromisoformat(due),
         left,
-        timers.Duration(months, seconds),
+        timers.Duration(months, float(seconds)),
         line,
         datetime.fromisoformat(until) if until else None,
     ).following()

@@ -17,7 +17,7 @@ from .expression import (
 from .hosting import to_python
 from .temporal import Date, DateTime, Time, parse_date, parse_date_time, parse_time
 from .values import FunctionValue, Range, adopt, type_name
-from .writing import NotJson, dumps, loads, to_json
+from .writing import NotJson, dumps, encode, loads, to_json
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -39,6 +39,7 @@ __all__ = [
     "YearMonthDuration",
     "adopt",
     "dumps",
+    "encode",
     "evaluate_text",
     "literal_or_expression",
     "loads",

@@ -117,6 +117,14 @@ def dumps(data: Any) -> str:
     return _WRITER.encode(to_json(data)).decode()
 
 
+def encode(data: Any) -> str:
+    """This will write what is JSON already: made by `to_json`, read by `loads`, or names and numbers beside it.
+
+    Nothing is looked at twice: a value of another kind would be written as no `loads` reads it (the tests watch that).
+    """
+    return _WRITER.encode(data).decode()
+
+
 def loads(text: str | bytes) -> Any:
     """This will read JSON; numbers with a point or exponent become Decimal. Raises ValueError."""
     return _READER.decode(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine import bpmn
+from engine import bpmn, feel
 from engine.bpmn import stimuli
 from engine.bpmn.outcome import Opened, Outcome, TaskOpened
 from engine.bpmn.process import Process
@@ -60,7 +59,7 @@ class Walk:
     now: datetime = NOW
 
     def take(self, stimulus: stimuli.Stimulus) -> Outcome:
-        state = json.loads(json.dumps(self.outcome.state)) or None
+        state = feel.loads(feel.encode(self.outcome.state)) or None
         self.outcome = bpmn.step(self.process, state, self.outcome.data, stimulus, self.now, self.host)
         for closed in self.outcome.closed:
             self.open.pop(closed.token, None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.bpmn import stimuli
 from engine.bpmn.waiting import key_text
 
 MESSAGE = (
@@ -54,3 +55,18 @@ def test_a_name_or_key_that_is_too_long_stops_the_case_with_the_reason_and_goes_
 )
 def test_equal_numbers_are_one_key_and_texts_are_what_they_say(value: Any, key: str | None) -> None:
     assert key_text(value) == key
+
+
+def test_a_cycle_of_half_seconds_goes_on_after_it_was_stored(walk: Callable[..., Any]) -> None:
+    case = walk(
+        '<bpmn:userTask id="work"/><bpmn:boundaryEvent id="tick" attachedToRef="work" cancelActivity="false">'
+        "<bpmn:timerEventDefinition><bpmn:timeCycle>R/PT0.5S</bpmn:timeCycle></bpmn:timerEventDefinition>"
+        "</bpmn:boundaryEvent>"
+    )
+    case.start()
+    due = []
+    for _ in range(3):
+        [timer] = [each for group in case.open.values() for each in group if each.element == "tick"]
+        due.append(timer.due_at)
+        case.take(stimuli.FireTimer(timer.token))
+    assert [(at - due[0]).total_seconds() for at in due] == [0, 0.5, 1]
