@@ -51,11 +51,7 @@ def deploy_diagram(turn: Turn, process_id: str, xml: str, *, note: str) -> Defin
     before = turn.session.scalars(select(Definition.file).where(Definition.id == listed.id)).one()
     package.add_diagram(before, xml)
     checked = examine(turn, package, app)
-    ids = {process.id for _file, process in package.processes}
-    if package.diagrams and process_id not in ids:
-        fault = Fault(f"the process id must stay {process_id}", element=next(iter(ids)), code="process-id-changed")
-        checked = replace(checked, faults=[*checked.faults, fault])
-    _refuse_faults(checked)
+    _refuse_faults(_replacing(checked, package, process_id))
     _deploy(turn, package, app, note=note, rule=ALWAYS)
     newest = select(Definition).where(Definition.process_id == process_id).order_by(Definition.version.desc())
     return turn.session.scalars(newest.limit(1)).one()
@@ -76,14 +72,24 @@ def restore(turn: Turn, package: Package, app: ProcessApp, target: Listed, *, no
     return deployment
 
 
-def check_diagram(turn: Turn, xml: str) -> Checked:
-    """This will find all faults and warnings of a diagram, as its app would deploy it."""
+def check_diagram(turn: Turn, xml: str, process_id: str = "") -> Checked:
+    """This will find all faults and warnings of a diagram, as its app, or that of `process_id`, would deploy it."""
     package = Package()
     package.add_diagram("diagram", xml)
-    listed = next(filter(None, (turn.catalog.process(process.id) for _file, process in package.processes)), None)
+    ids = [process_id] if process_id else [process.id for _file, process in package.processes]
+    listed = next(filter(None, map(turn.catalog.process, ids)), None)
     if listed is None:
         return Checked(list(package.faults), [])
-    return examine(turn, package, turn.library.app(listed.app))
+    return _replacing(examine(turn, package, turn.library.app(listed.app)), package, process_id)
+
+
+def _replacing(checked: Checked, package: Package, process_id: str) -> Checked:
+    """What replaces a process needs its id."""
+    ids = [process.id for _file, process in package.processes]
+    if not process_id or not ids or process_id in ids:
+        return checked
+    fault = Fault(f"the process id must stay {process_id}", element=ids[0], code="process-id-changed")
+    return replace(checked, faults=[*checked.faults, fault])
 
 
 def examine(turn: Turn, package: Package, app: ProcessApp) -> Checked:

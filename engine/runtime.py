@@ -54,9 +54,9 @@ class Engine(Versions):
         """This will put a new version of one process in force. Raises FaultsFound, ProcessNotFound, OperatorsOnly."""
         return self.write(by, deployments.deploy_diagram, process_id, xml, note=note)
 
-    def check_diagram(self, xml: str) -> Checked:
-        """This will find all faults and warnings of a diagram without deploying it."""
-        return self.look(deployments.check_diagram, xml)
+    def check_diagram(self, xml: str, process_id: str = "") -> Checked:
+        """This will find all faults and warnings of a diagram without deploying it; it may replace `process_id`."""
+        return self.look(deployments.check_diagram, xml, process_id)
 
     def load_register(self, app: str, register: str, rows: Iterable[Mapping[str, Any]], *, by: Actor = SYSTEM) -> int:
         """This will insert or update rows of a register and return how many. Raises FaultsFound, OperatorsOnly."""

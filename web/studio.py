@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,8 @@ from flask_babel import get_locale, gettext, lazy_gettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import Actor, Case, Fault, FaultsFound, Invalid, access, bpmn, queries
-from web import current, faults, panel, security, sheets
+from engine import Actor, Case, Checked, Fault, FaultsFound, Invalid, access, bpmn, queries
+from web import current, faults, needs, panel, security, sheets
 from web.navigation import Entry
 
 blueprint = Blueprint("studio", __name__, url_prefix="/studio")
@@ -53,12 +52,15 @@ def shown_fault(fault: Fault, level: str = "error") -> dict[str, Any]:
     }
 
 
-def faults_of(xml: str) -> list[dict[str, Any]]:
-    """This will check a diagram and return everything that is wrong, or worth a look, in it."""
-    checked = current.engine().check_diagram(xml)
-    return [shown_fault(fault) for fault in checked.faults] + [
-        shown_fault(fault, "warning") for fault in checked.warnings
-    ]
+def faults_of(xml: str, process_id: str = "") -> list[dict[str, Any]]:
+    """This will tell everything that is wrong, or worth a look, in a diagram, which may replace `process_id`."""
+    return shown_faults(current.engine().check_diagram(xml, process_id))
+
+
+def shown_faults(checked: Checked) -> list[dict[str, Any]]:
+    """This will describe what a check found, what stops a deployment first."""
+    faults = [shown_fault(fault) for fault in checked.faults]
+    return faults + [shown_fault(fault, "warning") for fault in checked.warnings]
 
 
 @dataclass(frozen=True)
@@ -142,20 +144,33 @@ def xml(definition_id: int) -> Response:
 
 @blueprint.post("/definitions/<int:definition_id>/opened")
 def opened(definition_id: int) -> ResponseReturnValue:
-    """This will make the file that is sent a diagram that the modeler can go on with, whichever tool wrote it."""
+    """This will make the file that is sent a diagram that the modeler can go on with, whichever tool wrote it.
+
+    It tells what is wrong with it, what its app has to bring, and what nothing here does.
+    """
+    definition = current.read(queries.definition, definition_id)
+    process_id = definition.process_id
     try:
-        xml, notes = bpmn.adopted(request.get_data(), current.read(queries.definition, definition_id).process_id)
+        xml, notes = bpmn.adopted(request.get_data(), process_id)
     except FaultsFound as found:
         shown = [shown_fault(fault) for fault in found.faults]
         return jsonify(message=" ".join(fault["reason"] for fault in shown), faults=[]), 422
-    kinds = Counter(note.kind for note in notes)
-    return jsonify(xml=xml, translated=kinds["translated"], left=kinds["kept"] + kinds["impossible"])
+    checked = current.engine().check_diagram(xml, process_id)
+    codes = {fault.code for fault in (*checked.faults, *checked.warnings)}
+    return jsonify(
+        xml=xml,
+        translated=sum(note.kind == "translated" for note in notes),
+        faults=shown_faults(checked),
+        told=needs.of_file(
+            xml, notes, codes, current.engine().app(definition.app).roles, gettext, is_chinese=language() == "zh"
+        ),
+    )
 
 
 @blueprint.post("/definitions/<int:definition_id>/check")
 def check(definition_id: int) -> ResponseReturnValue:
     """This will check the changed diagram: all faults, each with its element."""
-    return jsonify(faults=faults_of(_sent()["xml"]))
+    return jsonify(faults=faults_of(_sent()["xml"], current.read(queries.definition, definition_id).process_id))
 
 
 @blueprint.post("/definitions/<int:definition_id>/deploy")

@@ -12,7 +12,7 @@ from engine.bpmn.process import Diagram, Node, Process, Value
 from engine.bpmn.titles import title_of
 
 SERVICE, FUNCTION, ROLE, PERSON, FORM, DECISION = "service", "function", "role", "person", "form", "decision"
-PROCESS, VARIABLE, NOBODY = "process", "variable", "nobody"
+PROCESS, VARIABLE, NOBODY, LANE = "process", "variable", "nobody", "lane"
 _PROVIDED = re.compile(r"initiator|outcome|adHocSubProcessElements|businessKey|loopCounter|(numberOf|nrOf)\w*")
 _OWN = frozenset(
     {"unit", "unit above", "person", "workdays", "workdays between", "add days", "end of day", "is workday"}
@@ -22,7 +22,10 @@ _OF_EVENTS = frozenset({"errorCode", "errorMessage", "escalationCode"})
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that the app has to bring, and where the diagram needs it; `nobody` are steps that name nobody."""
+    """One thing that the app has to bring, and where the diagram needs it.
+
+    `nobody` are steps that name nobody, `lane` is a role that only the lane of steps names.
+    """
 
     kind: str
     name: str
@@ -35,7 +38,7 @@ def needs(diagram: Diagram) -> list[Need]:
     for process in diagram.processes.values():
         for kind, name, place in _of(process, diagram):
             found.setdefault((kind, name), {})[place] = None
-    order = [SERVICE, FUNCTION, ROLE, PERSON, FORM, DECISION, PROCESS, VARIABLE, NOBODY]
+    order = [SERVICE, FUNCTION, ROLE, LANE, PERSON, FORM, DECISION, PROCESS, VARIABLE, NOBODY]
     ordered = sorted(found.items(), key=lambda item: order.index(item[0][0]))
     return [Need(kind, name, tuple(places)) for (kind, name), places in ordered]
 
@@ -78,8 +81,8 @@ def _of_node(node: Node, process: Process, diagram: Diagram) -> Iterator[tuple[s
 
 def _people(node: Node) -> Iterator[tuple[str, str]]:
     given = node.assignment
-    if given is None or not (given.assignee or given.groups or given.users or node.lane):
-        yield NOBODY, ""
+    if given is None or not (given.assignee or given.groups or given.users):
+        yield (LANE, node.lane) if node.lane else (NOBODY, "")
     if given is not None:
         yield from ((ROLE, name) for name in _listed(given.groups))
         yield from ((PERSON, name) for name in [*_listed(given.assignee), *_listed(given.users)])

@@ -58,16 +58,59 @@ def open_file(browser: Browser, content: bytes) -> TestResponse:
 
 
 def test_a_file_of_another_tool_opens_translated_and_drawn(designer: Browser, visit: Visit) -> None:
-    told = open_file(designer, OLD).get_json()
+    told = open_file(designer, OLD.replace(b"chief", b"manager")).get_json()
     assert 'name="核查"' in told["xml"]
-    assert '<zeebe:assignmentDefinition candidateGroups="chief"/>' in told["xml"]
+    assert '<zeebe:assignmentDefinition candidateGroups="manager"/>' in told["xml"]
     assert 'bpmnElement="t"' in told["xml"], "it is drawn"
-    faults = designer.send("POST", f"{address(designer)}/check", {"xml": told["xml"]}).get_json()["faults"]
-    assert not [fault for fault in faults if fault["level"] == "error"]
+    assert '<process id="leak"' in told["xml"], "it takes the place of the process"
+    assert (told["faults"], told["told"]) == ([], [])
+    assert designer.send("POST", f"{address(designer)}/deploy", {"xml": told["xml"], "note": "新"}).status_code == 200
     refused = open_file(designer, b"<a/>")
     assert refused.status_code == 422
     assert "BPMN" in refused.get_json()["message"]
     assert open_file(visit("bob"), OLD).status_code == 403
+
+
+def shown(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """This will return what a designer sees of each line: how grave, where, by which name, and what is said."""
+    return [(row["level"], row["element"], row["name"], row["reason"]) for row in rows]
+
+
+def test_of_an_opened_file_is_told_what_is_wrong_what_its_app_has_to_bring_and_what_is_passed(
+    designer: Browser,
+) -> None:
+    steps = '<userTask id="u" name="归档"/><task id="a" name="登记"/><task id="b" name="通知"/>'
+    flows = '<sequenceFlow id="{0}{1}" sourceRef="{0}" targetRef="{1}"/>'
+    steps += (
+        '<laneSet id="ls"><lane id="l1" name="窗口"><flowNodeRef>w</flowNodeRef></lane><lane id="l2" name="manager">'
+    )
+    steps += '<flowNodeRef>v</flowNodeRef></lane></laneSet><userTask id="w" name="受理"/><userTask id="v" name="审核"/>'
+    steps += "".join(flows.format(*ends) for ends in ("tu", "ua", "ab", "bw", "wv")) + "</process>"
+    told = open_file(designer, OLD.decode("gb18030").replace("</process>", steps).encode("gb18030")).get_json()
+    assert shown(told["faults"]) == [("error", "t", "核查", "流程应用中没有岗位“chief”。")]
+    assert shown(told["told"]) == [
+        ("need", None, "受理", "岗位 窗口（按泳道名称）"),
+        ("need", None, "归档", "办理人：流程图没有指定办理人"),
+        ("warning", "a", "登记、通知", "这一步没有人办理，会直接通过；如需人工办理，请改为用户任务。"),
+    ]
+
+
+def test_why_an_opened_file_would_be_refused_is_told_at_each_element(designer: Browser) -> None:
+    text = OLD.decode("gb18030").replace(
+        "</process>", '<serviceTask id="v" name="查询"/><complexGateway id="x"/></process>'
+    )
+    told = open_file(designer, text.encode("gb18030")).get_json()
+    assert shown(told["faults"]) == [
+        ("error", "v", "查询", "必须选择服务。"),
+        ("error", "x", None, "不支持执行复杂网关，请换用其他元素。"),
+    ]
+    assert told["told"] == [], "what it needs is told when it can be read"
+
+
+def test_a_check_tells_that_a_diagram_could_not_replace_this_one(designer: Browser) -> None:
+    xml = designer.get(f"{address(designer)}/xml").get_data(as_text=True).replace('"leak"', '"flood"')
+    faults = designer.send("POST", f"{address(designer)}/check", {"xml": xml}).get_json()["faults"]
+    assert ("error", "flood", None, "流程编号必须保持为“leak”。") in shown(faults)
 
 
 def test_the_list_shows_the_version_in_force_and_its_cases(designer: Browser, leak: dict[str, Any]) -> None:

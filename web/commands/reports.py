@@ -6,19 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from engine import Fault, bpmn
 from web.commands.terminal import N_, _, reason_of, say
+from web.needs import KINDS, MOST, Told, grouped, is_need
 
-MOST = 4  # places that one line names
-KINDS = {
-    "service": N_("service {name}"),
-    "function": N_("FEEL function {name}"),
-    "role": N_("role {name}"),
-    "person": N_("person {name}"),
-    "form": N_("form {name}"),
-    "decision": N_("decision table {name}"),
-    "process": N_("process {name}"),
-    "variable": N_("variable {name}, which nothing here writes: at the start, or by a service"),
-    "nobody": N_("somebody who does it: the diagram names nobody"),
-}
 WHY = (
     N_("no engine reads it, only programs of your own"),
     N_("nothing here does the same"),
@@ -41,7 +30,6 @@ WHY = (
     N_("it goes out as a message of this name, without correlation key"),
     N_("it comes as a message of this name"),
 )  # named here so that the catalog keeps them
-_NEEDED = "a service "  # what is kept because of a service stands among what is needed
 
 
 def show(file: object, notes: Sequence[bpmn.Note], needs: Iterable[bpmn.Need], *, each: bool = False) -> None:
@@ -53,11 +41,11 @@ def show(file: object, notes: Sequence[bpmn.Note], needs: Iterable[bpmn.Need], *
             say(line)
     for kind, title in (("impossible", N_("what cannot be translated")), ("kept", N_("kept aside, to be looked at"))):
         of_kind = [note for note in notes if note.kind == kind]
-        grouped = _grouped([note for note in of_kind if kind == "impossible" or not note.why.startswith(_NEEDED)])
-        if grouped:
+        found = grouped([note for note in of_kind if kind == "impossible" or not is_need(note)])
+        if found:
             say(_("{file}: {title}", file=file, title=_(title)), style="bold")
-        for line in grouped:
-            say(f"  {line}")
+        for told in found:
+            say(f"  {_line(told)}")
     translated = [note for note in notes if note.kind == "translated"]
     if each and translated:
         say(_("{file}: {title}", file=file, title=_("translated")), style="bold")
@@ -71,20 +59,9 @@ def _needed(need: bpmn.Need) -> str:
     return f"{_(KINDS[need.kind], name=need.name)}: {_places(need.places)}"
 
 
-def _grouped(notes: Sequence[bpmn.Note]) -> list[str]:
-    """Notes of the same kind of thing in one line: what is said, at which elements, and why."""
-    groups: dict[tuple[str, str], list[bpmn.Note]] = {}
-    for note in notes:
-        groups.setdefault((note.why or note.text, note.code if note.kind == "impossible" else ""), []).append(note)
-    lines = []
-    for (why, _code), found in groups.items():
-        told = dict.fromkeys(
-            note.text.removesuffix(f" ({why})") if note.kind == "impossible" else note.code for note in found
-        )
-        places = dict.fromkeys(note.name or note.element for note in found)
-        what = f"{_listed(list(told))}: " if found[0].why else ""
-        lines.append(f"{what}{_places(list(places))}: {reason_of(Fault(why))}")
-    return lines
+def _line(told: Told) -> str:
+    what = f"{_listed(told.what)}: " if told.what else ""
+    return f"{what}{_places(told.places)}: {reason_of(Fault(told.reason))}"
 
 
 def _places(names: Sequence[str]) -> str:

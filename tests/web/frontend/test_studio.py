@@ -88,7 +88,7 @@ def test_a_mistake_in_drawing_is_marked_at_once_in_chinese(studio: Any) -> None:
 
 def test_what_is_missing_in_a_pool_that_is_only_drawn_is_no_mistake(studio: Any, site: Any) -> None:
     xml = POOLS.read_text(encoding="utf-8")
-    site.answers["POST", "/opened"] = (200, {"xml": xml, "translated": 0, "left": 0})
+    site.answers["POST", "/opened"] = (200, {"xml": xml, "translated": 0, "faults": [], "told": []})
     with studio.expect_file_chooser() as chooser:
         studio.click("[data-studio-action=open]")
     chooser.value.set_files(POOLS)
@@ -144,12 +144,23 @@ def test_a_diagram_goes_out_as_a_file_and_comes_back(studio: Any, site: Any, tmp
     file = tmp_path / "other.bpmn"
     xml = Path(download.value.path()).read_text(encoding="utf-8").replace("核实定级", "现场核查")
     file.write_text("<any tool='s'/>", "utf-8")
-    site.answers["POST", "/opened"] = (200, {"xml": xml, "translated": 3, "left": 1})
+    wrong = {"element": "verify", "name": "现场核查", "reason": "时限不存在。", "level": "error"}
+    passed = {"element": "rectify", "name": "整改", "reason": "会直接通过。", "level": "warning"}
+    needed = {"element": None, "name": "整改", "reason": "办理人", "level": "need"}
+    site.answers["POST", "/opened"] = (200, {"xml": xml, "translated": 3, "faults": [wrong], "told": [needed, passed]})
+    site.answers["POST", "/check"] = (200, {"faults": []})
     with studio.expect_file_chooser() as chooser:
         studio.click("[data-studio-action=open]")
     chooser.value.set_files(file)
     studio.wait_for_selector("[data-element-id=verify] >> text=现场核查")
-    studio.wait_for_selector(".flash:has-text('已转换为本系统的写法 3 处；另有 1 处')")
+    studio.wait_for_selector(
+        ".studio-faults-title:has-text('转换为本系统的写法 3 处。1 处错误，1 处提醒，流程应用还需要准备 1 项')"
+    )
+    studio.wait_for_selector("[data-container-id=rectify] .fault-mark.fault-warning")
+    studio.wait_for_selector(
+        ".studio-faults-title:has-text('0 处错误，1 处提醒，流程应用还需要准备 1 项')"
+    )  # checked anew
+    assert studio.locator(".studio-faults li").all_text_contents() == ["整改 办理人", "整改 会直接通过。"]
     studio.wait_for_selector("[data-studio-status]:has-text('有未发布的修改')")
 
 
@@ -161,7 +172,10 @@ def test_a_flow_that_is_written_at_no_step_leads_there_all_the_same(studio: Any,
     assert bare != xml
     file = tmp_path / "bare.bpmn"
     file.write_text(bare, "utf-8")
-    site.answers["POST", "/opened"] = (200, {"xml": bare.replace("核实定级", "现场核查"), "translated": 0, "left": 0})
+    site.answers["POST", "/opened"] = (
+        200,
+        {"xml": bare.replace("核实定级", "现场核查"), "translated": 0, "faults": [], "told": []},
+    )
     with studio.expect_file_chooser() as chooser:
         studio.click("[data-studio-action=open]")
     chooser.value.set_files(file)

@@ -1,27 +1,42 @@
-// The faults the server found: a list whose lines select their elements, and a mark at each element.
+// What the server found: a list whose lines select their elements, and a mark at each element. What it told of a file
+// that was opened (what its app has to bring, what nothing here does) stays in the list until it is closed.
 import {element, icon} from '../page/elements.js';
 import {words} from '../page/language.js';
 
 export class FaultList {
   constructor(holder, modeler) {
     this.modeler = modeler;
+    this.kept = [];
     this.box = element('section', {class: 'studio-faults', hidden: true, tabindex: '-1', 'aria-label': words('检查结果', 'Result of the check')});
     holder.append(this.box);
   }
 
   clear() {
+    this.kept = [];
     this.box.hidden = true;
     this.box.replaceChildren();
     this.modeler.get('overlays').remove({type: 'fault'});
   }
 
-  show(faults) {
+  // on a narrow page it lies below the properties
+  reveal() {
+    if (!this.box.hidden) {
+      this.box.scrollIntoView({block: 'nearest'});
+    }
+  }
+
+  show(found, kept = this.kept, done = '') {
     this.clear();
+    this.kept = kept;
+    const faults = [...found, ...kept];
     if (!faults.length) {
       return;
     }
-    const errors = faults.filter(fault => fault.level !== 'warning').length;
-    const title = words(`${errors} 处错误，${faults.length - errors} 处提醒`, `${errors} errors, ${faults.length - errors} warnings`);
+    const errors = faults.filter(isError).length;
+    const needs = faults.filter(fault => fault.level === 'need').length;
+    const warnings = faults.length - errors - needs;
+    const title = done + words(`${errors} 处错误，${warnings} 处提醒`, `${errors} errors, ${warnings} warnings`)
+      + (needs ? words(`，流程应用还需要准备 ${needs} 项`, `, ${needs} things for the process app to bring`) : '');
     const close = element('button', {type: 'button', class: 'flash-close', 'aria-label': words('关闭', 'Close'), click: () => this.clear()}, icon('x'));
     this.box.append(element('p', {class: 'studio-faults-title', role: 'alert'}, title, close));
     this.box.append(element('ul', {}, ...faults.map(fault => this.line(fault))));
@@ -33,7 +48,7 @@ export class FaultList {
   note(faults) {
     if (this.box.hidden) {
       this.modeler.get('overlays').remove({type: 'fault'});
-      this.mark(faults.filter(fault => fault.level !== 'warning'));
+      this.mark(faults.filter(isError));
     } else {
       this.show(faults);
     }
@@ -43,11 +58,11 @@ export class FaultList {
     const shape = fault.element && this.modeler.get('elementRegistry').get(fault.element);
     const name = fault.name || fault.element || '';
     const text = element('span', {}, name ? element('strong', {}, name) : '', name ? ' ' : '', fault.reason);
-    const sign = icon(fault.level === 'warning' ? 'info-circle' : 'alert-triangle');
+    const sign = icon(isError(fault) ? 'alert-triangle' : fault.level === 'need' ? 'list' : 'info-circle');
     const body = shape
       ? element('button', {type: 'button', click: () => this.go(shape)}, sign, text)
       : element('div', {}, sign, text);
-    return element('li', {class: `fault-${fault.level === 'warning' ? 'warning' : 'error'}`}, body);
+    return element('li', {class: `fault-${fault.level ?? 'error'}`}, body);
   }
 
   go(shape) {
@@ -62,15 +77,17 @@ export class FaultList {
     for (const [id, found] of marked) {
       const shape = id && registry.get(id);
       if (shape && shape.parent) {
-        const isError = found.some(fault => fault.level !== 'warning');
+        const level = found.some(isError) ? 'error' : 'warning';
         overlays.add(id, 'fault', {
           position: {top: -16, left: -16},
-          html: element('span', {class: `fault-mark fault-${isError ? 'error' : 'warning'}`, title: found.map(each => each.reason).join('\n')}, icon('alert-triangle')),
+          html: element('span', {class: `fault-mark fault-${level}`, title: found.map(each => each.reason).join('\n')}, icon('alert-triangle')),
         });
       }
     }
   }
 }
+
+export const isError = ({level}) => level !== 'warning' && level !== 'need';
 
 function grouped(faults) {
   const groups = new Map();

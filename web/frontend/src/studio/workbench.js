@@ -4,7 +4,7 @@ import {setBusy} from '../app/submission.js';
 import {element, jsonOf} from '../page/elements.js';
 import {words} from '../page/language.js';
 import {request, requestText} from '../page/requests.js';
-import {FaultList} from './faults.js';
+import {FaultList, isError} from './faults.js';
 import {createModeler} from './modeler.js';
 import {askNote} from './note.js';
 import {Watch} from './watch.js';
@@ -120,6 +120,7 @@ export class Workbench {
   async check() {
     const {faults} = await request(this.holder.dataset.checkUrl, {method: 'POST', body: {xml: await this.xml()}});
     this.faults.show(faults);
+    this.faults.reveal();
     this.tell(faults);
     if (!faults.length) {
       flash('success', words('检查通过，可以发布。', 'No fault was found. It can be deployed.'));
@@ -164,9 +165,8 @@ export class Workbench {
       try {
         const opened = await request(this.holder.dataset.openUrl, {method: 'POST', body: chooser.files[0]});
         await this.show(opened.xml);
-        this.tellOpened(opened);
         this.isReplaced = true;
-        this.refresh();
+        this.tellOpened(opened);
         this.watch.later();
       } catch (error) {
         flash('danger', words(`这个文件不是可用的流程图：${error.message}`, `This file is no usable diagram: ${error.message}`));
@@ -176,12 +176,13 @@ export class Workbench {
   }
 
   // files of other tools come translated and drawn; what nothing here does the same stays at its element
-  tellOpened({translated, left}) {
-    if (translated || left) {
-      flash('success', words(
-        `已转换为本系统的写法 ${translated} 处；另有 ${left} 处没有对应的功能，原值留在扩展属性中，请核对。`,
-        `${translated} things were translated; ${left} have no counterpart here and are kept among the extension properties. Please look.`,
-      ));
+  tellOpened({translated, faults, told}) {
+    const done = translated ? words(`已转换为本系统的写法 ${translated} 处。`, `${translated} things were translated. `) : '';
+    this.faults.show(faults, told, done);
+    this.faults.reveal();
+    this.tell(faults);
+    if (done && !faults.length && !told.length) {
+      flash('success', done);
     }
   }
 
@@ -229,7 +230,7 @@ export class Workbench {
   }
 
   count(faults) {
-    this.errors = faults.filter(fault => fault.level !== 'warning').length;
+    this.errors = faults.filter(isError).length;
     this.refresh();
   }
 }
