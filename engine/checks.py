@@ -6,14 +6,17 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from engine import bpmn, dmn, forms, limit_checks, limit_definitions, rules
+from engine import bpmn, dmn, feel, forms, limit_checks, limit_definitions, rules
 from engine.apps import ProcessApp
+from engine.bpmn import timers
 from engine.catalog import Catalog
 from engine.errors import BihuanError, Fault, FaultsFound
 from engine.limit_definitions import LimitDefinition
@@ -134,7 +137,7 @@ def check(
     deployed: Iterable[forms.Form],
     limits: Iterable[LimitDefinition] = (),
     processes: Mapping[str, bpmn.Process] = MappingProxyType({}),
-    functions: Collection[str] = (),
+    functions: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
 ) -> Checked:
     """This will find every fault and warning of a package, seen together with what is deployed.
 
@@ -154,6 +157,7 @@ def check(
     for _file, process in package.processes:
         faults.extend(_missing(process, app, known))
         faults.extend(_missing_functions(process, functions))
+        faults.extend(_unknown_timers(process, functions))
         faults.extend(_missing_limits(process, known))
         faults.extend(_rule_faults(process, choices))
         warnings.extend(_unwritten(process, app, filled))
@@ -229,6 +233,20 @@ def _missing_functions(process: bpmn.Process, functions: Collection[str]) -> Ite
         for name in sorted(use.expression.functions.difference(functions)):
             reason = f"the function {name} is not registered"
             yield Fault(reason, element=use.element, name=use.name, code="function-missing")
+
+
+def _unknown_timers(process: bpmn.Process, functions: Mapping[str, Callable[..., Any]]) -> Iterator[Fault]:
+    """A timer that begins cases is reckoned when its diagram is put in force: it sees no data."""
+    now = datetime.now(UTC)
+    for start in process.starts:
+        value = start.event.expression if start.event is not None and start.kind == "timer" else None
+        if value is None or value.feel is None or start.event is None or start.event.timer is None:
+            continue
+        try:
+            timers.schedule(start.event.timer, value.feel.evaluate({}, feel.Environment(now, functions)), now)
+        except BihuanError:
+            node = process.nodes[start.element]
+            yield _at(node, "start-timer", f"without a case the timer says nothing: {value.text}")
 
 
 def _missing_limits(process: bpmn.Process, known: _Known) -> Iterator[Fault]:

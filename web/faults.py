@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from engine import Fault
-from web import value_reasons
+from web import import_reasons
 
 
 def N_(message: str) -> str:
@@ -22,6 +22,7 @@ SENTENCES = [
         (r"the process (?P<id>.+) does not exist", N_("The called process “{id}” does not exist.")),
         (r"the decision (?P<id>.+) does not exist", N_("The decision “{id}” does not exist.")),
         (r"the service (?P<id>.+) is not registered", N_("The service “{id}” is not registered.")),
+        (r"without a case the timer says nothing: (?P<text>.+)", N_("Without a case the timer says nothing: {text}")),
         (r"the function (?P<id>.+) is not registered", N_("The FEEL function “{id}” is not registered.")),
         (r"the role (?P<id>.+) is not declared by the app", N_("The process app knows no role “{id}”.")),
         (r"the process id must stay (?P<id>.+)", N_("The id of the process must stay “{id}”.")),
@@ -150,7 +151,6 @@ SENTENCES = [
         ),
     )
 ]
-_IMPORTED = re.compile(r"(?P<what>.+) \((?P<why>[^()]+)\)", re.DOTALL)  # what has no translation, and why
 # What readers call the rules that a diagram may give.
 RULES = {
     "cc": N_("Copies to"),
@@ -171,13 +171,15 @@ def reason(fault: Fault, translate: Callable[[str], str], *, is_chinese: bool) -
     """This will return why something is a fault; `translate` looks sentences up in the catalog."""
     chinese = getattr(fault, "chinese", "")
     if is_chinese and chinese:
-        return str(chinese)
+        problem = str(getattr(fault, "details", {}).get("problem", ""))
+        is_foreign = fault.code == "expression-foreign" and problem
+        return str(chinese).replace(problem, import_reasons.told(problem, translate)) if is_foreign else str(chinese)
     for pattern, sentence in SENTENCES:
         if found := pattern.fullmatch(fault.reason):
             told = found.groupdict()
             if "rule" in told:
                 told["rule"] = translate(RULES.get(told["rule"], told["rule"]))
             return translate(sentence).format(**told)
-    if fault.code == "imported" and (found := _IMPORTED.fullmatch(fault.reason)):
-        return f"{found['what']} ({translate(found['why'])})"
-    return value_reasons.told(fault.reason, translate)
+    if fault.code == "imported":
+        return import_reasons.in_note(fault.reason, translate)
+    return import_reasons.told(fault.reason, translate)

@@ -262,6 +262,7 @@ def _required_service(node: Node, element: etree._Element, values: Values, place
     for item in linked if linked is not None else ():
         if not all((item.get(name) or "").strip() for name in ("resourceId", "resourceType", "linkName")):
             values.refuse(place, "resource-incomplete")
+        _binding(item, values, place)
     if node.call is None:
         values.refuse(place, "service-type-missing")
 

@@ -120,3 +120,26 @@ def test_a_folder_with_faults_deploys_nothing(engine: Engine, cast: Any, folder:
         engine.deploy_app("repair")
     assert {fault.name for fault in found.value.faults} == {"broken.bpmn", "forms/broken.json"}
     assert len(engine.read(queries.deployments, cast.olga)) == 1
+
+
+@pytest.mark.parametrize(
+    ("timer", "refused"),
+    [("=workdays(today(), 3)", False), ("=now() + duration(wanted)", True), ("=1", True)],
+)
+def test_a_timer_that_begins_cases_is_reckoned_without_data(
+    engine: Engine, cast: Any, timer: str, refused: bool
+) -> None:
+    xml = diagram(engine, cast)
+    timed = f"<bpmn:timerEventDefinition><bpmn:timeDate>{timer}</bpmn:timeDate></bpmn:timerEventDefinition>"
+    xml = xml.replace(
+        "</bpmn:startEvent>", f'</bpmn:startEvent><bpmn:startEvent id="early">{timed}</bpmn:startEvent>', 1
+    )
+    xml = xml.replace(
+        "</bpmn:process>", '<bpmn:sequenceFlow id="f9" sourceRef="early" targetRef="fix"/></bpmn:process>'
+    )
+    if not refused:
+        engine.deploy_diagram("repair", xml, by=cast.olga)
+        return
+    with pytest.raises(FaultsFound) as caught:
+        engine.deploy_diagram("repair", xml, by=cast.olga)
+    assert [(each.element, each.code) for each in caught.value.faults] == [("early", "start-timer")]
