@@ -158,7 +158,7 @@ def test_a_diagram_goes_out_as_a_file_and_comes_back(studio: Any, site: Any, tmp
     )
     studio.wait_for_selector("[data-container-id=rectify] .fault-mark.fault-warning")
     studio.wait_for_selector(
-        ".studio-faults-title:has-text('0 处错误，1 处提醒，流程应用还需要准备 1 项')"
+        ".studio-faults-title:has-text('3 处。0 处错误，1 处提醒，流程应用还需要准备 1 项')"
     )  # checked anew
     assert studio.locator(".studio-faults li").all_text_contents() == ["整改 办理人", "整改 会直接通过。"]
     studio.wait_for_selector("[data-studio-status]:has-text('有未发布的修改')")

@@ -6,13 +6,13 @@ import {words} from '../page/language.js';
 export class FaultList {
   constructor(holder, modeler) {
     this.modeler = modeler;
-    this.kept = [];
+    Object.assign(this, {kept: [], done: ''});
     this.box = element('section', {class: 'studio-faults', hidden: true, tabindex: '-1', 'aria-label': words('检查结果', 'Result of the check')});
     holder.append(this.box);
   }
 
   clear() {
-    this.kept = [];
+    Object.assign(this, {kept: [], done: ''});
     this.box.hidden = true;
     this.box.replaceChildren();
     this.modeler.get('overlays').remove({type: 'fault'});
@@ -25,9 +25,9 @@ export class FaultList {
     }
   }
 
-  show(found, kept = this.kept, done = '') {
+  show(found, kept = this.kept, done = this.done) {
     this.clear();
-    this.kept = kept;
+    Object.assign(this, {kept, done});
     const faults = [...found, ...kept];
     if (!faults.length) {
       return;
