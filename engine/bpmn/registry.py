@@ -38,8 +38,9 @@ def registered_event(element: etree._Element, report: Report) -> None:
         source, target = item.get("source"), item.get("target")
         if source and target:
             map_output(element, f"={source}", target)
-    why = "" if keys else "; without a key any case that waits takes it"
-    report.kept(element, "eventType", text_of(kind), f"it comes as a message of this name{why}")
+    keyless = "it comes as a message of this name; without a key any case that waits takes it"
+    why = "it comes as a message of this name" if keys else keyless
+    report.kept(element, "eventType", text_of(kind), why)
 
 
 def sent_event(element: etree._Element, report: Report) -> None:

@@ -79,12 +79,12 @@ def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignme
 def translate_setter(text: str, setting: Setting = NOWHERE) -> tuple[str, str]:
     """This will return the method and the FEEL of its only argument of an expression such as `task.setAssignee(x)`.
 
-    Raises Untranslatable for anything else.
+    Both are empty for anything else. Raises Untranslatable, JuelInvalid.
     """
     match juel.parse(text.strip()):
         case Call(of=Name(id="task" | "delegateTask"), method=method, arguments=(argument,)):
             return method, "=" + checked(_write(settle(argument, setting)))
-    raise Untranslatable(problem=f"{text} says nothing of a task")
+    return "", ""
 
 
 def assigned(body: str) -> Assignment | None:
