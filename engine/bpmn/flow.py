@@ -10,7 +10,7 @@ from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import Event
 from engine.bpmn.process import Flow, Node
 from engine.bpmn.returning import keep_on, without_kept
-from engine.bpmn.run import Run, operation
+from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
 from engine.bpmn.waiting import examine_conditions, subscribe
 
@@ -54,11 +54,23 @@ def pass_by(run: Run, token: Token) -> None:
 
 @operation
 def work(run: Run, token: Token) -> None:
-    """This will do what the activity is for, once its inputs are there; its boundary events wait from now on."""
+    """This will do what the activity is for, once its inputs are there and its boundary events wait."""
     node = token.node
-    BEHAVIOURS[node.type](run, token)
-    if token.alive and not token.is_item and node.boundaries:
-        subscribe(run, token, node.boundaries, True)
+    if not node.boundaries or token.is_item:
+        BEHAVIOURS[node.type](run, token)
+        return
+    run.push(("perform", token))
+    subscribe(run, token, node.boundaries, True)
+
+
+@operation
+def perform(run: Run, token: Token) -> None:
+    """This will do what an activity is for whose boundary events wait; they wait no more while it cannot begin."""
+    try:
+        BEHAVIOURS[token.node.type](run, token)
+    except Stuck as trouble:
+        _drop_boundaries(run, token)
+        run.hold(token, trouble, ["work"])
 
 
 @operation

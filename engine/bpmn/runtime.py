@@ -213,7 +213,7 @@ def _retry(run: Run, stimulus: RetryIncident) -> None:
     elif name == "throw_error" and adhoc.is_question(token):
         name, rest = "ask", []
     elif name == "throw_error" and token.node.type not in ("endEvent", "userTask"):
-        name, rest = "work", []
+        name, rest = "perform", []
     run.push((name, token, *rest))
 
 

@@ -193,3 +193,30 @@ def test_counters_are_seen_by_the_completion_condition_only(walk: Callable[..., 
     case.start(numberOfInstances=9)
     outcome = case.complete("a")
     assert (outcome.ended, outcome.data["out"]) == (True, [[9], None])
+
+
+SERVICE = '<bpmn:serviceTask id="a"><bpmn:extensionElements><zeebe:taskDefinition type="note"/></bpmn:extensionElements></bpmn:serviceTask>'
+
+
+def test_nothing_is_done_where_an_event_at_the_edge_interrupts_at_once(walk: Callable[..., Any]) -> None:
+    condition = "<bpmn:conditionalEventDefinition><bpmn:condition>=x</bpmn:condition></bpmn:conditionalEventDefinition>"
+    case = walk(SERVICE + boundary("b", "a", condition))
+    case.host.services["note"] = lambda data, headers: pytest.fail("called")
+    case.start(x=True)
+    assert case.elements == ["after_b"]
+
+
+def test_an_error_that_nobody_caught_is_tried_again_with_the_events_that_wait_already(walk: Callable[..., Any]) -> None:
+    timer = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    case = walk(SERVICE + boundary("b", "a", timer))
+    case.start()
+    [incident] = case.take(stimuli.ThrowError(case.token("a"), "E")).incidents
+    case.take(stimuli.RetryIncident(incident.token))
+    assert case.elements == ["a", "b"]
+    again = walk(SERVICE + boundary("b", "a", timer))
+    again.host.services["note"] = lambda data, headers: 1 / 0
+    [incident] = again.start().incidents
+    assert again.elements == [], "what could not begin cannot be late"
+    del again.host.services["note"]
+    again.take(stimuli.RetryIncident(incident.token))
+    assert again.elements == ["a", "b"]
