@@ -8,27 +8,30 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, column, or_, select, text, true, update, values
+from sqlalchemy import ColumnElement, Select, String, TextClause, column, or_, select, text, true, update, values
 
 from engine import bpmn, feel, jobs
 from engine.access import EXTERNAL_SYSTEM, Actor, require_system
 from engine.cases import CASES
 from engine.db import is_postgresql
 from engine.errors import Conflict, Invalid
-from engine.jobs import CLAIMED, JOBS, URGENT, WAITING, Claimed, free
+from engine.jobs import CLAIMED, EXTERNAL, FAILED, JOBS, URGENT, WAITING, Claimed, free
 from engine.models import THEIRS
 from engine.queries import paging
+from engine.sentences import N_, Sentence
 from engine.turn import Turn
 
 Data = dict[str, Any]
+Which = tuple[TextClause | ColumnElement[bool], ...]
 LONGEST_LOCK = 86_400  # seconds
+LONGEST_PAUSE = timedelta(days=366)
 MOST = 100  # jobs of one call
 LONGEST_NAME = 64
 NO_UNIT = "/"  # the path of a case that belongs to no unit
 
 
 class LockLost(Conflict):
-    """Worker {worker} does not hold this job: its lock ran out, or the case went on without it."""
+    """Worker {worker} does not hold this job: {reason}."""
 
 
 class LockInvalid(Invalid):
@@ -79,11 +82,11 @@ def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: 
     require_system(turn.by)
     until = _until(turn, seconds)
     if not types or not all(types):
-        raise LockInvalid(reason="name the types of service")
+        raise _invalid(N_("name the types of service"))
     if not worker.strip() or len(worker) > LONGEST_NAME:
-        raise LockInvalid(reason=f"a worker has a name of up to {LONGEST_NAME} characters")
+        raise _invalid(N_("a worker has a name of up to {most} characters"), most=LONGEST_NAME)
     if not 1 <= limit <= MOST:
-        raise LockInvalid(reason=f"from 1 to {MOST} jobs at once")
+        raise _invalid(N_("from 1 to {most} jobs at once"), most=MOST)
     due = _due(turn, tuple(dict.fromkeys(types)), limit)
     found = jobs.lease(turn.session, due, URGENT, until=until, worker=worker)
     columns = (CASES.c.id, CASES.c.number, CASES.c.due_at, CASES.c.process_id)
@@ -94,7 +97,7 @@ def lock(turn: Turn, types: Sequence[str], worker: str, *, seconds: int, limit: 
 
 def _due(turn: Turn, types: Sequence[str], limit: int) -> Select[Any]:
     """The first jobs of each type are found in its stretch of the index: together they would all have to be sorted."""
-    which = (text(THEIRS), *free(turn.now), *_in_scope(turn.by))
+    which: Which = (text(THEIRS), *free(turn.now), *_in_scope(turn.by))
     if len(types) == 1 or not is_postgresql(turn.session):
         due = select(JOBS.c.id).where(JOBS.c.type.in_(types), *which).order_by(*URGENT.columns)
         return due.limit(limit).with_for_update(skip_locked=True)
@@ -102,13 +105,13 @@ def _due(turn: Turn, types: Sequence[str], limit: int) -> Select[Any]:
     first = select(*URGENT.columns).where(JOBS.c.type == asked.c.asked, *which).order_by(*URGENT.columns)
     each = first.limit(limit).with_for_update(skip_locked=True).lateral("each")
     found = select(each.c.id).select_from(asked.join(each, true()))
-    return found.order_by(*(each.c[name.key] for name in URGENT.columns)).limit(limit)
+    return found.order_by(each.c.rank, each.c.due_at, each.c.id).limit(limit)
 
 
 def is_due(turn: Turn, types: Sequence[str], by: Actor) -> bool:
     """This will tell whether a job of these service types waits for `by` to lock it; nothing is changed."""
-    due = select(JOBS.c.id).where(text(THEIRS), JOBS.c.type.in_(types), *free(turn.now), *_in_scope(by)).limit(1)
-    return turn.session.execute(due).first() is not None
+    which: Which = (text(THEIRS), JOBS.c.type.in_(types), *free(turn.now), *_in_scope(by))
+    return turn.session.execute(select(JOBS.c.id).where(*which).limit(1)).first() is not None
 
 
 def _in_scope(by: Actor) -> tuple[ColumnElement[bool], ...]:
@@ -121,9 +124,13 @@ def _in_scope(by: Actor) -> tuple[ColumnElement[bool], ...]:
     return (select(is_mine).where(CASES.c.id == JOBS.c.case_id).scalar_subquery(),)
 
 
+def _invalid(template: str, **values: Any) -> LockInvalid:
+    return LockInvalid(reason=Sentence(template, values))
+
+
 def _until(turn: Turn, seconds: int) -> datetime:
     if not 1 <= seconds <= LONGEST_LOCK:
-        raise LockInvalid(reason=f"a lock lasts from 1 to {LONGEST_LOCK} seconds")
+        raise _invalid(N_("a lock lasts from 1 to {most} seconds"), most=LONGEST_LOCK)
     return turn.now + timedelta(seconds=seconds)
 
 
@@ -157,8 +164,28 @@ def _find(turn: Turn, job_id: UUID, worker: str) -> Claimed:
     require_system(turn.by)
     row = turn.session.execute(select(*CLAIMED).where(JOBS.c.id == job_id, *_held(turn, worker))).first()
     if row is None:
-        raise LockLost(worker=worker)
+        raise _lost(turn, job_id, worker)
     return Claimed(*row)
+
+
+def _lost(turn: Turn, job_id: UUID, worker: str) -> LockLost:
+    """Tells why a worker does not hold a job; one of another unit it knows nothing of."""
+    columns = (JOBS.c.state, JOBS.c.leased_by, JOBS.c.leased_until)
+    found = select(*columns).where(JOBS.c.id == job_id, JOBS.c.kind == EXTERNAL, *_in_scope(turn.by))
+    row = turn.session.execute(found).first()
+    if row is None:
+        reason = Sentence(N_("it is done, or its case went on without it"))
+    elif row.state != WAITING:
+        reason = Sentence(
+            N_("it failed and waits for an operator") if row.state == FAILED else N_("its case is suspended")
+        )
+    elif row.leased_by is None:
+        reason = Sentence(N_("nobody holds it; it has to be fetched first"))
+    elif row.leased_until < turn.now:
+        reason = Sentence(N_("its lock ran out at {moment}"), {"moment": row.leased_until})
+    else:
+        reason = Sentence(N_("{other} holds it"), {"other": row.leased_by})
+    return LockLost(worker=worker, reason=reason)
 
 
 def complete(turn: Turn, job_id: UUID, worker: str, data: Mapping[str, Any]) -> None:
@@ -177,13 +204,16 @@ def fail(
     """This will tell that the work failed. `retries` says how many more tries to make (None: one fewer than before).
 
     The next is made at `retry_at`, or after a pause that grows from 10 seconds to an hour. Without any left the case
-    has an incident. Raises LockLost, SystemsOnly.
+    has an incident. Raises LockLost, LockInvalid, SystemsOnly.
     """
     job = _find(turn, job_id, worker)
     left = job.retries - job.attempts - 1 if retries is None else retries
-    written = jobs.note_failure(turn, job, reason or "the worker gave no reason", left=left, due_at=retry_at)
+    if retry_at is not None and retry_at > turn.now + LONGEST_PAUSE:
+        raise _invalid(N_("the next try is made within {most} days"), most=LONGEST_PAUSE.days)
+    due_at = None if retry_at is None else max(retry_at, turn.now)
+    written = jobs.note_failure(turn, job, reason or "the worker gave no reason", left=left, due_at=due_at)
     if written is None:
-        raise LockLost(worker=worker)
+        raise _lost(turn, job_id, worker)
     is_waiting = written["state"] == WAITING
     return FailedJob(job.id, is_waiting, written["retries"] - written["attempts"], written["due_at"])
 
@@ -194,5 +224,5 @@ def extend(turn: Turn, job_id: UUID, worker: str, seconds: int) -> datetime:
     until = _until(turn, seconds)
     change = update(JOBS).where(JOBS.c.id == job_id, *_held(turn, worker)).values(leased_until=until)
     if turn.session.execute(change.returning(JOBS.c.id)).first() is None:
-        raise LockLost(worker=worker)
+        raise _lost(turn, job_id, worker)
     return until

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, String, bindparam, delete, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, String, bindparam, delete, func, or_, select
 
 from engine import batches, cases, feel, prepared, singles, starting
 from engine.bpmn.outcome import LONGEST_NAME, MessageSent
@@ -21,6 +21,7 @@ from engine.db import is_postgresql, table, upserting
 from engine.errors import Conflict, Invalid
 from engine.models import OPEN, Message, Start, Subscription, new_id
 from engine.prepared import Prepared
+from engine.sentences import N_, Sentence
 from engine.turn import Awaited, Begun, Broadcast, Turn
 
 Data = dict[str, Any]
@@ -33,13 +34,10 @@ KEY_KEPT = 7 * 86_400  # seconds for which the idempotency key of a message that
 _NAMED = bindparam("name", type_=String)
 _KEYED = bindparam("key", type_=String)
 _OF_NAME, _OF_KEY = bindparam("of_name", type_=BigInteger), bindparam("of_key", type_=BigInteger)
-_QUEUEING = Prepared(select(func.pg_advisory_xact_lock(_OF_NAME, type_=String)))
-_QUEUEING_ONE = Prepared(
-    select(
-        func.pg_advisory_xact_lock_shared(_OF_NAME, type_=String),
-        func.pg_advisory_xact_lock(_OF_KEY, type_=String),
-    )
-)
+_ALL: ColumnElement[Any] = func.pg_advisory_xact_lock(_OF_NAME, type_=String)
+_SHARED: ColumnElement[Any] = func.pg_advisory_xact_lock_shared(_OF_NAME, type_=String)
+_ONE: ColumnElement[Any] = func.pg_advisory_xact_lock(_OF_KEY, type_=String)
+_QUEUEING, _QUEUEING_ONE = Prepared(select(_ALL)), Prepared(select(_SHARED, _ONE))
 _WAITS = Prepared(
     select(SUBSCRIPTIONS.c.case_id, SUBSCRIPTIONS.c.token)
     .join_from(SUBSCRIPTIONS, CASES, SUBSCRIPTIONS.c.case_id == CASES.c.id)
@@ -98,15 +96,8 @@ def publish(
     first message is kept, and for 7 days after it was taken; of a message that nobody took or kept no key is
     remembered: it may be sent again.
     """
-    if not name or len(name) > LONGEST_NAME:
-        raise MessageInvalid(reason=f"a name has 1 to {LONGEST_NAME} characters")
     given, correlation_key = correlation_key, key_text(correlation_key)
-    if given is not None and correlation_key is None:
-        raise MessageInvalid(reason="a correlation key is text or a number")
-    if correlation_key is not None and len(correlation_key) > LONGEST_NAME:
-        raise MessageInvalid(reason=f"a correlation key has up to {LONGEST_NAME} characters")
-    if not 0 <= time_to_live <= LONGEST_LIFE:
-        raise MessageInvalid(reason=f"it is kept from 0 to {LONGEST_LIFE} seconds")
+    _refuse(name, given, correlation_key, time_to_live)
     key = _digest(name, idempotency_key) if idempotency_key else None
     if key is not None:
         if is_postgresql(turn.session):
@@ -122,6 +113,21 @@ def publish(
         _keep(turn, name, correlation_key, data, time_to_live, key)
         return Delivery.KEPT
     return Delivery.LOST
+
+
+def _refuse(name: str, given: Any, key: str | None, time_to_live: int) -> None:
+    values: Data = {"most": LONGEST_NAME}
+    if not name or len(name) > LONGEST_NAME:
+        template = N_("a name has 1 to {most} characters")
+    elif given is not None and key is None:
+        template = N_("a correlation key is text or a number")
+    elif key is not None and len(key) > LONGEST_NAME:
+        template = N_("a correlation key has up to {most} characters")
+    elif not 0 <= time_to_live <= LONGEST_LIFE:
+        template, values = N_("it is kept from 0 to {most} seconds"), {"most": LONGEST_LIFE}
+    else:
+        return
+    raise MessageInvalid(reason=Sentence(template, values))
 
 
 def _digest(*parts: str | None) -> str:

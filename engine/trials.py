@@ -213,14 +213,14 @@ class World(Deployed):
         try:
             for _ in range(MOST):
                 if post.sent:
-                    post.causes.now, *sent = post.sent.pop(0)
-                    self._hand_over(*sent)
+                    post.causes.now, case, sent = post.sent.pop(0)
+                    self._hand_over(case, sent)
                 elif post.awaited:
                     post.causes.now, awaited = post.awaited.pop(0)
                     self._deliver_kept(awaited)
                 elif post.ended:
-                    post.causes.now, *ended = post.ended.pop(0)
-                    self._begin_next(*ended)
+                    post.causes.now, process, key = post.ended.pop(0)
+                    self._begin_next(process, key)
                 else:
                     return
             raise StepRefused(reason=f"more than {MOST} messages set off one another; processes send in a circle")

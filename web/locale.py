@@ -22,10 +22,15 @@ YEAR = 365 * 24 * 3600  # seconds
 
 
 def choose() -> str:
-    """This will return the language of this request: chosen in this browser, else the person's, else the default."""
-    from web import current
+    """This will return the language of this request: chosen in this browser, else the person's, else the default.
+
+    Programs choose theirs by the header Accept-Language.
+    """
+    from web import bearer, current
 
     chosen = request.cookies.get(cookie_name())
+    if bearer.is_used() and request.headers.get("Accept-Language", "*") != "*":
+        chosen = request.accept_languages.best_match(LOCALES)
     if chosen not in LOCALES and is_signed_in():
         chosen = current_user.person.locale
     return chosen if chosen in LOCALES else current.settings().locale

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,7 +12,7 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from engine import SYSTEM, Case, Engine, ProcessApp, queries
+from engine import SYSTEM, Case, Engine, ProcessApp, now_utc, queries
 from tests.web.conftest import APP, PASSWORD, PERSONS, UNITS, Browser
 from tests.web.programs import ROBOT, Program, program
 from web.config import Settings
@@ -216,3 +218,84 @@ def test_a_body_of_another_type_is_told_so_and_nothing_is_read_from_it(robot: Pr
 def test_a_program_without_a_token_is_told_to_sign_in(app: Flask, headers: dict[str, str]) -> None:
     answer = app.test_client(use_cookies=False).post("/api/messages", json={"name": "x"}, headers=headers)
     assert (answer.status_code, answer.json["code"]) == (401, "not-signed-in")
+
+
+BEYOND = [
+    ("jobs/lock", '{"types": ["stamp"], "worker": "one", "seconds": %s}' % ("9" * 5000), "_schema"),
+    ("jobs/lock", '{"types": ["stamp"], "worker": "one", "wait": 1e99999}', "_schema"),
+    ("jobs/lock", '{"types": ["stamp"], "worker": "one", "limit": 1.5}', "limit"),
+    ("jobs/NOBODY/complete", '{"worker": "one", "data": {"a": NaN}}', "_schema"),
+    ("jobs/NOBODY/fail", '{"worker": "one", "reason": "x", "retry_at": "0001-01-01T00:00:00+14:00"}', "retry_at"),
+    ("messages", '{"name": "answer", "correlation_key": 1e999999999}', "_schema"),
+    ("messages", '{"name": "answer", "data": {"a": Infinity}}', "_schema"),
+]
+
+
+def test_numbers_and_moments_beyond_measure_are_refused(robot: Program) -> None:
+    for address, body, field in BEYOND:
+        address = f"/api/{address.replace('NOBODY', NOBODY)}"
+        answer = robot.client.post(address, data=body, headers=robot.headers, content_type="application/json")
+        assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [field]), body[:80]
+
+
+def test_decimals_keep_every_digit(engine: Engine, robot: Program) -> None:
+    case = start(engine)
+    [job] = robot.post("/api/jobs/lock", LOCK).get_json()["items"]
+    body = '{"worker": "one", "data": {"signed": 12345678901234567890.123456789}}'
+    address = f"/api/jobs/{job['id']}/complete"
+    assert (
+        robot.client.post(address, data=body, headers=robot.headers, content_type="application/json").status_code == 204
+    )
+    assert view(engine, case).data["签章件"] == Decimal("12345678901234567890.123456789")
+
+
+def test_what_is_too_large_for_a_case_is_refused(robot: Program) -> None:
+    answer = robot.post("/api/messages", {"name": "answer", "data": {"x": "x" * (5 << 20)}, "time_to_live": 60})
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "too-large")
+
+
+def test_a_worker_is_told_why_a_job_is_not_its_own(engine: Engine, robot: Program) -> None:
+    case = start(engine)
+    [job] = robot.post("/api/jobs/lock", LOCK).get_json()["items"]
+    address = f"/api/jobs/{job['id']}"
+
+    def told(worker: str, language: str = "en") -> str:
+        headers = {**robot.headers, "Accept-Language": language}
+        answer = robot.client.post(f"{address}/complete", json={"worker": worker}, headers=headers)
+        assert (answer.status_code, answer.get_json()["code"]) == (409, "lock-lost")
+        return str(answer.get_json()["detail"])
+
+    assert told("two") == "Worker two does not hold this job: one holds it."
+    assert told("two", "zh-CN,zh;q=0.9,en;q=0.8") == "执行者 two 未持有此作业：作业已由 one 锁定。"
+    clock, engine.clock = engine.clock, lambda: now_utc() + timedelta(seconds=61)
+    assert told("one").startswith("Worker one does not hold this job: its lock ran out at 20")
+    engine.clock = clock
+    robot.post(f"{address}/fail", {"worker": "one", "reason": "x", "retries": 1, "retry_in": 0})
+    assert told("one") == "Worker one does not hold this job: nobody holds it; it has to be fetched first."
+    engine.suspend_case(case.id, by=SYSTEM, reason="复核")
+    assert told("one") == "Worker one does not hold this job: its case is suspended."
+    engine.resume_case(case.id, by=SYSTEM)
+    robot.post("/api/jobs/lock", LOCK)
+    robot.post(f"{address}/fail", {"worker": "one", "reason": "x", "retries": 0})
+    assert told("one") == "Worker one does not hold this job: it failed and waits for an operator."
+    engine.cancel_case(case.id, by=SYSTEM, reason="重复")
+    assert told("one") == "Worker one does not hold this job: it is done, or its case went on without it."
+
+
+def test_the_next_try_is_not_in_the_past_and_not_for_ever_away(engine: Engine, robot: Program) -> None:
+    start(engine)
+    [job] = robot.post("/api/jobs/lock", LOCK).get_json()["items"]
+    failed = {"worker": "one", "reason": "x", "retries": 3}
+    address = f"/api/jobs/{job['id']}/fail"
+    answer = robot.post(address, {**failed, "retry_at": "2999-01-01T00:00:00Z"})
+    assert (answer.status_code, answer.get_json()["detail"]) == (422, "不能这样锁定作业：下次重试须在 366 天之内。")
+    answer = robot.post(address, {**failed, "retry_at": "2020-01-01T00:00:00Z"})
+    assert answer.get_json()["due_at"] > "2026"
+
+
+def test_a_request_that_counts_once_does_not_wait_in_its_transaction(robot: Program) -> None:
+    headers = {**robot.headers, "Idempotency-Key": "fetch-1"}
+    answer = robot.client.post("/api/jobs/lock", json={**LOCK, "wait": 60}, headers=headers)
+    assert answer.get_json() == {"items": []}
+    again = robot.client.post("/api/jobs/lock", json={**LOCK, "wait": 60}, headers=headers)
+    assert (again.get_json(), again.headers["Idempotency-Replayed"]) == ({"items": []}, "true")

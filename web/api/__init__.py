@@ -15,6 +15,7 @@ from web.accounts import limiter
 from web.api import (
     attachments,
     audit,
+    bodies,
     calendar,
     cases,
     definitions,
@@ -88,6 +89,8 @@ SCOPES_NEEDED: dict[Blueprint, str] = {
     limits.blueprint: "cases",
     calendar.blueprint: "calendar",
 }
+
+TOLD = (jobs.blueprint, messages.blueprint)  # what they bring becomes data of cases
 
 
 class JsonApi(Api):  # type: ignore[misc]
@@ -171,6 +174,8 @@ def register(app: Flask) -> None:
             bearer.limit(blueprint, scope)
             blueprint.before_request(count_request)
             blueprint.before_request(require_json)
+            if blueprint in TOLD:
+                bodies.limit(blueprint)
             problems.register(blueprint)
         api.register_blueprint(blueprint)
     once.register(app)

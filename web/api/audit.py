@@ -51,8 +51,8 @@ class LogAsked(Schema):
     """Which histories a log holds."""
 
     process_id = fields.String(load_default=None, metadata={"description": "Only cases of this process."})
-    since = fields.AwareDateTime(load_default=None, metadata={"description": "Only cases started then or later."})
-    until = fields.AwareDateTime(load_default=None, metadata={"description": "Only cases started before."})
+    since = schemas.Moment(load_default=None, metadata={"description": "Only cases started then or later."})
+    until = schemas.Moment(load_default=None, metadata={"description": "Only cases started before."})
     names = fields.Boolean(load_default=True, metadata={"description": "With the names of persons, and titles."})
 
 

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from web import current
 from web.api.routes import Blueprint
-from web.api.schemas import Document, Id, list_of, moment, text
+from web.api.schemas import Document, Id, Whole, list_of, moment, text
 
 blueprint = Blueprint("api-jobs", __name__, url_prefix="/api", description="Jobs for external workers")
 
@@ -29,10 +29,8 @@ class JobsAsked(Schema):
     )
     worker = text("Name of the worker; different ones for workers that run at the same time.", required=True,
                   validate=validate.Length(1, 64))  # fmt: skip
-    seconds = fields.Integer(
-        load_default=60, validate=SECONDS, metadata={"description": "How long the jobs are nobody else's."}
-    )
-    limit = fields.Integer(load_default=10, validate=validate.Range(1, 100))
+    seconds = Whole(load_default=60, validate=SECONDS, metadata={"description": "How long the jobs are nobody else's."})
+    limit = Whole(load_default=10, validate=validate.Range(1, 100))
     wait = fields.Float(
         load_default=0,
         validate=validate.Range(0, 60),
@@ -53,9 +51,9 @@ class LockedJob(Schema):
     element = text("Element of the diagram.")
     headers = fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": "Constants."})
     data = Document(metadata={"description": "The variables that the service task sees."})
-    attempts = fields.Integer(metadata={"description": "How often it failed."})
-    retries = fields.Integer(metadata={"description": "Tries left, this one included; after the last: an incident."})
-    priority = fields.Integer(metadata={"description": "The higher comes first."})
+    attempts = Whole(metadata={"description": "How often it failed."})
+    retries = Whole(metadata={"description": "Tries left, this one included; after the last: an incident."})
+    priority = Whole(metadata={"description": "The higher comes first."})
     due_at = moment("Since when it waits.")
     locked_until = moment("Until when it is this worker's.")
 
@@ -76,14 +74,14 @@ class Failed(Held):
     """Why the work failed, and when to try again."""
 
     reason = text("What an operator has to know.", required=True, validate=validate.Length(1, 2000))
-    retries = fields.Integer(
+    retries = Whole(
         load_default=None,
         allow_none=True,
         validate=validate.Range(0, 1000),
         metadata={"description": "How many more tries; 0: an incident at once; without it, one fewer than before."},
     )
     retry_at = moment("When to try again.", load_default=None, allow_none=True)
-    retry_in = fields.Integer(
+    retry_in = Whole(
         load_default=None,
         allow_none=True,
         validate=validate.Range(0, 31 * 86_400),
@@ -102,7 +100,7 @@ class FailedJob(Schema):
 
     id = Id()
     is_waiting = fields.Boolean(metadata={"description": "It will be given out again; else it is an incident."})
-    retries = fields.Integer(metadata={"description": "Tries left."})
+    retries = Whole(metadata={"description": "Tries left."})
     due_at = moment("When it is given out again.")
 
 
@@ -116,7 +114,7 @@ class Thrown(Done):
 class Longer(Held):
     """How much longer the worker needs."""
 
-    seconds = fields.Integer(
+    seconds = Whole(
         required=True, validate=SECONDS, metadata={"description": "How long from now the job is nobody else's."}
     )
 

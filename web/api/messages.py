@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from web import current
 from web.api.routes import Blueprint
-from web.api.schemas import text
+from web.api.schemas import Whole, text
 
 blueprint = Blueprint("api-messages", __name__, url_prefix="/api", description="Messages and signals")
 
@@ -21,7 +22,7 @@ class Key(fields.Field[Any]):
     """A correlation key: text or a number."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise ValidationError("give text or a number")
         if isinstance(value, str):
             NAME(value)
@@ -41,7 +42,7 @@ class Message(Schema):
         },
     )
     data = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Variables for the case."})
-    time_to_live = fields.Integer(
+    time_to_live = Whole(
         load_default=0,
         validate=validate.Range(0, YEAR),
         metadata={"description": "Seconds for which it is kept when nobody waits for it yet."},
@@ -71,7 +72,7 @@ class Signal(Schema):
 class Receivers(Schema):
     """How far a signal went."""
 
-    receivers = fields.Integer(metadata={"description": "How many cases took it or began with it."})
+    receivers = Whole(metadata={"description": "How many cases took it or began with it."})
 
 
 @blueprint.post("/messages")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from marshmallow import Schema
 
+from web.api.bodies import Parser
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
             """This will add to the description of the operation."""
 
 else:
-    from flask_smorest import Blueprint
+    from flask_smorest import Blueprint as SmorestBlueprint
+
+    class Blueprint(SmorestBlueprint):
+        """flask-smorest's own, which reads bodies as we do."""
+
+        ARGUMENTS_PARSER = Parser()
+
 
 __all__ = ["Blueprint"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -37,14 +38,35 @@ class Id(fields.String):
     """An id: a text, whatever the database makes of it; a script must not do arithmetic with it."""
 
 
+class Whole(fields.Integer):
+    """A whole number; the part after the point is not thrown away."""
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, float | Decimal) and value % 1 != 0:
+            raise self.make_error("invalid", input=value)
+        found: int = super()._validated(value)
+        return found
+
+
+class Moment(fields.AwareDateTime):
+    """A moment with its zone that UTC can tell: the year 0 or 10000 is none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        found = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return found.astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+
+
 def text(description: str, **options: Any) -> fields.String:
     """This will make a text field."""
     return fields.String(metadata={"description": description}, **options)
 
 
-def moment(description: str, **options: Any) -> fields.AwareDateTime:
+def moment(description: str, **options: Any) -> Moment:
     """This will make a field for a moment: ISO 8601 with zone, UTC."""
-    return fields.AwareDateTime(metadata={"description": description}, **options)
+    return Moment(metadata={"description": description}, **options)
 
 
 class Paging(Schema):
