@@ -107,6 +107,9 @@ def _coded(kind: str, attribute: str, code: str) -> Callable[..., EventDefinitio
         if defined is not None:
             # One without a code takes all, in Camunda 7 as here.
             event.code = values.read(defined.get(code), place, f"{kind} code")
+            is_feel = event.code is not None and event.code.feel is not None
+            if is_feel and values.strict and node.type in CATCHES:
+                values.refuse(place, "catch-code", text=defined.get(code))
         elif reference and values.strict:
             values.refuse(place, "reference-missing", kind=kind, ref=reference)
         elif reference:

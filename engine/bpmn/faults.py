@@ -129,6 +129,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "decision-missing": ("A decision must be chosen.", "必须选择决策。"),
     "called-missing": ("A process to call must be chosen.", "必须选择要调用的流程。"),
     "tag-missing": ("Bound to a version tag, but the tag is not given.", "按版本标签绑定，但没有填写标签。"),
+    "catch-code": (
+        "What is caught has a code that is known beforehand, not the expression {text}.",
+        "捕获的代码必须是固定的，不能是表达式 {text}。",
+    ),
     "binding-invalid": ("The binding {text} is not latest, deployment or versionTag.", "绑定方式 {text} 无效。"),
     "boundary-detached": (
         "The boundary event is attached to {ref}, which is no activity of its subprocess.",

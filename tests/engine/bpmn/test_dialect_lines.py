@@ -122,6 +122,7 @@ REFUSED = [
     ("job priority is beyond 32 bits", "number-invalid", "x", node("serviceTask", WORK + '<zeebe:jobPriorityDefinition priority="2147483648"/>'), ""),
     ("linkedResource is incomplete", "resource-incomplete", "x", node("serviceTask", WORK + '<zeebe:linkedResources><zeebe:linkedResource resourceId="r" resourceType="" linkName="l"/></zeebe:linkedResources>'), ""),
     ("bindingType of a linkedResource", "binding-invalid", "x", node("serviceTask", WORK + '<zeebe:linkedResources><zeebe:linkedResource resourceId="r" resourceType="t" linkName="l" bindingType="newest"/></zeebe:linkedResources>'), ""),
+    ("a caught error has an expression as code", "catch-code", "b", user(id="t") + '<bpmn:boundaryEvent id="b" attachedToRef="t"><bpmn:errorEventDefinition errorRef="er"/></bpmn:boundaryEvent>', '<bpmn:error id="er" errorCode="=code"/>'),
     ("compensation of what has no handler", "compensation-nothing", "x", user(id="t") + throwing("endEvent", ' activityRef="t"'), ""),
     ("compensation of an event subprocess", "compensation-nothing", "x", user(id="t") + '<bpmn:subProcess id="h" triggeredByEvent="true"><bpmn:startEvent id="hs"><bpmn:errorEventDefinition/></bpmn:startEvent></bpmn:subProcess>' + throwing("endEvent", ' activityRef="h"'), ""),
     ("a timer with two expressions", "timer-missing", "x", '<bpmn:intermediateCatchEvent id="x"><bpmn:timerEventDefinition><bpmn:timeDate>2026-01-01</bpmn:timeDate><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>', ""),
