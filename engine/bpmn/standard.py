@@ -26,6 +26,7 @@ def plainly(root: etree._Element, report: Report) -> None:
     split(root, report)
     itemise(root, report)
     _links(root, report)
+    _name_processes(root, report)
     choose_messages(root, report)
     name_messages(root, report)
     _document(root)
@@ -36,6 +37,18 @@ def plainly(root: etree._Element, report: Report) -> None:
     _empty_conditions(root, report)
     for condition in root.iter(*map(bpmn, CONDITIONS)):
         _condition(condition, report)
+
+
+def _name_processes(root: etree._Element, report: Report) -> None:
+    """Modelers that draw pools name those and not what happens in them."""
+    for process in children(root, "process"):
+        if (process.get("name") or "").strip():
+            continue
+        pools = [item for item in root.iter(bpmn("participant")) if item.get("processRef") == process.get("id")]
+        name = " ".join((pools[0].get("name") or "").split()) if len(pools) == 1 else ""
+        if name:
+            process.set("name", name)
+            report.translated(process, "process name", "none", name)
 
 
 def _links(root: etree._Element, report: Report) -> None:

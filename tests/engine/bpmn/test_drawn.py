@@ -199,3 +199,10 @@ def test_a_subscription_by_correlation_is_told() -> None:
         "s", "t"
     )
     assert told(file(process(body))) == [("cs", "", "A correlationSubscription is not executed.")]
+
+
+def test_a_process_without_name_is_called_as_its_pool() -> None:
+    body = '<startEvent id="s"/><userTask id="t"/>' + flow("s", "t")
+    pools = '<collaboration id="c"><participant id="us" name="Building&#10;office" processRef="tns:p"/></collaboration>'
+    assert opened(file(process(body), tops=pools)).name == "Building office"
+    assert opened(file(process(body, attributes='name="Permit"'), tops=pools)).name == "Permit"
