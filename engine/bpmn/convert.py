@@ -13,7 +13,7 @@ from engine.bpmn.adopting import take_place
 from engine.bpmn.callbacks import exceptions, listeners, of_process, skip_expression
 from engine.bpmn.faults import fault
 from engine.bpmn.fields import form
-from engine.bpmn.imported import TASKS
+from engine.bpmn.imported import TASKS, plain_name
 from engine.bpmn.normal import normalise
 from engine.bpmn.parameters import input_output, payload
 from engine.bpmn.process import ACTIVITIES, FLOW_NODES, Note
@@ -120,6 +120,8 @@ def translate(root: etree._Element) -> Report:
     """This will translate a document in place."""
     report = Report()
     plainly(root, report)
+    for task in root.iter(bpmn("userTask")):
+        plain_name(task, report)
     for process in root.iter(bpmn("process")):
         ask(process, report)
     for element in list(root.iter(etree.Element)):

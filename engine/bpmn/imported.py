@@ -35,7 +35,6 @@ _AROUND = " :：-–—,，、/"
 def user_task(element: etree._Element, report: Report) -> None:
     """This will translate people, dates, priority and form of a user task."""
     extend(element, "userTask")
-    _plain_name(element, report)
     people = {
         "assignee": report.value(element, "assignee", attribute(element, "assignee")),
         "candidateGroups": _members(element, report, "candidateGroups"),
@@ -100,8 +99,8 @@ def _said_when_created(element: etree._Element, people: dict[str, str | None], r
             above.remove(item)
 
 
-def _plain_name(element: etree._Element, report: Report) -> None:
-    """A task is called the same in every case: people never read `${...}` in their list."""
+def plain_name(element: etree._Element, report: Report) -> None:
+    """This will call a task the same in every case: people never read `${...}` in their list."""
     name = element.get("name") or ""
     if juel.is_juel(name):
         element.set("name", " ".join(_WORDED.sub(" ", name).split()).strip(_AROUND) or name)

@@ -46,6 +46,7 @@ _RENAMED = {
 }
 _SYMBOLS = {"==": "=", "!=": "!=", "&&": "and", "||": "or"}
 _WRITE = frozenset({"setVariable", "setVariableLocal"})
+_REMOVE = frozenset({"removeVariable", "removeVariableLocal"})  # what is null is as if it were not there
 
 
 def translate(text: str, setting: Setting = NOWHERE, *, is_condition: bool = False) -> str:
@@ -68,6 +69,9 @@ def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignme
             name = tree.arguments[0]
             if isinstance(name, Literal) and isinstance(name.value, str):
                 return Assignment(name.value, "=" + checked(_write(settle(tree.arguments[1], setting))))
+        match tree.arguments:
+            case (Literal(value=str() as name),) if tree.of.id in OBJECTS and tree.method in _REMOVE:
+                return Assignment(name, "=null")
         if tree.of.id not in OBJECTS and tree.method not in METHODS:
             arguments = tuple(_argument(item, setting) for item in tree.arguments)
             return Service(f"{tree.of.id}.{tree.method}", arguments)

@@ -260,6 +260,34 @@ def test_what_is_not_done_is_told_and_stands_aside(
     assert {"name": f"c7:{code}", "value": kept} in said(root, "property")
 
 
+DRAWN = (
+    '<bpmndi:BPMNDiagram xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:di="http://www.omg.org/spec/DD/20100524/DI" xmlns:bioc="http://bpmn.io/schema/bpmn/biocolor/1.0" id="drawing"><bpmndi:BPMNPlane id="plane" bpmnElement="p">'
+    '<bpmndi:BPMNShape id="s_di" bpmnElement="s" bioc:fill="#ffe"><dc:Bounds x="100" y="102.5" width="36" height="36"/></bpmndi:BPMNShape>'
+    '<bpmndi:BPMNShape id="x_di" bpmnElement="x"><dc:Bounds x="200" y="80" width="100" height="80"/><bpmndi:BPMNLabel><dc:Bounds x="1" y="2" width="3" height="4"/></bpmndi:BPMNLabel></bpmndi:BPMNShape>'
+    '<bpmndi:BPMNEdge id="f_di" bpmnElement="f"><di:waypoint x="136" y="120"/><di:waypoint x="200" y="120"/></bpmndi:BPMNEdge></bpmndi:BPMNPlane></bpmndi:BPMNDiagram>'
+)
+
+
+def drawing_of(xml: bytes) -> dict[str, bytes]:
+    root = etree.fromstring(xml)
+    shapes = (item for item in root.iter(etree.Element) if item.get("bpmnElement") and item.get("id") != "plane")
+    return {str(item.get("id")): etree.tostring(item, method="c14n", exclusive=True) for item in shapes}
+
+
+@pytest.mark.parametrize(
+    "inside", ["", '<camunda:executionListener event="take" class="a.L"/>'], ids=["as-is", "task-put-in"]
+)
+def test_the_drawing_stays_as_it_was_drawn(document: Callable[..., bytes], inside: str) -> None:
+    listened = f"><bpmn:extensionElements>{inside}</bpmn:extensionElements></bpmn:sequenceFlow>"
+    body = START.removesuffix("/>") + listened + element("userTask", 'camunda:assignee="${who}"')
+    end = b"</bpmn:definitions>"
+    xml = document(body).replace(end, DRAWN.encode() + end)
+    made = bpmn.convert(xml)[0]
+    before, after = drawing_of(xml), drawing_of(made)
+    assert {id: after[id] for id in ("s_di", "x_di")} == {id: before[id] for id in ("s_di", "x_di")}
+    assert (after.keys() == before.keys() and after["f_di"] == before["f_di"]) is not bool(inside)
+
+
 @pytest.mark.parametrize(("scope", "kind"), [("global", "translated"), ("processInstance", "impossible")])
 def test_a_signal_goes_to_every_case(document: Callable[..., bytes], scope: str, kind: str) -> None:
     body = element("intermediateThrowEvent", body='<bpmn:signalEventDefinition signalRef="g"/>')

@@ -185,6 +185,8 @@ def test_statements_become_scripts_or_services() -> None:
         "mailer.send", ("=to", '="hi"', "")
     )
     assert translation.translate_statement("${a == 1}") == "=a = 1"
+    removed = translation.translate_statement("${execution.removeVariable('x')}")
+    assert removed == translation.Assignment("x", "=null")
 
 
 Meaning = Callable[[dict[str, Any]], Any]
