@@ -30,7 +30,7 @@ class AppInvalid(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """FEEL over case data, evaluated after every step: what lists show of a case.
+    """FEEL over case data, evaluated when what it reads has changed: what lists show of a case.
 
     `unit` gives the code of the unit that the case belongs to; `tone` red, orange, yellow or blue; `due` a date-time.
     """

@@ -25,7 +25,7 @@ from engine.history import Entry
 from engine.models import CANCELLED, CLOSED, DONE, OPEN, Case, Reading, Task, WebhookDelivery
 from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
-from engine.summary import index_fields, searchable, summarise
+from engine.summary import index_fields, searchable, stamp, summarise
 from engine.turn import Begun, Turn
 
 CASES = table(Case)
@@ -69,6 +69,7 @@ class Running:
     limits: list[dict[str, Any]] = field(default_factory=list)
     traces: list[dict[str, Any]] = field(default_factory=list)  # of steps that may yet be undone
     key: str | None = None  # of the message that began it: no other may begin a case with it before this one has ended
+    shown: str = ""  # by which expressions lists show it
     is_new: bool = False
     stored: dict[str, Any] = field(default_factory=dict)
 
@@ -102,6 +103,7 @@ def restore(turn: Turn, values: Sequence[Any]) -> Running:
         limits=kept.get("limits", []),
         traces=kept.get("traces", []),
         key=kept.get("key"),
+        shown=kept.get("shown", ""),
     )
 
 
@@ -143,11 +145,13 @@ def advance(
     searched = searchable(running.app, running.data)
     outcome = bpmn.step(running.process, running.state or None, running.data, stimulus, turn.now, surroundings)
     undone = _trace(turn, running, stimulus, outcome, bool(surroundings.served))
-    running.state, running.data = outcome.state, outcome.data
+    shown = stamp(running.app)
+    old = running.data if running.shown == shown else None
+    running.state, running.data, running.shown = outcome.state, outcome.data, shown
     closing = writing.close_waiting(running.id, running.waiting, outcome, turn.now)
     running.offers = [offer for offer in running.offers if offer["token"] not in closing.tokens]
     _set_state(turn, running, outcome)
-    summarise(turn, running.app, running.row, running.data, surroundings)
+    summarise(turn, running.app, running.row, running.data, surroundings, old)
     fields = index_fields(turn, running.app, running.id, searched, running.data)
     opening = open_all(turn, running.row, running.process, running.app, outcome)
     running.waiting.update(opening.waiting)
@@ -256,7 +260,7 @@ def _write(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
 
 def keep_snapshot(running: Running) -> None:
     """This will write where a case stands into its row."""
-    kept: Data = {"state": running.state, "waiting": running.waiting}
+    kept: Data = {"state": running.state, "waiting": running.waiting, "shown": running.shown}
     if running.offers:
         kept["offers"] = running.offers
     if running.limits:

@@ -1,17 +1,21 @@
-"""What lists show of a case, and the fields it is searched by: FEEL over case data, evaluated after every step."""
+"""What lists show of a case, and the fields it is searched by: FEEL over case data, evaluated when that changed."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Insert, bindparam
 
 from engine import feel
-from engine.apps import FIELD_KINDS, ProcessApp
+from engine.apps import FIELD_KINDS, ProcessApp, Summary
 from engine.catalog import ZONE
 from engine.db import table, upserting_on
 from engine.definitions import Surroundings
@@ -23,20 +27,64 @@ from engine.turn import Turn
 
 log = logging.getLogger(__name__)
 LENGTHS = {"title": 300, "subject": 200, "badge": 32}
+LOOK_AROUND = ("unit", "due")  # the org tree may have changed, and a limit of the case goes before its data
+TELLS_TIME = re.compile(r"\b(now|today)\b")
 END_OF_DAY = time(23, 59, 59)  # a day as a limit includes the whole day
 
 
-def summarise(turn: Turn, app: ProcessApp, row: dict[str, Any], data: Mapping[str, Any], around: Surroundings) -> None:
-    """This will bring title, subject, badge, tone, unit and due time of a case row up to date."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One expression of a summary, and the names that it reads; None: it may read more than the data."""
+
+    name: str
+    value: str | feel.Expression
+    reads: frozenset[str] | None
+
+    def is_as_before(self, old: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+        """This will tell whether it has the value that it had for `old`."""
+        return self.reads is not None and all(old.get(name) is data.get(name) for name in self.reads)
+
+
+def summarise(
+    turn: Turn,
+    app: ProcessApp,
+    row: dict[str, Any],
+    data: Mapping[str, Any],
+    around: Surroundings,
+    old: Mapping[str, Any] | None = None,
+) -> None:
+    """This will bring title, subject, badge, tone, unit and due time of a case row up to date.
+
+    `old` are the data from which the same expressions made it what it is.
+    """
     environment = around.environment(turn.now)
-    for name, text in app.summary.expressions():
-        expression = feel.literal_or_expression(text)
-        try:
-            value = expression if isinstance(expression, str) else expression.evaluate(data, environment)
-        except BihuanError as error:
-            log.warning("summary %s of case %s: %s", name, row["number"], error)
+    for shown in _plan(app.summary)[1]:
+        if old is not None and shown.is_as_before(old, data):
             continue
-        _set(turn, row, name, feel.to_json(value))
+        try:
+            value = shown.value if isinstance(shown.value, str) else shown.value.evaluate(data, environment)
+        except BihuanError as error:
+            log.warning("summary %s of case %s: %s", shown.name, row["number"], error)
+            continue
+        _set(turn, row, shown.name, feel.to_json(value))
+
+
+def stamp(app: ProcessApp) -> str:
+    """This will tell the summary of an app from one with other expressions."""
+    return _plan(app.summary)[0]
+
+
+@lru_cache
+def _plan(summary: Summary) -> tuple[str, tuple[_Shown, ...]]:
+    found = []
+    for name, text in summary.expressions():
+        value = feel.literal_or_expression(text)
+        reads = frozenset() if isinstance(value, str) else value.names | value.maybe_names
+        looks_around = (
+            name in LOOK_AROUND or (not isinstance(value, str) and value.functions) or TELLS_TIME.search(text)
+        )
+        found.append(_Shown(name, value, None if looks_around else reads))
+    return sha256(repr([*summary.expressions()]).encode()).hexdigest()[:8], tuple(found)
 
 
 def _set(turn: Turn, row: dict[str, Any], name: str, value: Any) -> None:
