@@ -311,9 +311,9 @@ def _arm(session: Session, definition_id: int, element: str, schedule: timers.Sc
 
 def fail(turn: Turn, job: Claimed, problem: Exception) -> None:
     """This will let a job wait longer each time it fails; after its last attempt the case has an incident."""
-    reason = str(problem) or type(problem).__name__
+    reason, left = str(problem) or type(problem).__name__, job.retries - job.attempts - 1
     stack = "".join(traceback.format_exception(problem))[-LONGEST_STACK:]
-    note_failure(turn, job, reason, left=job.retries - job.attempts - 1, stack=stack)
+    note_failure(turn, job, reason, left=left, due_at=timers.again_at(job.details, turn.now), stack=stack)
 
 
 def note_failure(

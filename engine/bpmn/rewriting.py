@@ -17,6 +17,7 @@ from engine.bpmn.parameters import in_out, named, variable_name
 from engine.bpmn.source import ZEEBE, child, local, text_of
 from engine.bpmn.vendor import (
     Report,
+    add,
     attribute,
     extend,
     map_input,
@@ -236,7 +237,8 @@ def retries(element: etree._Element, report: Report) -> None:
             report.kept(element, "failedJobRetryTimeCycle", text, "there is no job here")
         elif match:
             task.set("retries", match[1])
-            report.kept(element, "retryBackoff", match[2], "waiting time between retries")
+            add(extend(element, "taskHeaders"), "header", key="retryBackoff", value=match[2])
+            report.translated(element, "failedJobRetryTimeCycle", text, f"{match[1]} attempts, one each {match[2]}")
         else:
             report.impossible(element, "failedJobRetryTimeCycle", text, "only R<times>/<duration> is known here")
     job_priority(element, report, "" if task is not None else "there is no job here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -86,6 +87,18 @@ def duration(text: str) -> Duration:
     sign = -1 if match["sign"] == "-" else 1
     seconds = part["seconds"] + 60 * part["minutes"] + 3600 * part["hours"] + 86400 * (part["days"] + 7 * part["weeks"])
     return Duration(sign * int(12 * part["years"] + part["months"]), sign * seconds)
+
+
+def again_at(details: Mapping[str, Any], now: datetime) -> datetime | None:
+    """This will return when a call that failed is made again: its header `retryBackoff` is an ISO 8601 duration.
+
+    None where the header says nothing of the kind, or the job has none.
+    """
+    pause = (details.get("headers") or {}).get("retryBackoff") or ""
+    try:
+        return max(duration(pause).after(now), now)
+    except TimerInvalid:
+        return None
 
 
 def moment(text: str) -> datetime:

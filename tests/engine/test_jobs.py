@@ -191,6 +191,17 @@ def test_a_failing_service_is_tried_again_later_and_becomes_an_incident(
     assert len(post.keys) == 2
 
 
+def test_a_call_that_fails_is_made_again_after_the_pause_that_its_diagram_names(
+    engine: Engine, cast: Any, post: Any, clock: Any
+) -> None:
+    post.problem = ConnectionError("no route to host")
+    engine.start_case("patient", {"number": 1}, by=cast.alice)
+    for seconds, calls in ((0, 1), (290, 1), (11, 2), (290, 2), (11, 3)):
+        clock.advance(seconds=seconds)
+        engine.run_due_jobs()
+        assert len(post.keys) == calls
+
+
 def test_a_service_that_answers_no_values_is_tried_again(
     engine: Engine, cast: Any, machines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
