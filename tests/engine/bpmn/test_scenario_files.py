@@ -148,7 +148,7 @@ def test_a_task_whose_name_holds_an_expression_is_called_by_its_id(write: Write)
 def test_processes_that_send_to_each_other_in_a_circle_are_told_so(write: Write) -> None:
     body = EVENT.format(tag="startEvent", id="begin", kind="message", ref="m", more="")
     body += EVENT.format(tag="endEvent", id="again", kind="message", ref="m", more="") + FLOW.format("begin", "again")
-    assert "processes send in a circle" in said_of(write("{message: paid}", body, PAID.format("")))
+    assert "go round in a circle: paid → paid" in said_of(write("{message: paid}", body, PAID.format("")))
 
 
 def test_a_message_of_a_case_reaches_whoever_waits_for_its_key_and_nobody_else(write: Write) -> None:
