@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, TextClause, column, or_, select, text, true, update, values
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    TextClause,
+    and_,
+    bindparam,
+    column,
+    or_,
+    select,
+    text,
+    true,
+    update,
+    values,
+)
 
-from engine import bpmn, feel, jobs
+from engine import bpmn, feel, jobs, prepared
 from engine.access import EXTERNAL_SYSTEM, Actor, require_system
 from engine.cases import CASES
 from engine.db import is_postgresql
 from engine.errors import Conflict, Invalid
 from engine.jobs import CLAIMED, EXTERNAL, FAILED, JOBS, URGENT, WAITING, Claimed, free
 from engine.models import THEIRS
+from engine.prepared import Prepared
 from engine.queries import paging
 from engine.sentences import N_, Sentence
 from engine.turn import Turn
@@ -114,9 +130,13 @@ def is_due(turn: Turn, types: Sequence[str], by: Actor) -> bool:
     return turn.session.execute(select(JOBS.c.id).where(*which).limit(1)).first() is not None
 
 
+def _oversees_all(by: Actor) -> bool:
+    return by.person_id is None or by.is_admin
+
+
 def _in_scope(by: Actor) -> tuple[ColumnElement[bool], ...]:
     """Jobs of cases of the units below which they work, and of cases that belong to no unit: else nobody did those."""
-    if by.person_id is None or by.is_admin:
+    if _oversees_all(by):
         return ()
     path = CASES.c.unit_path
     is_mine = or_(path == NO_UNIT, *(paging.below(path, scope) for scope in by.scopes_of(EXTERNAL_SYSTEM)))
@@ -162,10 +182,31 @@ def _held(turn: Turn, worker: str) -> tuple[Any, ...]:
 
 def _find(turn: Turn, job_id: UUID, worker: str) -> Claimed:
     require_system(turn.by)
-    row = turn.session.execute(select(*CLAIMED).where(JOBS.c.id == job_id, *_held(turn, worker))).first()
+    scopes = None if _oversees_all(turn.by) else turn.by.scopes_of(EXTERNAL_SYSTEM)
+    asked: Data = {"job": job_id, "worker": worker, "now": turn.now}
+    for number, scope in enumerate(scopes or ()):
+        asked |= {f"from_{number}": scope, f"to_{number}": paging.end_of(scope)}
+    row = prepared.first(turn.session, _question(None if scopes is None else len(scopes)), asked)
     if row is None:
         raise _lost(turn, job_id, worker)
     return Claimed(*row)
+
+
+@cache
+def _question(scopes: int | None) -> Prepared:
+    """For a job that a worker holds, below so many units; None: wherever its case is."""
+    now = bindparam("now", type_=JOBS.c.leased_until.type)
+    held = (JOBS.c.leased_by == bindparam("worker", type_=String), JOBS.c.leased_until >= now)
+    which: Which = (text(THEIRS), JOBS.c.id == bindparam("job", type_=JOBS.c.id.type), *held)
+    if scopes is not None:
+        path = CASES.c.unit_path
+        ranges = [
+            (bindparam(f"from_{each}", type_=path.type), bindparam(f"to_{each}", type_=path.type))
+            for each in range(scopes)
+        ]
+        is_mine = or_(path == NO_UNIT, *(and_(path >= low, path < high) for low, high in ranges))
+        which = (*which, select(is_mine).where(CASES.c.id == JOBS.c.case_id).scalar_subquery())
+    return Prepared(select(*CLAIMED).where(*which))
 
 
 def _lost(turn: Turn, job_id: UUID, worker: str) -> LockLost:

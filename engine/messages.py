@@ -105,7 +105,10 @@ def publish(
         earlier = _earlier(turn, key)
         if earlier is not None:
             return earlier
-    if _correlate(turn, name, correlation_key, data) or _start(turn, name, correlation_key, data):
+    asked = {"name": name, "key": correlation_key}
+    queueing = _queueing(turn, name, correlation_key)
+    *_, waits, starts = prepared.rows(turn.session, *queueing, (_WAITS, asked), (_STARTING, asked))
+    if _give(turn, name, data, waits) or _start(turn, name, correlation_key, data, starts):
         if key is not None:
             _keep(turn, "", None, {}, max(time_to_live, KEY_KEPT), key)  # under no name that anybody waits for
         return Delivery.TAKEN
@@ -160,9 +163,13 @@ def _keep(turn: Turn, name: str, key: str | None, data: Data, seconds: int, idem
 
 
 def _correlate(turn: Turn, name: str, key: str | None, data: Data) -> bool:
-    """Gives a message to who waits for it; no other of its name and key comes or is looked for until this turn ends."""
     asked = {"name": name, "key": key}
-    for case_id, token in prepared.rows(turn.session, *_queueing(turn, name, key), (_WAITS, asked))[-1]:
+    return _give(turn, name, data, prepared.rows(turn.session, *_queueing(turn, name, key), (_WAITS, asked))[-1])
+
+
+def _give(turn: Turn, name: str, data: Data, waits: Sequence[Sequence[Any]]) -> bool:
+    """Gives a message to the first of those who wait for it that still does."""
+    for case_id, token in waits:
         running = cases.load(turn, case_id)
         if str(token) in running.waiting and running.row["state"] == OPEN:
             with turn.reaching(case_id, name):
@@ -171,8 +178,8 @@ def _correlate(turn: Turn, name: str, key: str | None, data: Data) -> bool:
     return False
 
 
-def _start(turn: Turn, name: str, key: str | None, data: Data) -> bool:
-    for definition_id, process_id, element in prepared.rows(turn.session, (_STARTING, {"name": name}))[0]:
+def _start(turn: Turn, name: str, key: str | None, data: Data, starts: Sequence[Sequence[Any]]) -> bool:
+    for definition_id, process_id, element in starts:
         if not key or _may_begin(turn, process_id, key):
             listed = turn.catalog.definitions[definition_id]
             with turn.reaching(definition_id, name):
@@ -290,7 +297,10 @@ def _begin_next(turn: Turn, begun: Begun) -> None:
     kept = select(MESSAGES.c.id, MESSAGES.c.name, MESSAGES.c.data, MESSAGES.c.idempotency_key)
     kept = kept.where(MESSAGES.c.name.in_(names), MESSAGES.c.correlation_key == key, MESSAGES.c.expires_at > turn.now)
     early = turn.session.execute(kept.order_by(MESSAGES.c.id).limit(1).with_for_update(skip_locked=True)).first()
-    if early is not None and _start(turn, early.name, key, feel.loads(early.data)):
+    if early is None:
+        return
+    starts = prepared.rows(turn.session, (_STARTING, {"name": early.name}))[0]
+    if _start(turn, early.name, key, feel.loads(early.data), starts):
         _forget(turn, early.id, early.idempotency_key)
 
 

@@ -8,19 +8,32 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, ColumnElement, String, bindparam, func, select
 
-from engine import feel
+from engine import feel, prepared
 from engine.apps import ProcessApp, Single
 from engine.catalog import Listed
 from engine.db import is_postgresql, table
 from engine.errors import Conflict
 from engine.models import BEGUN, Case, Subscription
+from engine.prepared import Prepared
 from engine.turn import Turn
 
 Data = dict[str, Any]
 CASES, SUBSCRIPTIONS = table(Case), table(Subscription)
 LONGEST = 200  # characters of a key, as of every correlation key
+
+_QUEUED: ColumnElement[Any] = func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger), type_=String)
+_QUEUEING = Prepared(select(_QUEUED))
+_BEGUN = Prepared(
+    select(SUBSCRIPTIONS.c.case_id)
+    .where(
+        SUBSCRIPTIONS.c.kind == BEGUN,
+        SUBSCRIPTIONS.c.name == bindparam("process", type_=String),
+        SUBSCRIPTIONS.c.correlation_key == bindparam("key", type_=String),
+    )
+    .limit(1)
+)
 
 
 class AlreadyRuns(Conflict):
@@ -56,13 +69,12 @@ def _value(text: str, data: Mapping[str, Any], environment: feel.Environment) ->
 
 def open_case(turn: Turn, process_id: str, key: str) -> UUID | None:
     """This will return the case of a process that runs for a key; nobody else may start one until this turn ends."""
+    asked: list[tuple[Prepared, Data]] = [(_BEGUN, {"process": process_id, "key": key})]
     if is_postgresql(turn.session):
         digest = hashlib.sha256("\0".join((BEGUN, process_id, key)).encode("utf-8", "surrogatepass")).digest()
-        number = int.from_bytes(digest[:8], "big", signed=True)
-        turn.session.execute(select(func.pg_advisory_xact_lock(number)))
-    begun = (SUBSCRIPTIONS.c.name == process_id, SUBSCRIPTIONS.c.correlation_key == key)
-    found = select(SUBSCRIPTIONS.c.case_id).where(SUBSCRIPTIONS.c.kind == BEGUN, *begun)
-    return turn.session.scalar(found.limit(1))
+        asked.insert(0, (_QUEUEING, {"number": int.from_bytes(digest[:8], "big", signed=True)}))
+    found = prepared.rows(turn.session, *asked)[-1]
+    return found[0][0] if found else None
 
 
 def refuse_second(turn: Turn, process_id: str, key: str) -> None:

@@ -159,7 +159,12 @@ def newest(
 
 def below(column: InstrumentedAttribute[str] | ColumnElement[str], path: str) -> ColumnElement[bool]:
     """This will be true for a unit's path and all paths below it: one range of an index."""
-    return and_(column >= path, column < path[:-1] + "0")  # "0" follows "/" in every byte order
+    return and_(column >= path, column < end_of(path))
+
+
+def end_of(path: str) -> str:
+    """This will return the first text after a unit's path and all paths below it."""
+    return path[:-1] + "0"  # it follows "/" in every byte order
 
 
 def in_scopes(column: InstrumentedAttribute[str], actor: Actor) -> ColumnElement[bool]:
