@@ -214,8 +214,9 @@ def type_of(item: etree._Element) -> str | None:
 def shown(item: etree._Element) -> str:
     """This will describe a listener for the report."""
     what = item.get("class") or item.get("delegateExpression") or item.get("expression")
-    scripts = [text_of(part) for part in vendor_children(item, "script")]
-    return f"{item.get('event') or ''} {what or ''.join(scripts) or vendor_name(item.tag)}".strip()[:200]
+    scripts = [text_of(part) or part.get("resource") or "" for part in vendor_children(item, "script")]
+    when = " ".join(filter(None, (item.get("event"), item.get("onTransaction"))))
+    return f"{when} {what or ''.join(scripts) or vendor_name(item.tag)}".strip()[:200]
 
 
 def _done(item: etree._Element, setting: Setting) -> object:

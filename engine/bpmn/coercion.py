@@ -25,6 +25,9 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _LOGICAL = {"&&": "||", "||": "&&"}
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _ARITHMETIC = frozenset("+-*/%")
+_OF_ELEMENT = frozenset({"currentActivityId", "taskDefinitionKey"})
+_KEYS = frozenset({"CurrentActivityId", "TaskDefinitionKey"})
+_JSON = frozenset({"S", "JSON"})  # what reads a text or a variable as JSON there: variables are JSON here
 _COUNTER = re.compile(r"loopCounter|nrOf\w+Instances|nrOfInstances")  # the engine writes them: they are never null
 _GETTER = re.compile(r"(?:get|is)([A-Z]\w*)")
 # How beans are called: of other things a method without arguments reads a property.
@@ -64,6 +67,8 @@ def settle(tree: Tree, setting: Setting = NOWHERE, *, is_condition: bool = False
         case Call():
             arguments = tuple(_argument(item, setting) for item in tree.arguments)
             return replace(tree, of=None if tree.of is None else inner(tree.of), arguments=arguments)
+        case Property(of=Name(id=of), name=name) if of in OBJECTS and name in _OF_ELEMENT and setting.element:
+            return Literal(setting.element)
         case Property():
             return replace(tree, of=inner(tree.of))
         case Index():
@@ -102,20 +107,24 @@ def _plain(tree: Tree) -> Tree:
         if tree.method in COMPARISONS and len(rest) == 1:
             return Binary(COMPARISONS[tree.method], name, rest[0])
         return replace(tree, arguments=(name, *rest))
-    if tree.of is None or is_bean(tree.of) or len(tree.arguments) > 1:
+    if tree.of is None and not tree.prefix and tree.method in _JSON and not rest and text is None:
+        return first
+    if tree.of is None or is_bean(tree.of) or rest:
         return tree
     if isinstance(tree.of, Name) and tree.of.id in OBJECTS:
         return tree
     if tree.method == "equals":
         return Binary("==", tree.of, first)
-    return Index(tree.of, first) if tree.method == "get" else tree
+    return Index(tree.of, first) if tree.method in ("get", "prop") else tree
 
 
 def _got(tree: Call) -> Tree:
     """Of data a getter reads a property; a bean is asked."""
     found = _GETTER.fullmatch(tree.method)
     is_object = isinstance(tree.of, Name) and tree.of.id in OBJECTS
-    if found is None or tree.of is None or tree.method in METHODS or is_object or is_bean(tree.of):
+    if found is None or tree.of is None or tree.method in METHODS:
+        return tree
+    if (is_object and found[1] not in _KEYS) or (not is_object and is_bean(tree.of)):
         return tree
     return Property(tree.of, f"{found[1][:1].lower()}{found[1][1:]}")
 

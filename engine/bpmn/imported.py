@@ -321,7 +321,9 @@ def rule_task(element: etree._Element, report: Report) -> None:
         service_task(element, report)
         return
     result = attribute(element, "resultVariable")
-    name = variable_name(result) if result else f"{element.get('id')}Result"
+    # Output parameters know it as decisionResult there.
+    is_read = any("decisionResult" in (item.text or "") for item in element.iter(etree.Element))
+    name = variable_name(result) if result else "decisionResult" if is_read else f"{element.get('id')}Result"
     binding = attribute(element, "decisionRefBinding") or "latest"
     tag = report.value(element, "decisionRefVersionTag", attribute(element, "decisionRefVersionTag"))
     kind = {"deployment": "deployment", "versionTag": "versionTag"}.get(binding)

@@ -104,11 +104,25 @@ def _shifted(sign: str, pattern: str) -> Callable[..., str]:
     return moved
 
 
+def _only_row(of: str) -> str:
+    """The result of a decision that is one value or a list of one."""
+    return f"(if {of} instance of list<Any> then {of}[1] else {of})"
+
+
+def _json_path(of: str, path: str) -> str:
+    steps = re.findall(r"\.(\w+)|\[(\d+)\]", path)
+    if not re.fullmatch(r'"\$(?:\.\w+|\[\d+\])*"', path):
+        raise TypeError(path)
+    return operand(of) + "".join(f".{name}" if name else f"[{int(place) + 1}]" for name, place in steps)
+
+
 def _weeks(sign: str) -> Callable[..., str]:
     days = _shifted(sign, "PnD")
     return lambda of, n: days(of, str(7 * int(n)) if n.isdigit() else f"7 * {operand(n)}")
 
 
+# What says of which type of Java a value is.
+_SAME_HERE = ("doubleValue", "booleanValue", "toDate", "stringValue", "numberValue", "boolValue", "elements", "element")
 _UNITS = {"Years": "PnY", "Months": "PnM", "Days": "PnD", "Hours": "PTnH", "Minutes": "PTnM"}
 _UNITS |= {"Seconds": "PTnS"}
 METHODS: dict[str, Callable[..., str]] = {
@@ -134,9 +148,10 @@ METHODS: dict[str, Callable[..., str]] = {
     "compareTo": _compared,
     "intValue": lambda of: f"floor({of})",
     "longValue": lambda of: f"floor({of})",
-    "doubleValue": lambda of: of,
-    "booleanValue": lambda of: of,
-    "toDate": lambda of: of,
+    **dict.fromkeys(_SAME_HERE, lambda of: of),
+    "hasProp": lambda of, key: f"get value({of}, {key}) != null",
+    "jsonPath": _json_path,
+    **dict.fromkeys(("getSingleEntry", "getSingleResult", "getFirstResult"), _only_row),
     **{f"{word}Weeks": _weeks(sign) for word, sign in (("plus", "+"), ("minus", "-"))},
     **{f"plus{unit}": _shifted("+", pattern) for unit, pattern in _UNITS.items()},
     **{f"minus{unit}": _shifted("-", pattern) for unit, pattern in _UNITS.items()},

@@ -70,8 +70,8 @@ def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignme
             if isinstance(name, Literal) and isinstance(name.value, str):
                 return Assignment(name.value, "=" + checked(_write(settle(tree.arguments[1], setting))))
         match tree.arguments:
-            case (Literal(value=str() as name),) if tree.of.id in OBJECTS and tree.method in _REMOVE:
-                return Assignment(name, "=null")
+            case (Literal(value=str() as removed),) if tree.of.id in OBJECTS and tree.method in _REMOVE:
+                return Assignment(removed, "=null")
         if tree.of.id not in OBJECTS and tree.method not in METHODS:
             arguments = tuple(_argument(item, setting) for item in tree.arguments)
             return Service(f"{tree.of.id}.{tree.method}", arguments)

@@ -89,6 +89,16 @@ def value(text: str, /, **data: Any) -> Any:
         ("${fn:length(text) + fn:length(list)}", {"text": "abc", "list": [1]}, 4),
         ("${fn:contains(fn:toLowerCase(text), 'b')}", {"text": "ABC"}, True),
         ("${dateTimeService.now() == now()}", {}, True),
+        (
+            "${S(order).prop('lines').elements().get(0).prop('n').numberValue() > 3}",
+            {"order": {"lines": [{"n": 4}]}},
+            True,
+        ),
+        ("${order.prop('kind').stringValue()}", {"order": {"kind": "a"}}, "a"),
+        ("${order.hasProp('kind') && !order.hasProp('n')}", {"order": {"kind": "a"}}, True),
+        ("${JSON(order).jsonPath('$.lines[1].n').numberValue()}", {"order": {"lines": [{"n": 4}, {"n": 5}]}}, 5),
+        ("${decisionResult.getSingleEntry() == 'high'}", {"decisionResult": ["high"]}, True),
+        ("${decisionResult.getSingleEntry()}", {"decisionResult": "high"}, "high"),
         ("Case ${number}: ${order.sum}", {"number": None, "order": {}}, "Case : "),
     ],
 )
@@ -124,6 +134,11 @@ def test_a_bean_that_is_given_the_execution_sees_its_element_and_all_variables()
     assert feel.to_json(asked) == [{"element": "approve", "variables": {"days": 2}}]
 
 
+def test_an_expression_knows_its_element() -> None:
+    for text in ("${execution.currentActivityId}", "${task.getTaskDefinitionKey()}", "${task.taskDefinitionKey}"):
+        assert translation.translate(text, Setting("approve")) == '="approve"'
+
+
 @pytest.mark.parametrize(
     ("text", "kinds", "data", "expected"),
     [
@@ -156,6 +171,7 @@ def test_counters_of_multi_instance_get_their_new_names() -> None:
         "${list[0].method(a)}",
         "${execution.id}",
         "${date:format(x)}",
+        "${x.stream().count()}",
         "${for > 1}",
         "${task.name}",
         "${sum(a)}",
