@@ -50,6 +50,7 @@ class Value(ma.fields.Field[Any]):
         """This will check what is sent at `path` by the component `spec`."""
         self.spec, self.path, self.label = spec, path, label
         self.rules: Mapping[str, Any] = spec.get("validate") or {}
+        self.is_disabled, self.readonly = bool(spec.get("disabled")), spec.get("readonly")
         super().__init__(data_key=path.rpartition(".")[2])
 
     @property
@@ -60,11 +61,11 @@ class Value(ma.fields.Field[Any]):
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_: Any) -> Any:
         """This will return the cleaned value, None for an empty one, `missing` where nothing is to be stored."""
         loading = self.loading
-        if self.path in loading.hidden or loading.resolve(self.spec.get("readonly")) or self.spec.get("disabled"):
+        if self.is_disabled or self.path in loading.hidden or (self.readonly and loading.resolve(self.readonly)):
             return ma.missing
         is_absent = value is ma.missing
         value = None if is_absent else self.strip(value)
-        if any(value is each or value == each for each in self.empty):
+        if value in self.empty:
             if (loading.is_strict and self.is_required(loading)) or self.path in loading.needed:
                 raise self.wrong(self.needs)
             return self.absent(loading) if is_absent else self.nothing(value)

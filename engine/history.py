@@ -77,9 +77,14 @@ def inserting(rows: Sequence[dict[str, Any]]) -> list[Change]:
         some = rows[first : first + AT_ONCE]
         values = {name: some[0][name] for name in SHARED}
         for number, row in enumerate(some):
-            values |= {f"{name}_{number}": row[name] for name in OWN}
+            values.update([(key, row[name]) for name, key in _keys(number)])
         changes.append(Change(_inserting(len(some)), values))
     return changes
+
+
+@lru_cache
+def _keys(number: int) -> Sequence[tuple[str, str]]:
+    return [(name, f"{name}_{number}") for name in OWN]
 
 
 @lru_cache

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # of PostgreSQL's binary timestamps, w
 OUTDATED = {"0A000", "26000"}  # its plan no longer fits the tables; it has been deallocated
 
 
+@lru_cache(maxsize=256)  # most moments of a step are the same one
 def _moment(value: datetime) -> bytes:
     if value.tzinfo is None:
         raise ValueError("a moment needs a time zone")
@@ -48,8 +50,8 @@ def _untyped(value: object) -> bytes:
 TEXT, BINARY = int(pq.Format.TEXT), int(pq.Format.BINARY)
 DUMPS: Sequence[tuple[type[TypeEngine[Any]], Dump]] = (
     (String, (str.encode, BINARY)),  # in its other format libpq would cut text off at a zero byte
-    (Integer, (_plain, TEXT)),
-    (Uuid, (lambda value: value.bytes, BINARY)),
+    (Integer, (lambda value: b"%d" % value, TEXT)),
+    (Uuid, (lambda value: value.int.to_bytes(16, "big"), BINARY)),
     (DateTime, (_moment, TEXT)),
     (Boolean, (lambda value: b"t" if value else b"f", TEXT)),
     (Date, (lambda value: value.isoformat().encode(), TEXT)),
