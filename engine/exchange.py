@@ -9,12 +9,13 @@ from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
-from engine import conditions, locks, messages
+from engine import attempts, conditions, locks, messages
 from engine.access import SYSTEM, Actor, require_system
 from engine.locks import FailedJob, LockedJob
 from engine.messages import Delivery
 from engine.models import Case
 from engine.programs import Programs
+from engine.turn import Turn
 
 LONGEST_WAIT = 60  # seconds
 LOOK_EVERY = 0.25  # seconds: one look costs a fraction of a millisecond
@@ -57,14 +58,22 @@ class Exchange(Programs):
         *,
         retries: int | None = None,
         retry_at: datetime | None = None,
+        data: Mapping[str, Any] | None = None,
         by: Actor,
     ) -> FailedJob:
         """This will tell that the work failed: it is tried `retries` more times, then there is an incident.
 
         None: one time fewer than before. The next try is at `retry_at`, or after a pause that grows from 10 seconds to
-        an hour. Raises LockLost.
+        an hour. `data` are variables of the element alone, which the next try sees. Raises LockLost.
         """
-        return self.write(by, locks.fail, job_id, worker, reason, retries=retries, retry_at=retry_at)
+
+        def fail(turn: Turn) -> FailedJob:
+            failed = locks.fail(turn, job_id, worker, reason, retries=retries, retry_at=retry_at)
+            if data:
+                attempts.keep(turn, job_id, data)
+            return failed
+
+        return self.write(by, fail)
 
     def throw_error(
         self,

@@ -23,6 +23,7 @@ from engine.bpmn.stimuli import (
     Data,
     EnableActivity,
     FireTimer,
+    KeepValues,
     Migrate,
     Modify,
     MoveToken,
@@ -169,6 +170,13 @@ def _complete_service(run: Run, stimulus: CompleteService) -> None:
         run.push(("complete", token, dict(stimulus.data)))
 
 
+def _keep_values(run: Run, stimulus: KeepValues) -> None:
+    token = _waiting(run, stimulus.token, "service")
+    token.local.update(stimulus.data)
+    run.changed.update(stimulus.data)
+    examine_conditions(run)
+
+
 def _throw_error(run: Run, stimulus: ThrowError) -> None:
     token = _waiting(run, stimulus.token, "task", "service")
     if _kind(token) == "task" and find(run, token, "error", stimulus.code) is None:
@@ -240,6 +248,7 @@ _TAKERS: dict[type, Callable[[Run, Any], None]] = {
     ReceiveMessage: _receive_message,
     ReceiveSignal: _receive_signal,
     CompleteService: _complete_service,
+    KeepValues: _keep_values,
     ThrowError: _throw_error,
     ThrowEscalation: _throw_escalation,
     ChangeData: _change_data,

@@ -60,6 +60,14 @@ class CompleteService:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepValues:
+    """The service called at `token` failed and is tried again: `data` are variables of the element itself."""
+
+    token: int
+    data: Data
+
+
+@dataclass(frozen=True, slots=True)
 class ThrowError:
     """The task or service at `token` ended with the BPMN error `code`."""
 
@@ -181,6 +189,7 @@ Stimulus = (
     | ReceiveMessage
     | ReceiveSignal
     | CompleteService
+    | KeepValues
     | ThrowError
     | ThrowEscalation
     | ChangeData

@@ -411,3 +411,18 @@ def test_a_service_that_the_data_choose_goes_to_who_does_it_and_an_unknown_one_s
     engine.run_due_jobs()
     [incident] = engine.read(queries.incidents, cast.olga)
     assert (incident.case_id, "no such thing" in incident.reason) == (unknown.id, True)
+
+
+def test_what_a_failed_try_tells_is_seen_by_the_next_one_and_goes_with_the_element(
+    engine: Engine, cast: Any, clock: Any
+) -> None:
+    case = start(engine, cast)
+    [job] = lock(engine, cast)
+    engine.fail_job(job.id, "one", "纸尽", data={"页数": 3, "文件名": "另存"}, by=cast.robot)
+    clock.advance(minutes=1)
+    [job] = lock(engine, cast)
+    assert (job.data["页数"], job.data["文件名"], job.attempts) == (3, "另存", 1)
+    assert engine.read(queries.case, cast.olga, case.id).data["文件名"] == "整改通知书"
+    engine.complete_job(job.id, "one", {"signed": "章.pdf"}, by=cast.robot)
+    view = engine.read(queries.case, cast.olga, case.id)
+    assert (view.case.state, view.data["文件名"], "页数" in view.data) == ("closed", "整改通知书", False)

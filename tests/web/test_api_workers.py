@@ -158,6 +158,8 @@ def test_a_message_starts_a_case_and_a_signal_tells_how_many_heard_it(engine: En
     assert robot.post("/api/messages", {"name": "petition"}).get_json() == {"delivery": "taken"}
     assert engine.read(queries.cases, SYSTEM, process_id="hearing").items[0].state == "open"
     assert robot.post("/api/signals", {"name": "typhoon"}).get_json() == {"receivers": 0}
+    assert robot.post("/api/conditions", {"data": {"level": 13}}).get_json() == {"items": []}
+    assert robot.post("/api/conditions", {"data": {}, "process_id": "nowhere"}).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,11 @@ class Failed(Held):
         metadata={"description": "How many more tries; 0: an incident at once; without it, one fewer than before."},
     )
     retry_at = moment("When to try again.", load_default=None, allow_none=True)
+    data = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={"description": "Variables of the element alone, which the next try sees."},
+    )
     retry_in = Whole(
         load_default=None,
         allow_none=True,
@@ -160,9 +165,8 @@ def fail(sent: dict[str, Any], job_id: UUID) -> Any:
     retry_at = sent["retry_at"]
     if sent["retry_in"] is not None:
         retry_at = engine.clock() + timedelta(seconds=sent["retry_in"])
-    return engine.fail_job(
-        job_id, sent["worker"], sent["reason"], retries=sent["retries"], retry_at=retry_at, by=current.actor()
-    )
+    told = {"retries": sent["retries"], "data": sent["data"]}
+    return engine.fail_job(job_id, sent["worker"], sent["reason"], retry_at=retry_at, by=current.actor(), **told)
 
 
 @blueprint.post("/jobs/<uuid:job_id>/error")

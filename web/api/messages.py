@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from web import current
 from web.api.routes import Blueprint
-from web.api.schemas import Whole, text
+from web.api.schemas import CaseSummary, Whole, list_of, text
 
 blueprint = Blueprint("api-messages", __name__, url_prefix="/api", description="Messages and signals")
 
@@ -69,6 +69,13 @@ class Signal(Schema):
     data = fields.Dict(keys=fields.String(), load_default=dict, metadata={"description": "Variables for the cases."})
 
 
+class Conditions(Schema):
+    """Variables for which conditions may be true."""
+
+    data = fields.Dict(keys=fields.String(), required=True, metadata={"description": "Variables of the new cases."})
+    process_id = text("Only this process.", load_default=None, allow_none=True, validate=NAME)
+
+
 class Receivers(Schema):
     """How far a signal went."""
 
@@ -97,3 +104,14 @@ def broadcast(sent: dict[str, Any]) -> Any:
     Who begins to wait later does not hear it. Needs the role `external_system`.
     """
     return {"receivers": current.engine().broadcast_signal(sent["name"], sent["data"], by=current.actor())}
+
+
+@blueprint.post("/conditions")
+@blueprint.arguments(Conditions)
+@blueprint.response(200, list_of(CaseSummary))
+def evaluate(sent: dict[str, Any]) -> Any:
+    """Begin a case at every conditional start event whose condition is true of the data
+
+    Nobody looks at these conditions otherwise. Needs the role `external_system`.
+    """
+    return {"items": current.engine().evaluate_conditions(sent["data"], sent["process_id"], by=current.actor())}
