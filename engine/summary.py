@@ -28,6 +28,7 @@ from engine.turn import Turn
 log = logging.getLogger(__name__)
 LENGTHS = {"title": 300, "subject": 200, "badge": 32}
 LOOK_AROUND = ("unit", "due")  # the org tree may have changed, and a limit of the case goes before its data
+PLAIN = (str, int)
 TELLS_TIME = re.compile(r"\b(now|today)\b")
 END_OF_DAY = time(23, 59, 59)  # a day as a limit includes the whole day
 
@@ -42,7 +43,12 @@ class _Shown:
 
     def is_as_before(self, old: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
         """This will tell whether it has the value that it had for `old`."""
-        return self.reads is not None and all(old.get(name) is data.get(name) for name in self.reads)
+        return self.reads is not None and all(_is_same(old.get(name), data.get(name)) for name in self.reads)
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    """Whether a value is the old one, or a text or number that was given again."""
+    return old is new or (type(old) is type(new) and type(new) in PLAIN and bool(old == new))
 
 
 def summarise(
