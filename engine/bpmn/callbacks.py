@@ -115,9 +115,10 @@ def _possible(element: etree._Element, event: str) -> str:
 
 def _listen(element: etree._Element, item: etree._Element, event: str, report: Report) -> None:
     found, type = _done(item, report.setting(element)), type_of(item)
-    if isinstance(found, translation.Assignment):
-        set_variable(element, event, found)
-        report.translated(element, "executionListener", shown(item), f"{event}: {found.name} {found.value}")
+    if isinstance(found, list):
+        for assignment in found:
+            set_variable(element, event, assignment)
+        report.translated(element, "executionListener", shown(item), f"{event}: {_told(found)}")
     elif type is not None:
         _add(element, "executionListener", event, type, item, found, report)
     else:
@@ -169,12 +170,13 @@ def _task_listener(element: etree._Element, item: etree._Element, report: Report
         _timeout(element, item, type, report)
     elif event not in OF_TASKS:
         report.impossible(element, "taskListener", shown(item), f"there is no event {event}")
-    elif isinstance(found, translation.Assignment) and ONLY_TOLD.issuperset(OF_TASKS[event]):
+    elif isinstance(found, list) and ONLY_TOLD.issuperset(OF_TASKS[event]):
         report.impossible(element, "taskListener", shown(item), "no variable is written when a task is changed")
-    elif isinstance(found, translation.Assignment):
+    elif isinstance(found, list):
         for there in (each for each in OF_TASKS[event] if each not in ONLY_TOLD):
-            set_variable(element, "start" if there == "creating" else "end", found)
-        report.translated(element, "taskListener", shown(item), f"{event}: {found.name} {found.value}")
+            for assignment in found:
+                set_variable(element, "start" if there == "creating" else "end", assignment)
+        report.translated(element, "taskListener", shown(item), f"{event}: {_told(found)}")
     elif type is None:
         report.impossible(element, "taskListener", shown(item), "scripts are not run")
     else:
@@ -220,15 +222,20 @@ def shown(item: etree._Element) -> str:
 
 
 def _done(item: etree._Element, setting: Setting) -> object:
-    """What a listener does by its expression, or by a script of one line."""
+    """What a listener does by its expression or its script: a list when it only sets variables."""
     text = item.get("expression")
     if text is None:
         scripts = [text_of(part) for part in vendor_children(item, "script")]
-        return translation.assigned(scripts[0]) if scripts else None
+        return translation.assigned(scripts[0]) or None if scripts else None
     try:
-        return translation.translate_statement(text, setting)
+        found = translation.translate_statement(text, setting)
     except Invalid:
         return None
+    return [found] if isinstance(found, translation.Assignment) else found
+
+
+def _told(found: list[translation.Assignment]) -> str:
+    return ", ".join(f"{each.name} {each.value}" for each in found)
 
 
 def skip_expression(element: etree._Element, report: Report) -> None:

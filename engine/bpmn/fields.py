@@ -39,7 +39,10 @@ _WHOLE = frozenset({"long", "int", "integer"})
 def form(element: etree._Element, report: Report) -> None:
     """This will translate the form key, the form reference or the form fields of a user task or a start event."""
     key, reference = attribute(element, "formKey"), attribute(element, "formRef")
-    if key is not None:
+    if key is not None and _field_items(element) and not key.startswith("camunda-forms:"):
+        report.kept(element, "formKey", key, "the form of the old program is not shown here")
+        _fields(element, report)
+    elif key is not None:
         _key(element, key, report)
     elif reference is not None and (value := report.value(element, "formRef", reference)) is not None:
         binding = attribute(element, "formRefBinding") or "latest"
@@ -64,9 +67,14 @@ def _key(element: etree._Element, key: str, report: Report) -> None:
             report.translated(element, "formKey", key, f"form {key}")
 
 
+def _field_items(element: etree._Element) -> list[etree._Element]:
+    data = next(vendor_extensions(element, "formData"), None)
+    return [*vendor_children(data, "formField"), *vendor_extensions(element, "formProperty")]
+
+
 def _fields(element: etree._Element, report: Report) -> None:
     data = next(vendor_extensions(element, "formData"), None)
-    fields = [*vendor_children(data, "formField"), *vendor_extensions(element, "formProperty")]
+    fields = _field_items(element)
     if data is not None and data.get("businessKey"):
         why = "a case gets its number by itself: write the variable businessKey"
         report.impossible(element, "businessKey of the form", str(data.get("businessKey")), why)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from engine.bpmn import juel, timers, translation
-from engine.bpmn.callbacks import type_of
+from engine.bpmn.callbacks import set_variable, type_of
 from engine.bpmn.fields import BY_TAG, form
 from engine.bpmn.parameters import named, variable_name, worker_parameters
 from engine.bpmn.source import bpmn, child, children, local, text_of
@@ -299,9 +299,12 @@ def script_task(element: etree._Element, report: Report) -> None:
         if value is not None:
             extend(element, "script", expression=value if value.startswith("=") else f"={value}", resultVariable=result)
             return
-    if result is None and (written := translation.assigned(body)) is not None:
-        extend(element, "script", expression=written.value, resultVariable=written.name)
-        report.translated(element, "script", body, f"script {written.name} {written.value}")
+    if result is None and (written := translation.assigned(body)):
+        for each in written[:-1]:
+            set_variable(element, "start", each)
+        extend(element, "script", expression=written[-1].value, resultVariable=written[-1].name)
+        told = ", ".join(f"{each.name} {each.value}" for each in written)
+        report.translated(element, "script", body, f"script {told}")
         return
     type = f"script-{language}" if language else "script"
     extend(element, "taskDefinition", type=type)

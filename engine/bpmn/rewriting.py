@@ -47,6 +47,12 @@ def _condition(element: etree._Element, condition: etree._Element, report: Repor
     if (not text and attribute(condition, "resource") is None) or (element.get("id"), place) in report.refused:
         return
     if language and "juel" not in language and "feel" not in language:
+        found = translation.foreign_condition(text, report.setting(element)) if text else None
+        if found is not None:
+            condition.text = found
+            condition.attrib.pop("language")
+            report.translated(element, place, text, found)
+            return
         report.refuse(element, place, text, f"it is written in {language}")
         return
     try:

@@ -46,6 +46,8 @@ _RENAMED = {
 }
 _SYMBOLS = {"==": "=", "!=": "!=", "&&": "and", "||": "or"}
 _WRITE = frozenset({"setVariable", "setVariableLocal"})
+# Statements end with a line or a semicolon that stands in no text.
+_STATEMENT = re.compile(r"""(?:[^;\n'"]|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")+""")
 _REMOVE = frozenset({"removeVariable", "removeVariableLocal"})  # what is null is as if it were not there
 
 
@@ -91,17 +93,31 @@ def translate_setter(text: str, setting: Setting = NOWHERE) -> tuple[str, str]:
     return "", ""
 
 
-def assigned(body: str) -> Assignment | None:
-    """This will return what a script of one line does that only sets a variable: the same in every language."""
-    text = body.strip().rstrip(";").strip()
-    text = text if juel.is_juel(text) else f"${{{text}}}"
-    if "\n" in text or ";" in text:
-        return None
+def assigned(body: str) -> list[Assignment]:
+    """This will return what a script does that only sets variables: the same in every language; empty for any other."""
+    written = [line for line in body.splitlines() if not line.lstrip().startswith(("//", "#", "/*", "*"))]
+    found = []
+    for text in (part.strip() for part in _STATEMENT.findall("\n".join(written))):
+        if not text:
+            continue
+        try:
+            statement = translate_statement(text if juel.is_juel(text) else f"${{{text}}}")
+        except Invalid:
+            return []
+        if not isinstance(statement, Assignment):
+            return []
+        found.append(statement)
+    return found
+
+
+def foreign_condition(text: str, setting: Setting = NOWHERE) -> str | None:
+    """This will return the FEEL of a script that only compares variables, as every language does; None of any other."""
+    plain = text.strip().rstrip(";").replace("===", "==").replace("!==", "!=")
     try:
-        found = translate_statement(text)
+        found = translate(f"${{{plain}}}", setting, is_condition=True)
     except Invalid:
         return None
-    return found if isinstance(found, Assignment) else None
+    return None if feel.parse(found[1:]).functions else found
 
 
 def _argument(tree: Tree, setting: Setting) -> str:

@@ -241,7 +241,7 @@ def test_listeners_that_set_variables_do_so_in_the_case(model: Callable, walk: C
         (flow("a", "b", "${execution.parent.id == 1}"), "condition"),
         (
             flow("a", "b").replace(
-                "</", '<bpmn:conditionExpression language="groovy">x</bpmn:conditionExpression></', 1
+                "</", '<bpmn:conditionExpression language="groovy">x.any { it }</bpmn:conditionExpression></', 1
             ),
             "condition",
         ),

@@ -142,6 +142,38 @@ def test_a_listener_with_a_script_of_one_line_sets_its_variable(run: Callable) -
     assert case.complete("x").data == {"n": 2}
 
 
+LINES = "// begin\nexecution.setVariable('codes','10,75;71');\nexecution.setVariable('n', 0);execution.setVariable(\"m\", n + 1)\n\n"
+
+
+@pytest.mark.parametrize("kind", ["scriptTask", "task", "userTask"])
+def test_scripts_that_only_set_variables_do_so_line_by_line(run: Callable, kind: str) -> None:
+    listener = f'<camunda:executionListener event="start"><camunda:script scriptFormat="javascript">{LINES}</camunda:script></camunda:executionListener>'
+    script = f"<bpmn:script>{LINES}</bpmn:script>"
+    body = element(kind, body=script) if kind == "scriptTask" else element(kind, inside=listener)
+    assert run(body).start(n=5).data == {"codes": "10,75;71", "n": 0, "m": 1}
+
+
+@pytest.mark.parametrize(
+    ("script", "open"),
+    [("status === 'ok' && n > 2;", ["yes"]), ("n <= 2", ["no"]), ("codes.indexOf('b') >= 0;", ["yes"])],
+)
+def test_conditions_in_other_languages_that_only_compare_are_feel(run: Callable, script: str, open: list[str]) -> None:
+    written = script.replace("&", "&amp;").replace("<", "&lt;")
+    condition = f'<bpmn:conditionExpression language="javascript">{written}</bpmn:conditionExpression>'
+    body = element("exclusiveGateway", 'default="no_f"') + '<bpmn:userTask id="yes"/><bpmn:userTask id="no"/>'
+    body += f'<bpmn:sequenceFlow id="yes_f" sourceRef="x" targetRef="yes">{condition}</bpmn:sequenceFlow>'
+    case = run(body + '<bpmn:sequenceFlow id="no_f" sourceRef="x" targetRef="no"/>')
+    case.start(status="ok", n=3, codes="a,b")
+    assert case.elements == open
+
+
+def test_fields_beside_the_key_of_an_old_form_are_the_form(document: Callable[..., bytes]) -> None:
+    fields = '<camunda:formData><camunda:formField id="cover " type="string"/></camunda:formData>'
+    root, notes = converted(document(element("userTask", 'camunda:formKey="oldPage"', fields)))
+    assert list(form_of(root)) == ["cover"]
+    assert notes["formKey"][0] == "kept"
+
+
 def test_data_objects_of_flowable_have_their_value_unless_the_start_gives_one(run: Callable) -> None:
     def given(name: str, kind: str, value: str) -> str:
         return f'<bpmn:dataObject id="d_{name}" name="{name}" itemSubjectRef="xsd:{kind}"><bpmn:extensionElements><flowable:value>{value}</flowable:value></bpmn:extensionElements></bpmn:dataObject>'
