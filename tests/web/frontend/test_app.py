@@ -81,6 +81,11 @@ def test_who_was_found_for_other_words_is_never_taken(open_page: Any, site: Any)
     page.click(".picker-chosen button")
     assert page.evaluate("document.activeElement.id") == "whom"
     page.wait_for_selector(".picker-list [role=option]")
+    page.hover("#over")
+    page.mouse.down()
+    page.evaluate("() => new Promise(done => setTimeout(done, 200))")  # a slow hand
+    page.mouse.up()
+    page.wait_for_selector(".verb-fault:has-text('请选择')")
 
 
 def test_photos_open_large_and_go_on_by_keyboard(open_page: Any) -> None:

@@ -7,6 +7,10 @@ import {request} from '../page/requests.js';
 
 const TYPING_PAUSE_MS = 200;
 
+let isPressed = false;
+document.addEventListener('pointerdown', () => { isPressed = true; }, true);
+['pointerup', 'pointercancel'].forEach(name => document.addEventListener(name, () => { isPressed = false; }, true));
+
 class Picker {
   constructor(holder) {
     this.holder = holder;
@@ -19,7 +23,7 @@ class Picker {
     this.input.addEventListener('click', () => this.list.hidden && this.ask());
     this.input.addEventListener('input', () => this.askLater());
     this.input.addEventListener('keydown', event => this.press(event));
-    this.input.addEventListener('blur', () => this.hide());
+    this.input.addEventListener('blur', () => this.leave());
     this.chosen.addEventListener('click', event => this.drop(event.target.closest('button')?.closest('li')));
     this.list.addEventListener('mousedown', event => event.preventDefault());
     this.list.addEventListener('click', event => {
@@ -104,6 +108,16 @@ class Picker {
     this.at = -1;
     this.input.setAttribute('aria-expanded', 'false');
     this.input.removeAttribute('aria-activedescendant');
+  }
+
+  // a list that goes moves what stands below it: a button that is being pressed has to stay under the pointer
+  leave() {
+    const hide = () => setTimeout(() => document.activeElement === this.input || this.hide());
+    if (isPressed) {
+      document.addEventListener('pointerup', hide, {once: true, capture: true});
+    } else {
+      hide();
+    }
   }
 
   press(event) {
