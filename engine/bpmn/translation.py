@@ -77,7 +77,7 @@ def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignme
         if tree.of.id not in OBJECTS and tree.method not in METHODS:
             arguments = tuple(_argument(item, setting) for item in tree.arguments)
             return Service(f"{tree.of.id}.{tree.method}", arguments)
-    if isinstance(tree, Property) and isinstance(tree.of, Name) and tree.of.id not in OBJECTS:
+    if isinstance(tree, Property) and isinstance(tree.of, Name) and is_bean(tree.of) and tree.of.id not in OBJECTS:
         return Service(f"{tree.of.id}.{tree.name}", ())
     return "=" + checked(_write(settle(tree, setting)))
 
@@ -121,9 +121,11 @@ def foreign_condition(text: str, setting: Setting = NOWHERE) -> str | None:
 
 
 def _argument(tree: Tree, setting: Setting) -> str:
-    """A service is told the data of its case anyway."""
-    if isinstance(tree, Name) and tree.id in OBJECTS:
-        return ""
+    """A service is told the data of its case anyway, and a listener its event."""
+    match tree:
+        case Name(id=of) | Property(of=Name(id=of), name="eventName") | Call(of=Name(id=of), method="getEventName"):
+            if of in OBJECTS:
+                return ""
     return "=" + checked(_write(settle(tree, setting)))
 
 

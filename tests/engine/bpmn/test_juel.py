@@ -200,7 +200,12 @@ def test_statements_become_scripts_or_services() -> None:
     assert translation.translate_statement("${mailer.send(to, 'hi', execution)}") == translation.Service(
         "mailer.send", ("=to", '="hi"', "")
     )
+    assert translation.translate_statement("${teller.tell(task, task.eventName, 'x')}") == translation.Service(
+        "teller.tell", ("", "", '="x"')
+    )
     assert translation.translate_statement("${a == 1}") == "=a = 1"
+    assert translation.translate_statement("${order.total}") == "=order.total"
+    assert translation.translate_statement("${priceService.total}") == translation.Service("priceService.total", ())
     removed = translation.translate_statement("${execution.removeVariable('x')}")
     assert removed == translation.Assignment("x", "=null")
 
