@@ -141,7 +141,7 @@ def _place(token: Token, legs: Mapping[str, Leg], report: Report) -> _Place | No
         return _Place(token, leg, token.node, node)
     if node is not None and code is None:
         code = _unfit(leg, token, node)
-    if node is None or code is not None:
+    if (node is None or code is not None) and token.kind != "path":  # told of the subprocess around it
         report.problems.append(Problem(code or "unmapped", token.node.id, token.node.name))
     return _Place(token, leg, token.node, node)
 

@@ -124,7 +124,8 @@ def move(run: Run, stimulus: MoveToken) -> None:
     run.remove(next(child for child in scope.children.values() if child is token or _is_inside(token, child)), True)
     if stimulus.data:
         run.write(scope, stimulus.data)
-    enter(run, node, scope)
+    is_free = scope.node.ad_hoc is not None and scope.kind == "act"
+    enter(run, node, adhoc.path_in(run, scope) if is_free else scope)
     examine_conditions(run)
 
 

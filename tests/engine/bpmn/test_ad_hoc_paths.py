@@ -169,6 +169,14 @@ def test_paths_move_to_another_version(walk: Callable[..., Walk], document: Call
     begin(case, "b")
     case.complete("b", opinion="kept")
     target = bpmn.parse(document(ad_hoc(OPINIONS) + '<bpmn:task id="z"/>')).processes["p"]
+    other = bpmn.parse(
+        document(
+            ad_hoc(OPINIONS).replace('id="x"', 'id="y"').replace('"x_after" sourceRef="x"', '"y_after" sourceRef="y"')
+        )
+    ).processes["p"]
+    with pytest.raises(bpmn.MayNotMigrate) as caught:
+        case.take(bpmn.Migrate({"": bpmn.Leg(case.process, other, "", {})}))
+    assert [problem.element for problem in caught.value.problems] == ["x", "c"]
     case.take(bpmn.Migrate({"": bpmn.Leg(case.process, target, "", {})}))
     case.process = target
     case.complete("c")
