@@ -128,19 +128,17 @@ def _members(element: etree._Element, report: Report, what: str) -> str | None:
     parts = [part.strip() for part in re.split(r",(?![^{]*\})", text) if part.strip()]
     if not juel.is_juel(text):
         return ",".join(parts)
-    values = [report.value(element, what, part) for part in parts]
-    if len(values) == 1 and values[0] is not None:
-        # A variable may hold one name, names joined by commas, or a list of names.
-        found = values[0][1:]
-        return (
-            f'=if {found} instance of string then split({found}, ",") else {found}'
-            if found.isidentifier()
-            else f"={found}"
-        )
-    written = [
-        value[1:] if value.startswith("=") else translation.quoted(value) for value in values if value is not None
-    ]
+    values = [value for part in parts if (value := report.value(element, what, part)) is not None]
+    written = [_names(value[1:]) if value.startswith("=") else translation.quoted(value) for value in values]
+    if len(written) < 2:
+        return f"={written[0]}" if written else None
     return "=flatten([" + ", ".join(written) + "])"
+
+
+def _names(found: str) -> str:
+    """A variable may hold one name, names joined by commas, or a list of names."""
+    is_variable = re.fullmatch(r"[^\W\d][\w.]*", found) is not None
+    return f'if {found} instance of string then split({found}, ",") else {found}' if is_variable else found
 
 
 def _standard_people(element: etree._Element, people: dict[str, str | None], report: Report) -> None:

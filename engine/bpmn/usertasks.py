@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from engine import feel
 from engine.bpmn import timers
@@ -61,10 +63,17 @@ def text(run: Run, token: Token, value: Value | None, what: str) -> str | None:
     """This will return the text that a value of the diagram gives; anything else but null is an incident."""
     if value is None:
         return None
-    found = run.evaluate(value, token, what)
+    found = _name(run.evaluate(value, token, what), token)
     if found is None or isinstance(found, str):
         return found or None
     raise run.trouble(value, context(token), what, "it is not text")
+
+
+def _name(found: Any, token: Token) -> Any:
+    """Logins of older engines may be numbers: there whatever names somebody was written as text."""
+    if token.process.strict or isinstance(found, bool) or not isinstance(found, int | Decimal):
+        return found
+    return str(feel.to_json(found))
 
 
 def _texts(run: Run, token: Token, value: Value | None, what: str) -> tuple[str, ...]:
@@ -75,10 +84,9 @@ def _texts(run: Run, token: Token, value: Value | None, what: str) -> tuple[str,
     found = run.evaluate(value, token, what)
     if found is None:
         return ()
-    if isinstance(found, str):
-        return (found,)
-    if isinstance(found, list) and all(isinstance(item, str) for item in found):
-        return tuple(found)
+    names = [_name(item, token) for item in (found if isinstance(found, list) else [found])]
+    if all(isinstance(item, str) for item in names):
+        return tuple(names)
     raise run.trouble(value, context(token), what, "it is not a list of text")
 
 

@@ -129,6 +129,24 @@ def test_what_a_listener_says_of_its_new_task_the_task_says_itself(
         assert getattr(task, name) == wanted
 
 
+@pytest.mark.parametrize(
+    ("attributes", "data", "seen"),
+    [
+        ('camunda:assignee="${who}"', {"who": 1042}, ("1042", (), ())),
+        ('camunda:candidateUsers="${who}"', {"who": [1042, "bob"]}, (None, (), ("1042", "bob"))),
+        ('camunda:candidateUsers="${case.who}, cy"', {"case": {"who": "ann,bob"}}, (None, (), ("ann", "bob", "cy"))),
+        ('camunda:candidateGroups="${a}, ${b.c}"', {"a": ["x"], "b": {"c": "y"}}, (None, ("x", "y"), ())),
+        ('camunda:candidateGroups="${execution.id}, x"', {}, (None, ("x",), ())),
+        ('camunda:candidateGroups="${execution.id}"', {}, (None, (), ())),
+    ],
+)
+def test_people_are_one_name_names_with_commas_or_a_list_and_may_be_numbers(
+    run: Callable, attributes: str, data: dict[str, Any], seen: tuple[str | None, tuple[str, ...], tuple[str, ...]]
+) -> None:
+    (task,) = run(element("userTask", attributes)).start(**data).opened
+    assert (task.assignee, task.groups, task.users) == seen
+
+
 def test_who_does_a_task_is_not_expected_of_a_service_that_hears_of_its_end(document: Callable[..., bytes]) -> None:
     root, notes = converted(document(element("userTask", inside='<camunda:taskListener event="delete" class="a.L"/>')))
     assert not said(root, "assignmentDefinition")
