@@ -97,6 +97,8 @@ def _instant(run: Run, token: Token, value: Value | None, what: str) -> datetime
     if found is None or found == "":
         return None
     try:
+        if isinstance(found, str) and found.startswith("P") and not token.process.strict:
+            return timers.duration(found).after(run.now)  # older engines count it from now
         return timers.instant(found)
     except timers.TimerInvalid:
         raise run.trouble(value, context(token), what, "it is no date and time") from None

@@ -256,6 +256,12 @@ def test_a_due_date_that_is_none_is_told(document: Callable[..., bytes], text: s
     assert not said(root, "taskSchedule")
 
 
+def test_a_due_date_may_be_a_period_that_a_variable_says(run: Callable) -> None:
+    case = run(element("userTask", 'camunda:dueDate="${due}"'))
+    (task,) = case.start(due="P2D").opened
+    assert task.due_at == case.now + timedelta(2)
+
+
 def test_a_due_date_without_zone_is_one_of_the_tenant(run: Callable) -> None:
     (task,) = run(element("userTask", 'camunda:dueDate="2026-05-01T10:00:00"')).start().opened
     assert task.due_at == timers.instant("2026-05-01T10:00:00+08:00")
