@@ -42,6 +42,7 @@ class Package:
     forms: dict[str, tuple[str, forms.Form]] = field(default_factory=dict)
     limits: dict[str, list[tuple[str, LimitDefinition]]] = field(default_factory=dict)  # file -> (text, limit)
     faults: list[Fault] = field(default_factory=list)
+    refused: list[bpmn.Process] = field(default_factory=list)  # what was understood of diagrams with faults
 
     @property
     def processes(self) -> Iterator[tuple[str, bpmn.Process]]:
@@ -54,7 +55,11 @@ class Package:
         """This will read a diagram; its faults are kept."""
         xml = bpmn.undeclared(xml)
         with _Gathering(self.faults, file):
-            self.diagrams[file] = (xml, bpmn.parse(xml.encode()))
+            try:
+                self.diagrams[file] = (xml, bpmn.parse(xml.encode()))
+            except bpmn.DiagramRefused as refused:
+                self.refused.extend(refused.diagram.processes.values())
+                raise
             for process in self.diagrams[file][1].processes.values():
                 for id, text in process.forms.items():
                     self._add_embedded(f"{file}#{id}", id, text)
@@ -147,7 +152,7 @@ def check(
     faults, warnings = list(package.faults), list[Fault]()
     known = _Known.of(package, catalog)
     faults.extend(_double(package))
-    known_processes = {**processes, **dict(_by_id(package))}
+    known_processes = {**processes, **dict(_by_id(package)), **{process.id: process for process in package.refused}}
     faults.extend(limit_checks.faults(package.limits, app, known_processes))
     warnings.extend(limit_checks.warnings(package.limits, known.processes))
     warnings.extend(limit_checks.lost(limits, package.limits, dict(_by_id(package))))
@@ -161,6 +166,11 @@ def check(
         faults.extend(_missing_limits(process, known))
         faults.extend(_rule_faults(process, choices))
         warnings.extend(_unwritten(process, app, filled))
+    told = {fault.element for fault in package.faults}
+    for process in package.refused:
+        further = [*_missing(process, app, known), *_missing_functions(process, functions)]
+        further += [*_unknown_timers(process, functions), *_missing_limits(process, known)]
+        faults.extend(fault for fault in further if fault.element not in told)
     for _xml, diagram in package.diagrams.values():
         for note in diagram.notes:
             if note.kind == "impossible":
@@ -190,7 +200,8 @@ class _Known:
         return cls(
             forms=frozenset(deployed["form"] | {form.id for _text, form in package.forms.values()}),
             decisions=frozenset(deployed["decision"] | decisions),
-            processes=frozenset(catalog.processes) | {process.id for _file, process in package.processes},
+            processes=frozenset(catalog.processes)
+            | {process.id for process in (*package.refused, *dict(_by_id(package)).values())},
             limits=frozenset(
                 deployed["limit"] | {limit.code for found in package.limits.values() for _text, limit in found}
             ),

@@ -2,7 +2,7 @@
 
 from engine.bpmn.convert import adopted, convert, shown
 from engine.bpmn.counterparts import Leg, Problem, differs
-from engine.bpmn.diagrams import parse
+from engine.bpmn.diagrams import DiagramRefused, parse
 from engine.bpmn.differences import Difference, Differences, Element, differences
 from engine.bpmn.faults import DiagramFault
 from engine.bpmn.host import Called, Decided, Host, ServiceError
@@ -19,6 +19,7 @@ __all__ = [
     "Decided",
     "Diagram",
     "DiagramFault",
+    "DiagramRefused",
     "Difference",
     "Differences",
     "EarlierStep",

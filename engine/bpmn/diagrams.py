@@ -32,6 +32,15 @@ from engine.bpmn.source import (
 from engine.errors import FaultsFound
 
 
+class DiagramRefused(FaultsFound):
+    """{count} faults were found."""
+
+    def __init__(self, faults: list[DiagramFault], diagram: Diagram) -> None:
+        """This will carry what was understood of the file, for what else there is to tell of it."""
+        self.diagram = diagram
+        super().__init__(list(faults))
+
+
 def parse(xml: bytes) -> Diagram:
     """This will read every process of a file, or raise FaultsFound with all faults at once.
 
@@ -73,7 +82,7 @@ def parse(xml: bytes) -> Diagram:
     diagram.notes.extend(only_drawn(root, diagram))
     faults = [*foreign, *faults] or ([] if diagram.processes else [fault("no-process")])
     if faults:
-        raise FaultsFound(list(faults))
+        raise DiagramRefused(list(faults), diagram)
     return diagram
 
 

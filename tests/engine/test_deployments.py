@@ -143,3 +143,16 @@ def test_a_timer_that_begins_cases_is_reckoned_without_data(
     with pytest.raises(FaultsFound) as caught:
         engine.deploy_diagram("repair", xml, by=cast.olga)
     assert [(each.element, each.code) for each in caught.value.faults] == [("early", "start-timer")]
+
+
+def test_faults_of_the_diagram_and_of_what_it_needs_come_in_one_answer(engine: Engine, cast: Any) -> None:
+    xml = diagram(engine, cast).replace('formId="fix"', 'formId="gone"').replace("outcome = ", "outcome == ", 1)
+    with pytest.raises(FaultsFound) as caught:
+        engine.deploy_diagram("repair", xml.replace('"officer"', '"nobody"'), by=cast.olga)
+    found = sorted((str(each.element), str(each.code)) for each in caught.value.faults)
+    assert found == [
+        ("check", "role-unknown"),
+        ("f3", "expression-invalid"),
+        ("fix", "form-missing"),
+        ("fix", "role-unknown"),
+    ]

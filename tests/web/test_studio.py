@@ -103,6 +103,7 @@ def test_why_an_opened_file_would_be_refused_is_told_at_each_element(designer: B
     assert shown(told["faults"]) == [
         ("error", "v", "查询", "必须选择服务。"),
         ("error", "x", None, "不支持执行复杂网关，请换用其他元素。"),
+        ("error", "t", "核查", "流程应用中没有岗位“chief”。"),
     ]
     assert told["told"] == [], "what it needs is told when it can be read"
 
