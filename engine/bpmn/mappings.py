@@ -9,6 +9,9 @@ from engine.bpmn.run import Run
 from engine.bpmn.tokens import Token
 from engine.bpmn.variables import context, put
 
+# Whether an element with output mappings hands on what it produced besides them: `all`.
+RESULTS = "bihuan:results"
+
 
 def apply_inputs(run: Run, token: Token) -> None:
     """This will make the local variables of `token`, before anything else of its element is evaluated."""
@@ -22,14 +25,14 @@ def take_over(run: Run, token: Token, data: dict[str, Any]) -> None:
     """This will write what an element produced: through its output mappings when it has any, else as it is.
 
     The mappings of an item of a multi-instance activity write to its own variables first, so that its output element
-    finds them there.
+    finds them there. In Camunda 7 output parameters keep nothing back: only what goes in is the element's own.
     """
     mappings = token.node.outputs
-    if not mappings:
+    if not mappings or token.node.properties.get(RESULTS) == "all":
         if data:
             run.write(token, data)
-        return
-    token.local.update(data)
+    else:
+        token.local.update(data)
     for mapping in mappings:
         value = feel.to_json(run.evaluate(mapping.source, token, "output"))
         name, value = put(_outside(token), mapping.target, value)

@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine.bpmn import juel, translation
 from engine.bpmn.expressions import KEYWORDS
-from engine.bpmn.source import text_of
+from engine.bpmn.source import bihuan, local, text_of
 from engine.bpmn.vendor import (
     Report,
     map_input,
@@ -42,7 +42,8 @@ def named(element: etree._Element, what: str, name: str, report: Report) -> str:
 
 def input_output(element: etree._Element, report: Report) -> None:
     """This will translate input and output parameters, also those of a connector and of a thrown message."""
-    holders = [*vendor_extensions(element, "inputOutput")]
+    own = list(vendor_extensions(element, "inputOutput"))
+    holders = [*own]
     for above in (*vendor_extensions(element, "connector"), *_thrown(element)):
         holders.extend(vendor_children(above, "inputOutput"))
     for holder in holders:
@@ -53,13 +54,15 @@ def input_output(element: etree._Element, report: Report) -> None:
                     needs = name == "outputParameter" and not source.startswith("=")
                     target = named(element, "parameter", target, report)
                     write(element, "=" + translation.quoted(source) if needs else source, target)
+                    if name == "outputParameter" and holder in own and local(element) != "callActivity":
+                        element.set(bihuan("results"), "all")
 
 
 def _thrown(element: etree._Element) -> Iterator[etree._Element]:
     """The extension elements of the message that an event throws."""
     for item in element:
-        if etree.QName(item).localname == "messageEventDefinition" if isinstance(item.tag, str) else False:
-            yield from (part for part in item if etree.QName(part).localname == "extensionElements")
+        if local(item) == "messageEventDefinition":
+            yield from (part for part in item if local(part) == "extensionElements")
 
 
 def _parameter(element: etree._Element, item: etree._Element, report: Report) -> str | None:

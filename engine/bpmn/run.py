@@ -182,7 +182,7 @@ class Run:
         if found is True or found is False:
             return bool(found)
         known = {**context(token), **(extra or {})}
-        is_open = found is None and value.feel is not None and not token.process.strict
+        is_open = found is None and value.feel is not None and not token.process.is_native
         if is_open and value.feel and _is_false_of_null(value.feel, known, self.environment):
             return False
         raise self.trouble(value, known, what, f"the condition is {feel.to_json(found)!r}, neither true nor false")

@@ -71,7 +71,7 @@ def text(run: Run, token: Token, value: Value | None, what: str) -> str | None:
 
 def _name(found: Any, token: Token) -> Any:
     """Logins of older engines may be numbers: there whatever names somebody was written as text."""
-    if token.process.strict or isinstance(found, bool) or not isinstance(found, int | Decimal):
+    if token.process.is_native or isinstance(found, bool) or not isinstance(found, int | Decimal):
         return found
     return str(feel.to_json(found))
 
@@ -97,7 +97,7 @@ def _instant(run: Run, token: Token, value: Value | None, what: str) -> datetime
     if found is None or found == "":
         return None
     try:
-        if isinstance(found, str) and found.startswith("P") and not token.process.strict:
+        if isinstance(found, str) and found.startswith("P") and not token.process.is_native:
             return timers.duration(found).after(run.now)  # older engines count it from now
         return timers.instant(found)
     except timers.TimerInvalid:

@@ -202,7 +202,7 @@ def test_parameters_become_mappings(model: Callable, walk: Callable) -> None:
     (task,) = case.start(a="x").opened
     assert task.local == {"plain": "1", "list": ["x", "b"]}
     assert case.complete("t", answer=1).ended
-    assert case.outcome.data == {"a": "x", "out": 2}
+    assert case.outcome.data == {"a": "x", "answer": 1, "out": 2}
 
 
 def test_an_error_that_nobody_catches_ends_its_path_as_in_camunda_7(model: Callable, walk: Callable) -> None:

@@ -68,6 +68,29 @@ def test_parameters_may_hold_lists_in_maps_and_scripts_that_say_one_value(run: C
     assert task.local == {"all": {"names": ["bob", 2], "deep": {"a": "b"}}, "nothing": None, "first_name": "bob"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "attributes", "data"),
+    [
+        ("userTask", "", {"n": 1, "k": 2, "o": 3}),
+        ("serviceTask", 'camunda:class="a.B"', {"n": 1, "k": 2, "o": 3}),
+        ("serviceTask", 'camunda:expression="${a + 1}" camunda:resultVariable="k"', {"n": 1, "k": 2, "o": 3}),
+        ("subProcess", "", {"n": 1, "k": 2, "o": 3}),
+    ],
+)
+def test_output_parameters_keep_nothing_else_back(
+    run: Callable, kind: str, attributes: str, data: dict[str, Any]
+) -> None:
+    inside = '<camunda:inputOutput><camunda:inputParameter name="a">${n}</camunda:inputParameter><camunda:outputParameter name="o">${a + k}</camunda:outputParameter></camunda:inputOutput>'
+    inner = '<bpmn:userTask id="t"/>' if kind == "subProcess" else ""
+    case = run(element(kind, attributes, inside, inner))
+    opened = case.start(n=1).opened
+    if opened and isinstance(opened[0], ServiceCalled):
+        case.take(stimuli.CompleteService(opened[0].token, {"k": 2, "a": 1}))
+    elif opened:
+        case.complete("t" if inner else "x", k=2, a=1)
+    assert case.outcome.data == data
+
+
 def test_a_parameter_without_translation_is_told_and_never_given_as_text(document: Callable[..., bytes]) -> None:
     root, notes = converted(document(element("userTask", inside=PARAMETERS)))
     assert "foreign" not in {item["target"] for item in said(root, "input")}
