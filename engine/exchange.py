@@ -131,3 +131,7 @@ class Exchange(Programs):
         """This will give a signal to all who wait for it, and return how many cases took it or began with it."""
         require_system(by)
         return self.write(by, messages.broadcast, name, dict(data or {}))
+
+    def drop_message(self, message_id: UUID, *, by: Actor) -> None:
+        """This will forget a message that waits for its receiver. Raises OperatorsOnly, MessageNotFound."""
+        self.write(by, messages.drop, message_id)

@@ -13,12 +13,13 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, String, bindparam, delete, func, or_, select
 
 from engine import batches, cases, feel, prepared, singles, starting
+from engine.access import require_operator
 from engine.bpmn.outcome import LONGEST_NAME, MessageSent
 from engine.bpmn.stimuli import ReceiveMessage, ReceiveSignal
 from engine.bpmn.waiting import key_text
 from engine.cases import CASES
 from engine.db import is_postgresql, table, upserting
-from engine.errors import Conflict, Invalid
+from engine.errors import Conflict, Invalid, NotFound
 from engine.models import OPEN, Message, Start, Subscription, new_id
 from engine.prepared import Prepared
 from engine.sentences import N_, Sentence
@@ -73,6 +74,10 @@ class Delivery(StrEnum):
 
 class MessageInvalid(Invalid):
     """The message cannot be taken: {reason}."""
+
+
+class MessageNotFound(NotFound):
+    """No such message waits: a case has taken it, or its time is over."""
 
 
 class MessageStorm(Conflict):
@@ -310,6 +315,14 @@ def look_again(turn: Turn, case_id: UUID) -> None:
     waits = select(SUBSCRIPTIONS.c.name, SUBSCRIPTIONS.c.correlation_key).where(*mine).order_by(SUBSCRIPTIONS.c.id)
     for name, key in turn.session.execute(waits).all():
         turn.awaited.append(Awaited(case_id=case_id, message=name, correlation_key=key))
+
+
+def drop(turn: Turn, message_id: UUID) -> None:
+    """This will forget a message that waits for its receiver. Raises OperatorsOnly, MessageNotFound."""
+    require_operator(turn.by)
+    mine = (MESSAGES.c.id == message_id, MESSAGES.c.name != "", MESSAGES.c.expires_at > turn.now)
+    if turn.session.execute(delete(MESSAGES).where(*mine).returning(MESSAGES.c.id)).first() is None:
+        raise MessageNotFound
 
 
 def forget_expired(turn: Turn) -> int:

@@ -59,6 +59,7 @@ for command in (
     people.user,
     messages.message,
     messages.signal,
+    messages.waiting,
     notices.notice,
     webhooks.webhook,
     diagrams.deploy,

@@ -3,6 +3,7 @@
 from engine.queries.boards import Board, BoardCell, board, board_tasks
 from engine.queries.calendars import YearVersion, calendar_years, year_versions
 from engine.queries.cases import CaseView, FilterInvalid, case, cases
+from engine.queries.correlation import KeptMessage, SubscriptionShown, kept_messages, subscriptions, why_lost
 from engine.queries.counts import Counts, QueueCount, Tally, inbox_counts
 from engine.queries.deployed import (
     Contents,
@@ -134,6 +135,7 @@ __all__ = [
     "IncidentShown",
     "ItemShown",
     "JobShown",
+    "KeptMessage",
     "LimitRow",
     "LimitView",
     "Load",
@@ -149,6 +151,7 @@ __all__ = [
     "SendingShown",
     "StartView",
     "Startable",
+    "SubscriptionShown",
     "Tally",
     "TaskView",
     "WebhookShown",
@@ -189,6 +192,7 @@ __all__ = [
     "incidents",
     "jobs",
     "kept_filters",
+    "kept_messages",
     "led_queues",
     "led_units",
     "limit",
@@ -225,6 +229,7 @@ __all__ = [
     "start",
     "startable",
     "started",
+    "subscriptions",
     "targets",
     "task",
     "tokens",
@@ -238,6 +243,7 @@ __all__ = [
     "versions",
     "webhook",
     "webhooks",
+    "why_lost",
     "wording_versions",
     "wordings",
     "year_versions",

@@ -149,7 +149,7 @@ def test_a_message_reaches_the_case_that_waits_for_it_once(engine: Engine, robot
 
 def test_an_early_message_is_kept_and_one_that_nobody_wants_is_lost(engine: Engine, robot: Program) -> None:
     body = {"name": "answer for one", "correlation_key": "7"}
-    assert robot.post("/api/messages", body).get_json() == {"delivery": "lost"}
+    assert robot.post("/api/messages", body).get_json()["delivery"] == "lost"
     assert robot.post("/api/messages", {**body, "time_to_live": 60}).get_json() == {"delivery": "kept"}
     assert view(engine, start(engine, "keyed", key="7")).case.state == "closed"
 
@@ -301,3 +301,41 @@ def test_a_request_that_counts_once_does_not_wait_in_its_transaction(robot: Prog
     assert answer.get_json() == {"items": []}
     again = robot.client.post("/api/jobs/lock", json={**LOCK, "wait": 60}, headers=headers)
     assert (again.get_json(), again.headers["Idempotency-Replayed"]) == ({"items": []}, "true")
+
+
+def test_operators_see_what_cases_wait_for_and_which_messages_wait_and_forget_one(
+    app: Flask, engine: Engine, robot: Program
+) -> None:
+    case = engine.start_case("keyed", {"key": "甲-1"}, by=SYSTEM, unit_code="office")
+    robot.post("/api/messages", {"name": "petition for one", "correlation_key": 7, "time_to_live": 60})
+    robot.post("/api/messages", {"name": "answer for one", "correlation_key": "甲-2", "time_to_live": 60})
+    root = program(app, engine, "root", "read", "messages")
+    assert robot.get("/api/subscriptions").status_code == 403
+    [waits] = root.get("/api/subscriptions?name=answer for one").get_json()["items"]
+    assert (waits["kind"], waits["correlation_key"], waits["element"]) == ("message", "甲-1", "one")
+    assert (waits["case_number"], waits["case_state"], waits["process_id"]) == (case.number, "open", "keyed")
+    assert root.get("/api/subscriptions?name=nothing").get_json()["items"] == []
+    first = root.get("/api/messages?limit=1").get_json()
+    assert (first["total"], [row["correlation_key"] for row in first["items"]]) == (2, ["7"])
+    [kept] = root.get(f"/api/messages?after={first['next']}").get_json()["items"]
+    assert (kept["name"], kept["correlation_key"]) == ("answer for one", "甲-2")
+    assert kept["expires_at"] > kept["received_at"]
+    address = f"/api/messages/{kept['id']}"
+    assert robot.client.delete(address, headers=robot.headers).status_code == 403
+    assert root.client.delete(address, headers=root.headers).status_code == 204
+    assert root.client.delete(address, headers=root.headers).get_json()["code"] == "message-not-found"
+    assert root.get("/api/messages").get_json()["total"] == 1
+
+
+def test_a_lost_message_tells_why(engine: Engine, robot: Program) -> None:
+    engine.start_case("keyed", {"key": "1"}, by=SYSTEM)
+
+    def why(name: str, key: Any) -> str:
+        found = robot.post("/api/messages", {"name": name, "correlation_key": key}).get_json()
+        assert found["delivery"] == "lost"
+        return str(found["reason"])
+
+    assert why("answr for one", 1) == "没有案件等待此名称的消息，也没有流程由它发起"
+    assert why("answer for one", 2) == "没有办理中的案件以关联键“2”等待它"
+    assert robot.post("/api/messages", {"name": "petition", "correlation_key": "甲"}).get_json()["delivery"] == "taken"
+    assert why("petition", "甲") == "由关联键“甲”发起的案件尚未结束"

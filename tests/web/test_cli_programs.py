@@ -73,3 +73,16 @@ def test_a_signal_tells_how_many_it_reached(run: Run, waiting: Engine) -> None: 
 def test_data_that_are_none_are_refused(run: Run, waiting: Engine, tmp_path: Path) -> None:  # noqa: F811
     (tmp_path / "list.json").write_text("[1]")
     assert run("signal", "typhoon", "--data", str(tmp_path / "list.json")).exit_code == 2
+
+
+def test_what_waits_is_listed_and_a_kept_message_is_forgotten(run: Run, waiting: Engine) -> None:  # noqa: F811
+    case = waiting.start_case("keyed", {"key": "17"}, by=SYSTEM)
+    assert "waits for it with the key “18”" in run("message", "answer for one", "--key", "18").stderr
+    run("message", "answer for one", "--key", "18", "--ttl", "60")
+    listed = run("waiting", "cases", "--name", "answer for one").stdout.splitlines()
+    assert listed[1].split() == ["message", "answer", "for", "one", "17", case.number, "keyed", "one", "open"]
+    kept = run("waiting", "messages").stdout.splitlines()
+    assert len(kept) == 2
+    number = kept[1].split()[0]
+    assert run("waiting", "drop", number).exit_code == 0
+    assert "No such message waits" in run("waiting", "drop", number).stderr

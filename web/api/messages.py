@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from engine import Delivery as Outcome
+from engine import queries
 from web import current
 from web.api.routes import Blueprint
-from web.api.schemas import CaseSummary, Whole, list_of, text
+from web.api.schemas import CaseSummary, Id, Whole, list_of, moment, page_of, text
+from web.locale import sentence
 
 blueprint = Blueprint("api-messages", __name__, url_prefix="/api", description="Messages and signals")
 
@@ -60,6 +64,7 @@ class Delivery(Schema):
     """What became of a message."""
 
     delivery = text("`taken`: one case took it or began with it; `kept`: it waits; `lost`: nobody waits for it.")
+    reason = text("Of a lost one: why, for people.")
 
 
 class Signal(Schema):
@@ -82,6 +87,70 @@ class Receivers(Schema):
     receivers = Whole(metadata={"description": "How many cases took it or began with it."})
 
 
+class WaitingAsked(Schema):
+    """Which part of a list is asked for."""
+
+    after = text("The `next` of the page before this one.", load_default=None)
+    limit = Whole(load_default=50, validate=validate.Range(1, 200), metadata={"description": "Entries of one page."})
+    name = text("Only those of this message or signal.", load_default=None, validate=NAME)
+
+
+class KeptMessage(Schema):
+    """A message that nobody has taken."""
+
+    id = Id()
+    name = text("Name of the message.")
+    correlation_key = text("Its key.", allow_none=True)
+    received_at = moment("When it came.")
+    expires_at = moment("When it is forgotten.")
+
+
+class Subscription(Schema):
+    """What a case waits for."""
+
+    id = Id()
+    kind = text("`message` or `signal`.")
+    name = text("Name of the message or signal.")
+    correlation_key = text("Key of the message; none: any will do.", allow_none=True)
+    case_id = Id()
+    case_number = text("Number of the case.")
+    case_state = text("`open`, or `suspended`: then it takes messages again when it is resumed.")
+    process_id = text("Process of the case.")
+    element = text("Element of the diagram.")
+
+
+@blueprint.get("/messages")
+@blueprint.arguments(WaitingAsked, location="query")
+@blueprint.response(200, page_of(KeptMessage))
+def kept(asked: dict[str, Any]) -> Any:
+    """List messages that came early, the oldest first
+
+    Those that wait for a case, and until when. For operators.
+    """
+    return current.read(queries.kept_messages, **asked)
+
+
+@blueprint.delete("/messages/<uuid:message_id>")
+@blueprint.response(204)
+def drop(message_id: UUID) -> Any:
+    """Forget a message that waits for a case
+
+    For operators.
+    """
+    current.engine().drop_message(message_id, by=current.actor())
+
+
+@blueprint.get("/subscriptions")
+@blueprint.arguments(WaitingAsked, location="query")
+@blueprint.response(200, page_of(Subscription))
+def subscriptions(asked: dict[str, Any]) -> Any:
+    """List what cases wait for, who waits longest first
+
+    For operators.
+    """
+    return current.read(queries.subscriptions, **asked)
+
+
 @blueprint.post("/messages")
 @blueprint.arguments(Message)
 @blueprint.response(200, Delivery)
@@ -91,8 +160,12 @@ def publish(sent: dict[str, Any]) -> Any:
     The case that waits longest for name and key takes it; else a process begins with it; else it is kept for its time
     to live. Needs the role `external_system`.
     """
-    delivery = current.engine().publish_message(sent.pop("name"), by=current.actor(), **sent)
-    return {"delivery": delivery.value}
+    name = sent.pop("name")
+    delivery = current.engine().publish_message(name, by=current.actor(), **sent)
+    if delivery is not Outcome.LOST:
+        return {"delivery": delivery.value}
+    why = current.read(queries.why_lost, name, sent["correlation_key"])
+    return {"delivery": delivery.value, "reason": sentence(why)}
 
 
 @blueprint.post("/signals")
