@@ -236,10 +236,10 @@ def check(process: Process, outcome: Outcome, open: dict[int, list[Opened]]) -> 
     """What must be true of every snapshot."""
     plain.check(outcome, open)
     rows = outcome.state["tokens"]
-    live = {row[PARENT] for row in rows if row[KIND] in ("act", "body", "join")}
+    live = {row[PARENT] for row in rows if row[KIND] in ("act", "body", "join", "path")}
     for row in rows:
         info, node = row[INFO] or {}, process.nodes.get(row[ELEMENT])
-        holds = row[KIND] == "body" or "undo" in info or row[DOC] is not None
+        holds = row[KIND] in ("body", "path") or row[DOC] is not None
         holds = holds or (row[KIND] == "act" and node is not None and node.content is not None and node.ad_hoc is None)
         assert not holds or row[ID] in live, f"{row} is open and nothing goes on in it"
         assert row[KIND] != "sub" or "open" in info, f"{row} waits for nothing"
