@@ -31,6 +31,8 @@ CONDITIONS = (
     "#{list.size() == 0}",
     "${execution.getVariable('b') eq 'x'}",
     "${a ge 1 and b lt 2}",
+    "${!(a > b || list[i].name.equals('x')) && map[key] != null}",
+    "${S(order).prop('sum').numberValue() * 2 % 3 == 1}",
 )
 TASKS = (
     (
@@ -55,7 +57,12 @@ LISTENERS = (
     '<{v}:executionListener event="end" expression="${{execution.setVariable(\'y\', 1)}}"/>',
     "<{v}:failedJobRetryTimeCycle>R3/PT1M</{v}:failedJobRetryTimeCycle>",
     '<camunda:inputOutput><camunda:inputParameter name="i">${{a}}</camunda:inputParameter></camunda:inputOutput>',
+    '<{v}:executionListener event="start"><{v}:script scriptFormat="groovy">execution.setVariable("q", 1);\nexecution.setVariable("r", q)</{v}:script></{v}:executionListener>',
+    '<{v}:executionListener event="end" expression="${{bean.tell(execution, 1)}}"/><{v}:skipped/>',
+    '<camunda:inputOutput><camunda:inputParameter name="l-1"><camunda:list><camunda:value>${{a}}</camunda:value></camunda:list></camunda:inputParameter><camunda:outputParameter name="o">${{b}}</camunda:outputParameter></camunda:inputOutput>',
 )
+SCRIPT = '<script>execution.setVariable("a", 1)\nexecution.setVariable("b", a + 1)</script>'
+DATA = '<dataObject id="{id}" name="d"><extensionElements><flowable:value>5</flowable:value></extensionElements></dataObject>'
 TIMEOUT = (
     '<camunda:taskListener event="timeout" class="a.T"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
     "</timerEventDefinition></camunda:taskListener>"
@@ -104,7 +111,8 @@ class Writing:
         self.nodes |= {start: "startEvent", end: "endEvent"}
         definition = self.pick(*(text.replace("{", "{{").replace("}", "}}") for text in ENDS))
         self._event(end, definition)
-        parts = [f'<startEvent id="{start}"/>', *(xml for xml, _enter, _leave in inside)]
+        data = DATA.format(id=f"{name}_data") if self.random.random() < 0.2 else ""
+        parts = [data, f'<startEvent id="{start}"/>', *(xml for xml, _enter, _leave in inside)]
         parts.append(f'<endEvent id="{end}">{definition}</endEvent>')
         steps = [start, *(step for _xml, enter, _leave in inside for step in (enter,)), end]
         leaves = [start, *(leave for _xml, _enter, leave in inside)]
@@ -116,7 +124,7 @@ class Writing:
         inside = ""
         if not is_free and self.random.random() < 0.2 and "Gateway" not in self.nodes[source]:
             self.conditions.add(id)
-            condition = self.random.choice(CONDITIONS).replace("<", "&lt;")
+            condition = self.random.choice(CONDITIONS).replace("&", "&amp;").replace("<", "&lt;")
             inside = f"<conditionExpression>{condition}</conditionExpression>"
         if self.random.random() < 0.15:
             self.listened.add(id)
@@ -146,7 +154,7 @@ class Writing:
         if tag == "userTask" and self.random.random() < 0.3:
             extensions.append(TIMEOUT)
         body = f"<extensionElements>{''.join(extensions)}</extensionElements>" if extensions else ""
-        body += "<script>a</script>" if tag == "scriptTask" else ""
+        body += self.random.choice(["<script>a</script>", SCRIPT]) if tag == "scriptTask" else ""
         body += self.pick(*LOOPS) if self.random.random() < 0.2 else ""
         name = quoteattr(f"步骤 {id}") if self.random.random() < 0.5 else '""'
         return f'<{tag} id="{id}" name={name} {self.pick(*attributes)}>{body}</{tag}>{self.boundary(id)}', id, id
