@@ -118,6 +118,7 @@ _PAIRS = (
     ("no-loop", "The activity has no loop any more.", "这里已不是多实例活动"),
     ("no-start", "There is nothing to start with.", "没有可以开始的元素"),
     ("circle", "Messages go round in a circle: {circle}.", "消息循环发送：{circle}"),
+    ("uncaught-error", "Nobody catches the error {code}: {problem}", "没有人捕获错误 {code}：{problem}"),
     ("uncaught-error", "Nobody catches the error {code}.", "没有人捕获错误 {code}"),
     ("timer-empty", "The timer has no date, duration or cycle.", "定时器没有日期、时长或周期"),
     ("form-missing", "the form {form} is not deployed", "表单 {form} 尚未发布"),

@@ -75,7 +75,7 @@ def call_service(run: Run, token: Token, call: Call, then: str, *rest: Any) -> N
     except ServiceError as error:
         if rest and rest[0] in ("creating", "completing"):
             raise
-        run.push(("throw_error", token, error.code, str(error), error.data))
+        run.push(("throw_error", token, error.code, error.message, error.data))
         return
     except BihuanError as error:
         raise Stuck(f"The service {type} failed: {error.message}", service=type) from error

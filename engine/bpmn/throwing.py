@@ -86,7 +86,8 @@ def throw_error(run: Run, token: Token, code: str | None, message: str, data: di
     found = find(run, token, "error", code)
     if found is None:
         if token.process.strict:
-            raise Stuck(f"Nobody catches the error {code}.", code=code, message=message)
+            what = f"{code}: {message}" if message else f"{code}."
+            raise Stuck(f"Nobody catches the error {what}", code=code, message=message)
         scope = token.above
         run.remove(token, True)
         run.push(("done", scope))

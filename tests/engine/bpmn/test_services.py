@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine import bpmn, reasons
 from engine.bpmn import stimuli
 
 BODY = (
@@ -41,3 +42,37 @@ def test_an_answer_that_no_case_can_keep_is_an_incident(walk: Callable[..., Any]
     case.start()
     [incident] = case.complete("do").incidents
     assert incident.reason == f"The service double failed: {reason}"
+
+
+CATCHING = (
+    '<bpmn:boundaryEvent id="short" attachedToRef="call"><bpmn:errorEventDefinition errorRef="e"/></bpmn:boundaryEvent>'
+)
+
+
+def test_what_a_service_says_of_its_error_is_told_without_the_code_inside_and_outside_the_step(
+    walk: Callable[..., Any],
+) -> None:
+    def sold_out(data: Any, headers: Any) -> Any:
+        raise bpmn.ServiceError("NO_STOCK", "sold out", {"left": 0})
+
+    told = []
+    for is_inside in (True, False):
+        case = walk(BODY + CATCHING, '<bpmn:error id="e" errorCode="NO_STOCK"/>')
+        if is_inside:
+            case.host.services["double"] = sold_out
+        case.start()
+        outcome = case.complete("do")
+        if not is_inside:
+            outcome = case.take(stimuli.ThrowError(case.token("call"), "NO_STOCK", "sold out", {"left": 0}))
+        told.append([event.detail["message"] for event in outcome.events if event.kind == "error_caught"])
+    assert told == [["sold out"], ["sold out"]]
+
+
+def test_the_reason_of_an_uncaught_error_holds_what_the_service_said(walk: Callable[..., Any]) -> None:
+    case = walk(BODY)
+    case.start()
+    case.complete("do")
+    [incident] = case.take(stimuli.ThrowError(case.token("call"), "NO_STOCK", "已售罄。")).incidents
+    assert incident.reason == "Nobody catches the error NO_STOCK: 已售罄。"
+    assert reasons.say(incident.reason) == "没有人捕获错误 NO_STOCK：已售罄。"
+    assert reasons.say("Nobody catches the error NO_STOCK.") == "没有人捕获错误 NO_STOCK"
