@@ -12,15 +12,11 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import fasteners
-import psycopg
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
@@ -30,13 +26,13 @@ from sqlalchemy import Engine as Database
 
 from engine import Actor, Engine, Person, ProcessApp, db, feel, people
 from tests.patience import BROWSER_PATIENCE
+from tests.places import TEMPLATE, Place, PostgreSQL, PostgresqlPlace, SqlitePlace, UsedDatabase
 
 # A test run asks the same of the same source, fast or slow; whoever looks for more: --hypothesis-profile exploring
 settings.register_profile("exploring", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("steady", settings.get_profile("exploring"), derandomize=True, database=None)
 settings.load_profile("steady")
 
-TEMPLATE = "bihuan_template"
 CHROMIUM_ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -47,6 +43,8 @@ FAST = (
     "full_page_writes = off",
     "max_connections = 200",
     "shared_buffers = 64MB",
+    "autovacuum = off",
+    "jit = off",
 )
 
 UNITS = [
@@ -80,26 +78,6 @@ class Clock:
         """This will move the clock on by days, hours, minutes or seconds."""
         self.now += timedelta(**amount)
         return self.now
-
-
-@dataclass(frozen=True)
-class PostgreSQL:
-    """The server that all workers of one test run share."""
-
-    address: str  # with {database} to be filled in
-
-    def url(self, database: str) -> str:
-        """This will return the URL of one of its databases."""
-        return self.address.format(database=database)
-
-    @cached_property
-    def _server(self) -> psycopg.Connection:
-        return psycopg.connect(self.url("postgres").replace("+psycopg", ""), autocommit=True)
-
-    def administer(self, *statements: str) -> None:
-        """This will run statements outside of every transaction."""
-        for statement in statements:
-            self._server.execute(statement)
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +155,7 @@ def warm_databases() -> Iterator[None]:
             return known[kind]
         made = real(address, _initialize=False, **options)
         made.dialect, made._compiled_cache = known[kind].dialect, known[kind]._compiled_cache
+        made.pool = UsedDatabase.lend(address.database) or made.pool
         return made
 
     db.create_engine = create_engine
@@ -207,72 +186,6 @@ def nothing_unfit_is_written() -> Iterator[None]:
     feel.encode = real
 
 
-Prepare = Callable[[str], None]
-
-
-class SqlitePlace:
-    """A database of one test in a file."""
-
-    def __init__(self, folder: Path, shared: Path) -> None:
-        self.file, self._shared = folder / "bihuan.sqlite", shared
-        self.url = f"sqlite:///{self.file}"
-
-    def empty(self) -> None:
-        """This will begin with the tables and nothing in them."""
-        shutil.copy(self._shared / "template.sqlite", self.file)
-
-    def fill(self, key: str, prepare: Prepare) -> None:
-        """This will begin with the copy of a database that `prepare` fills once for the whole run."""
-        template = self._shared / f"{key}.sqlite"
-        with fasteners.InterProcessLock(self._shared / f"{key}.sqlite.lock"):
-            if not template.exists():
-                making = self._shared / f"{key}.making"
-                shutil.copy(self._shared / "template.sqlite", making)
-                prepare(f"sqlite:///{making}")
-                making.rename(template)
-        shutil.copy(template, self.file)
-
-    def drop(self) -> None:
-        """This will do nothing: pytest deletes the folder."""
-
-
-class PostgresqlPlace:
-    """A database of one test on the server."""
-
-    def __init__(self, server: PostgreSQL, shared: Path) -> None:
-        self._server, self._shared = server, shared
-        self.name, self.exists = f"test_{uuid4().hex}", False
-        self.url = server.url(self.name)
-
-    def empty(self) -> None:
-        """This will begin with the tables and nothing in them."""
-        self._copy(TEMPLATE)
-
-    def _copy(self, template: str) -> None:
-        drop = [f"DROP DATABASE {self.name} WITH (FORCE)"] if self.exists else []
-        self._server.administer(*drop, f"CREATE DATABASE {self.name} TEMPLATE {template} STRATEGY FILE_COPY")
-        self.exists = True
-
-    def fill(self, key: str, prepare: Prepare) -> None:
-        """This will begin with the copy of a database that `prepare` fills once for the whole run."""
-        template, ready = f"template_{key}", self._shared / f"{key}.postgresql"
-        with fasteners.InterProcessLock(self._shared / f"{key}.postgresql.lock"):
-            if not ready.exists():
-                self._server.administer(
-                    f"DROP DATABASE IF EXISTS {template}",
-                    f"CREATE DATABASE {template} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY",
-                )
-                prepare(self._server.url(template))
-                ready.touch()
-        self._copy(template)
-
-    def drop(self) -> None:
-        """This will take the database away."""
-        if self.exists:
-            self._server.administer(f"DROP DATABASE {self.name} WITH (FORCE)")
-
-
-Place = SqlitePlace | PostgresqlPlace
 PLACES: dict[str, Place] = {}
 
 
@@ -280,16 +193,20 @@ PLACES: dict[str, Place] = {}
 def database(request: pytest.FixtureRequest, tmp_path: Path, shared_folder: Path) -> Iterator[str]:
     """The URL of an empty, migrated database of its own; each test runs on SQLite and on PostgreSQL."""
     request.getfixturevalue("sqlite_template")
+    info = request.node._fixtureinfo
+    asking = {name for name, known in info.name2fixturedefs.items() if "database" in known[-1].argnames}
+    is_asked_for = "database" in info.argnames or asking != {"make_engine"}
     place: Place = (
         SqlitePlace(tmp_path, shared_folder)
         if request.param == "sqlite"
-        else PostgresqlPlace(request.getfixturevalue("postgresql"), shared_folder)
+        else PostgresqlPlace(request.getfixturevalue("postgresql"), shared_folder, is_asked_for=is_asked_for)
     )
-    PLACES[place.url] = place
+    url = place.url
+    PLACES[url] = place
     if "make_engine" not in request.fixturenames:  # that one fills it
         place.empty()
-    yield place.url
-    PLACES.pop(place.url).drop()
+    yield url
+    PLACES.pop(url).drop()
 
 
 def fingerprint(apps: Sequence[ProcessApp], *more: Any) -> str:
@@ -345,6 +262,7 @@ def make_engine(database: str, tmp_path: Path, clock: Clock) -> Iterator[MakeEng
 
     yield make
     for engine in made:
+        place.leave(engine.database)
         engine.close()
 
 
