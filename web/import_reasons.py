@@ -88,6 +88,7 @@ STATIC = (
     N_("it cannot be translated"),
     N_("it is neither user(...) nor group(...)"),
     N_("it is no value of this field"),
+    N_("it is too long"),
     N_("it names no variable"),
     N_("it needs a timer and a class, not a script"),
     N_("its default counts"),

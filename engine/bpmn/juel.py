@@ -108,6 +108,7 @@ _WORDS |= {"div": "/", "mod": "%", "not": "!", "empty": "empty"}
 _NAMED = {symbol: word for word, symbol in _WORDS.items()}
 _LEVELS = [("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+=",), ("+", "-"), ("*", "/", "%")]
 _MAX_DEPTH = 100
+_MAX_TOKENS = 400  # a chain of operators is as deep a tree as it is long
 _MAX_EXPONENT = 308  # of a double
 _OPEN = re.compile(r"(?<!\\)[$#]\{")
 _ESCAPED = re.compile(r"\\([$#]\{)")
@@ -255,6 +256,8 @@ def parse_expression(text: str) -> Tree:
     if len(text) > 10_000:
         raise JuelInvalid(problem="it is too long", position=1)
     parser = _Parser(text)
+    if len(parser.tokens) > _MAX_TOKENS:
+        raise JuelInvalid(problem="it is too long", position=1)
     tree = parser.choice()
     if parser.at < len(parser.tokens):
         parser.fail(f"{parser.peek()!r} is one too many")

@@ -44,10 +44,12 @@ _RENAMED = {
     # There it is a login, here the person who started the case.
     "initiator": "initiator.login",
 }
+_CHAINS = ({"+"}, {"-"}, {"+", "-"}, {"*"}, {"/"}, {"*", "/"})
 _SYMBOLS = {"==": "=", "!=": "!=", "&&": "and", "||": "or"}
 _WRITE = frozenset({"setVariable", "setVariableLocal"})
 # Statements end with a line or a semicolon that stands in no text.
 _STATEMENT = re.compile(r"""(?:[^;\n'"]|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")+""")
+_LONGEST = 20_000
 _REMOVE = frozenset({"removeVariable", "removeVariableLocal"})  # what is null is as if it were not there
 
 
@@ -133,13 +135,16 @@ def checked(text: str) -> str:
     """This will return `text` when it is FEEL that can be parsed; names of variables may collide with its words."""
     try:
         feel.parse(text)
-    except feel.FeelSyntaxError as error:
+    except (feel.FeelSyntaxError, feel.LimitExceeded) as error:
         raise Untranslatable(problem=f"{text} is no FEEL ({error})") from None
     return text
 
 
 def _write(tree: Tree) -> str:
-    return _WRITERS[type(tree)](tree)
+    text = _WRITERS[type(tree)](tree)
+    if len(text) > _LONGEST:  # what is said several times grows with each level
+        raise Untranslatable(problem="it is too long")
+    return text
 
 
 def _literal(tree: Literal) -> str:
@@ -219,8 +224,9 @@ def _binary(tree: Binary) -> str:
     if tree.operator == "%":
         return f"modulo({_write(tree.left)}, {_write(tree.right)})"
     operator = _SYMBOLS.get(tree.operator, tree.operator)
-    sides = (_side(tree.left, operator), _side(tree.right, operator))
-    return f" {operator} ".join(sides)
+    is_chain = isinstance(tree.left, Binary) and {operator, tree.left.operator} in _CHAINS
+    left = _write(tree.left) if is_chain else _side(tree.left, operator)
+    return f"{left} {operator} {_side(tree.right, operator)}"
 
 
 def _side(tree: Tree, operator: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine import feel
 from engine.bpmn import juel, translation
 from engine.bpmn.coercion import Setting
-from engine.errors import BihuanError
+from engine.errors import BihuanError, Invalid
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -182,6 +182,32 @@ def test_counters_of_multi_instance_get_their_new_names() -> None:
 def test_what_needs_the_old_engine_is_not_guessed(text: str) -> None:
     with pytest.raises(translation.Untranslatable):
         translation.translate(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "empty " * 300 + "a",
+        "a.contains(" * 90 + "b" + ")" * 90,
+        "(a < b ? c : " * 40 + "d" + ") < 1" * 40,
+        "!" * 9000 + "a",
+        "a" + " + a" * 2000,
+        "a" + ".b" * 4000,
+    ],
+    ids=["empty", "contains", "choice", "not", "sum", "path"],
+)
+def test_what_would_grow_without_end_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        translation.translate("${" + text + "}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["!" * 390 + "a", "a" + " + a" * 190, "a" + ".b" * 190, "a" + " && a" * 190],
+    ids=["not", "sum", "path", "and"],
+)
+def test_long_expressions_are_translated(text: str) -> None:
+    feel.parse(translation.translate("${" + text + "}")[1:])
 
 
 @pytest.mark.parametrize(
