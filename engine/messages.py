@@ -211,24 +211,26 @@ def broadcast(turn: Turn, name: str, data: Mapping[str, Any], *, sender: UUID | 
     )
     found_ids = set(turn.session.scalars(waits)) - {sender}
     receivers: list[UUID] = sorted(found_ids)  # one order for all: no two broadcasts wait in a circle
-    for first in range(0, len(receivers), TOGETHER):
-        _call_out(turn, receivers[first : first + TOGETHER], name, data)
+    groups = (receivers[first : first + TOGETHER] for first in range(0, len(receivers), TOGETHER))
+    heard = sum(_call_out(turn, group, name, data) for group in groups)
     found = select(STARTS.c.definition_id, STARTS.c.element).where(STARTS.c.kind == "signal", STARTS.c.name == name)
     starts = turn.session.execute(found.order_by(STARTS.c.process_id)).all()
     for start in starts:
         listed = turn.catalog.definitions[start.definition_id]
         with turn.reaching(listed.id, name):
             starting.start_case(turn, listed, dict(data), element=start.element)
-    return len(receivers) + len(starts)
+    return heard + len(starts)
 
 
-def _call_out(turn: Turn, case_ids: Sequence[UUID], name: str, data: Mapping[str, Any]) -> None:
-    """Gives a signal to some cases, which are read at once and written at once. Raises Unmet."""
+def _call_out(turn: Turn, case_ids: Sequence[UUID], name: str, data: Mapping[str, Any]) -> int:
+    """Gives a signal to some cases, read at once and written at once, and tells how many were still open."""
     known = batches.read(turn, case_ids, [], [])
+    still = [running for case_id in case_ids if (running := known.case(turn, case_id)).row["state"] == OPEN]
     with prepared.gathering(turn.session):
-        for case_id in case_ids:
-            with turn.reaching(case_id, name):
-                cases.advance(turn, known.case(turn, case_id), ReceiveSignal(name, dict(data)))
+        for running in still:
+            with turn.reaching(running.id, name):
+                cases.advance(turn, running, ReceiveSignal(name, dict(data)))
+    return len(still)
 
 
 def deliver_all(turn: Turn) -> None:
