@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +12,10 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy.engine import make_url
 
 from engine import SYSTEM, Case, Engine, ProcessApp, now_utc, queries
+from tests.conftest import fold
 from tests.web.conftest import APP, PASSWORD, PERSONS, UNITS, Browser
 from tests.web.programs import ROBOT, Program, program
 from web.config import Settings
@@ -24,16 +27,31 @@ PROBLEM = "application/problem+json"
 LOCK = {"types": ["stamp"], "worker": "one"}
 
 
-@pytest.fixture
-def engine(settings: Settings) -> Engine:
-    elsewhere = ProcessApp(name="elsewhere", title="外部", folder=FOLDER, process="stamping")
-    elsewhere.external("stamp")
-    engine = Engine(settings.database_url, apps=[APP, elsewhere], files=settings.files)
-    engine.migrate()
+@pytest.fixture(scope="module")
+def stamping(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with both apps in force and their people, to copy."""
+    file = Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("stamping") / "stamping.sqlite"))
+    engine = Engine(f"sqlite:///{file}", apps=[APP, _elsewhere()], files=file.parent / "files")
     engine.load_people(UNITS, [{"password": PASSWORD, **person} for person in [*PERSONS, ROBOT]])
     for app in engine.apps:
         engine.deploy_app(app)
-    return engine
+    fold(engine)
+    engine.close()
+    return file
+
+
+def _elsewhere() -> ProcessApp:
+    elsewhere = ProcessApp(name="elsewhere", title="外部", folder=FOLDER, process="stamping")
+    elsewhere.external("stamp")
+    return elsewhere
+
+
+@pytest.fixture
+def engine(settings: Settings, stamping: Path) -> Iterator[Engine]:
+    shutil.copy(stamping, str(make_url(settings.database_url).database))
+    engine = Engine(settings.database_url, apps=[APP, _elsewhere()], files=settings.files)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture
