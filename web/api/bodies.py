@@ -62,6 +62,7 @@ def limit(blueprint: Blueprint) -> None:
     def refuse_large() -> Response | ResponseReturnValue | None:
         if (request.content_length or 0) <= MEGABYTES * 1024 * 1024:
             return None
+        request.get_data(cache=False)  # who is answered while still sending sees a broken connection, no answer
         fact = gettext("Cases are told up to %(limit)s MB; attach what is larger as a file.", limit=MEGABYTES)
         return errors.answer(413, fact)
 
