@@ -119,6 +119,8 @@ def _listen(element: etree._Element, item: etree._Element, event: str, report: R
         for assignment in found:
             set_variable(element, event, assignment)
         report.translated(element, "executionListener", shown(item), f"{event}: {_told(found)}")
+    elif isinstance(found, str):
+        report.kept(element, "executionListener", shown(item), "its value is not used")
     elif type is not None:
         _add(element, "executionListener", event, type, item, found, report)
     else:
@@ -177,6 +179,8 @@ def _task_listener(element: etree._Element, item: etree._Element, report: Report
             for assignment in found:
                 set_variable(element, "start" if there == "creating" else "end", assignment)
         report.translated(element, "taskListener", shown(item), f"{event}: {_told(found)}")
+    elif isinstance(found, str):
+        report.kept(element, "taskListener", shown(item), "its value is not used")
     elif type is None:
         report.impossible(element, "taskListener", shown(item), "scripts are not run")
     else:
@@ -211,6 +215,11 @@ def type_of(item: etree._Element) -> str | None:
     bean = re.search(r"[\w.]+", named.replace("${", "").replace("#{", ""))
     found = bean[0] if bean else named
     return found.rsplit(".", 1)[-1] if item.get("class") else found
+
+
+def is_called(item: etree._Element, report: Report) -> bool:
+    """This will tell whether a listener calls something, and is no mere value or setting of variables."""
+    return not isinstance(_done(item, report.setting(item)), list | str)
 
 
 def shown(item: etree._Element) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from engine.bpmn import juel, timers, translation
-from engine.bpmn.callbacks import set_variable, type_of
+from engine.bpmn.callbacks import is_called, set_variable, type_of
 from engine.bpmn.fields import BY_TAG, form
 from engine.bpmn.parameters import named, variable_name, worker_parameters
 from engine.bpmn.source import bpmn, child, children, local, text_of
@@ -110,7 +110,7 @@ def plain_name(element: etree._Element, report: Report) -> None:
 def _answered(element: etree._Element, report: Report) -> dict[str, str | None]:
     """Where a listener of the old engine said who does a task, the service that stands for it answers the same."""
     early = (item for item in vendor_extensions(element, "taskListener") if item.get("event") in _EARLY)
-    named = [type_of(item) for item in early]
+    named = [type_of(item) for item in early if is_called(item, report)]
     services = [type for type in named if type is not None]
     if not services:
         return {}

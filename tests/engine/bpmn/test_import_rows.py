@@ -176,6 +176,18 @@ def test_who_does_a_task_is_not_expected_of_a_service_that_hears_of_its_end(docu
     assert "assignment" not in notes
 
 
+@pytest.mark.parametrize("expression", ["${true}", "${task.setVariable('a', 1)}", "${order.sum}"])
+@pytest.mark.parametrize("kind", ["taskListener", "executionListener"])
+def test_a_listener_that_only_says_a_value_or_sets_one_calls_no_service(
+    run: Callable, kind: str, expression: str
+) -> None:
+    event = {"taskListener": "create", "executionListener": "start"}[kind]
+    case = run(element("userTask", inside=f'<camunda:{kind} event="{event}" expression="{expression}"/>'))
+    (task,) = case.start().opened
+    assert isinstance(task, TaskOpened)
+    assert case.process.nodes["x"].assignment.assignee is None
+
+
 def test_a_listener_with_a_script_of_one_line_sets_its_variable(run: Callable) -> None:
     script = '<camunda:executionListener event="end"><camunda:script scriptFormat="groovy">execution.setVariable("n", 2)</camunda:script></camunda:executionListener>'
     case = run(element("userTask", inside=script))
