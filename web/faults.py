@@ -134,6 +134,10 @@ SENTENCES = [
             N_("The default flow is never taken: {flows} has no condition."),
         ),
         (
+            r"Every flow behind this gateway is taken: none has a condition\.",
+            N_("Every flow behind this gateway is taken: none has a condition."),
+        ),
+        (
             r"A message flow leads from this step, which sends no message: it is only drawn\.",
             N_("A message flow leads from this step, which sends no message: it is only drawn."),
         ),

@@ -11,6 +11,7 @@ PASSED = "Nobody is asked to do this step: it is passed at once. Make it a user 
 UNNAMED = "This step waits for a message that has no name: only an operator can move the case on."
 UNASKED = "The conditions behind this gateway are not looked at: “{flows}”"
 NEVER = "The default flow is never taken: “{flows}” has no condition."
+ALWAYS = "Every flow behind this gateway is taken: none has a condition."
 _DECIDES_NOT = frozenset({"parallelGateway", "eventBasedGateway"})
 
 
@@ -37,6 +38,8 @@ def _of(node: Node, process: Process) -> Iterator[tuple[str, str]]:
         always = [flow for flow in node.outgoing if flow.condition is None and flow.id != node.default]
         if always:
             yield "default-never", NEVER.format(flows=_named(process, always))
+    elif node.type == "inclusiveGateway" and len(node.outgoing) > 1 and not any(f.condition for f in node.outgoing):
+        yield "condition-missing", ALWAYS
 
 
 def _named(process: Process, flows: list[Flow]) -> str:

@@ -9,6 +9,7 @@ from math import isfinite
 
 from lxml import etree
 
+from engine.bpmn.doubles import tell_apart
 from engine.bpmn.layout import GAP_X, GAP_Y, MARGIN, Box, Point, Size, around, arrange
 from engine.bpmn.process import EVENTS, FLOW_NODES, GATEWAYS, SCOPES
 from engine.bpmn.source import INTERCHANGE, bpmn, children, local
@@ -27,7 +28,8 @@ LINKS = ("sequenceFlow", "association")
 
 
 def draw(root: etree._Element) -> bool:
-    """This will add the shapes and edges that are missing, and tell whether there were any."""
+    """This will add the shapes and edges that are missing or no modeler reads, and tell whether there were any."""
+    has_doubles = tell_apart(root)
     drawing = _Drawing(root)
     top = 0.0
     for process in children(root, "process"):
@@ -36,7 +38,10 @@ def draw(root: etree._Element) -> bool:
         else:
             for scope in process.iter(*map(bpmn, ("process", *SCOPES))):
                 drawing.complete(scope)
-    return drawing.has_drawn
+    first = next(children(root, "process"), None)
+    if first is not None and next(root.iter(f"{{{INTERCHANGE}}}BPMNPlane"), None) is None:
+        drawing.plane(first)  # a modeler opens no file without one, not even to draw in it
+    return drawing.has_drawn or has_doubles
 
 
 def put_first(root: etree._Element, process: str) -> bool:
@@ -109,6 +114,7 @@ class _Drawing:
         for plane in self.root.iter(f"{{{INTERCHANGE}}}BPMNPlane"):
             if plane.get("bpmnElement") in (shown, process.get("id")):
                 return plane
+        self.has_drawn = True
         diagram = etree.SubElement(self.root, f"{{{INTERCHANGE}}}BPMNDiagram", {"id": self._id(f"{shown}_diagram")})
         given = {"id": self._id(f"{shown}_plane"), "bpmnElement": shown}
         return etree.SubElement(diagram, f"{{{INTERCHANGE}}}BPMNPlane", given)

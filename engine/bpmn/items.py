@@ -19,6 +19,11 @@ def itemise(root: etree._Element, report: Report) -> None:
 
     What has no element of its own in the file is the name of a variable, as Activiti and Flowable mean it.
     """
+    for loop in root.iter(bpmn("standardLoopCharacteristics")):
+        activity = loop.getparent()
+        if activity is not None and (loop.get("loopMaximum") or "").strip() == "0":
+            del loop.attrib["loopMaximum"]  # tools write it where nothing was entered
+            report.translated(activity, "loop maximum", "0", "none")
     loops = list(root.iter(bpmn("multiInstanceLoopCharacteristics")))
     data = {str(item.get("id")): item for item in root.iter(*map(bpmn, _DATA))} if loops else {}
     for loop in loops:

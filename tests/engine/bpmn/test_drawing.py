@@ -161,3 +161,18 @@ def test_what_cannot_be_translated_is_drawn_all_the_same() -> None:
     xml, notes = bpmn.adopted(f"{HEAD}{body}</definitions>".encode())
     assert set(boxes(etree.fromstring(xml.encode().split(b"?>", 1)[1]))) == {"s", "g", "a"}
     assert [(note.element, note.kind) for note in notes] == [("h", "impossible")]
+
+
+def test_what_has_the_id_of_something_else_is_called_otherwise_since_modelers_drop_it() -> None:
+    drawn = DRAWN.replace('id="e_di"', 'id="w_di"').replace('id="f1_di"', 'id="work"').replace('id="pl"', 'id="p"')
+    root = etree.fromstring(bpmn.convert(f'{HEAD[:-1]} id="p">{BODY}{drawn}</definitions>'.encode())[0])
+    ids = [item.get("id") for item in root.iter(etree.Element) if item.get("id")]
+    assert len(ids) == len(set(ids))
+    require_whole(root)
+    assert next(elements(root, "process")).get("id") == "p", "what others refer to keeps its id"
+
+
+def test_a_process_with_nothing_in_it_has_a_plane_to_draw_on() -> None:
+    xml = bpmn.adopted(f'{HEAD}<process id="p"/></definitions>'.encode())[0]
+    [plane] = etree.fromstring(xml.encode().split(b"?>", 1)[1]).iter(f"{{{INTERCHANGE}}}BPMNPlane")
+    assert plane.get("bpmnElement") == "p"

@@ -74,6 +74,25 @@ def test_a_condition_that_nothing_looks_at_and_a_default_that_is_never_taken_are
     assert told(file(process(only))) == [], "a single flow is taken anyhow"
 
 
+def test_a_gateway_that_is_to_choose_and_has_nothing_to_choose_by_is_told() -> None:
+    body = '<startEvent id="s"/><inclusiveGateway id="g"/><userTask id="a"/><userTask id="b"/>' + chain(*"sgab")
+    given = [text for id, _, text in told(file(process(body + flow("g", "b")))) if id == "g"]
+    assert given == [doubts.ALWAYS]
+    one = condition("${b > 1}").replace('"x"', '"g"').replace('"a"', '"b"')
+    assert not [text for id, _, text in told(file(process(body + one))) if id == "g"]
+
+
+def test_a_loop_of_at_most_no_time_has_no_maximum_in_files_of_tools() -> None:
+    loop = '<standardLoopCharacteristics loopMaximum="0">{}</standardLoopCharacteristics>'
+    body = '<startEvent id="s"/><userTask id="a">{}</userTask>' + chain(*"sa")
+    with pytest.raises(FaultsFound, match="needs a condition or a maximum"):
+        bpmn.parse(file(process(body.format(loop.format("")))))
+    asked = loop.format("<loopCondition>more</loopCondition>")
+    found = opened(file(process(body.format(asked)))).nodes["a"].loop
+    assert found is not None
+    assert (found.maximum, found.repeat_while is None) == (None, False)
+
+
 def test_a_receive_task_without_message_is_told() -> None:
     body = '<startEvent id="s"/><receiveTask id="r" name="Wait"/>' + flow("s", "r")
     assert told(file(process(body))) == [("r", "Wait", doubts.UNNAMED)]

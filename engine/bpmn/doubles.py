@@ -1,0 +1,42 @@
+"""Ids that several elements have: a modeler drops all but the first of them, with everything inside."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from engine.bpmn.normal import NAMED, UNIQUE
+from engine.bpmn.source import INTERCHANGE, MODEL, local
+
+_NAMESPACES = (f"{{{MODEL}}}", f"{{{INTERCHANGE}}}")
+
+
+def tell_apart(root: etree._Element) -> bool:
+    """This will give each element of a model and its drawing an id of its own, and tell whether one had none.
+
+    What others refer to keeps its id; two nodes, flows or messages of one id are a matter of the check.
+    """
+    elements = [item for item in root.iter(etree.Element) if item.get("id") and item.tag.startswith(_NAMESPACES)]
+    taken = {item.get("id") for item in elements}
+    seen: set[str] = set()
+    has_changed = False
+    for element in sorted(elements, key=_rank):
+        id = str(element.get("id"))
+        if id in seen and local(element) not in UNIQUE:
+            id = _free(id, taken)
+            element.set("id", id)
+            taken.add(id)
+            has_changed = True
+        seen.add(id)
+    return has_changed
+
+
+def _rank(element: etree._Element) -> int:
+    kind = local(element)
+    return 0 if kind in UNIQUE else 1 if kind in NAMED else 2 if kind else 3
+
+
+def _free(id: str, taken: set[str | None]) -> str:
+    count = 2
+    while f"{id}_{count}" in taken:
+        count += 1
+    return f"{id}_{count}"
