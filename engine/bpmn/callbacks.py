@@ -16,6 +16,7 @@ from engine.bpmn.vendor import (
     Report,
     add,
     extend,
+    map_input,
     shown_whole,
     vendor_children,
     vendor_extensions,
@@ -33,6 +34,9 @@ OF_TASKS = {
     "all": ["creating", "assigning", "completing", "canceling"],
 }
 # An end of these comes when nothing is left to do, a start of those when it has already happened.
+_SCOPES = frozenset(
+    {"subProcess", "transaction", "adHocSubProcess", "callActivity"}
+)  # they have variables of their own
 _WITHOUT_END = {"errorEventDefinition", "terminateEventDefinition", "cancelEventDefinition", "linkEventDefinition"}
 
 
@@ -116,8 +120,11 @@ def _possible(element: etree._Element, event: str) -> str:
 def _listen(element: etree._Element, item: etree._Element, event: str, report: Report) -> None:
     found, type = _done(item, report.setting(element)), type_of(item)
     if isinstance(found, list):
-        for assignment in found:
-            set_variable(element, event, assignment)
+        for each in found:
+            if each.is_local and event == "start" and local(element) in _SCOPES:
+                map_input(element, each.value, each.name)
+            else:
+                set_variable(element, event, each)
         report.translated(element, "executionListener", shown(item), f"{event}: {_told(found)}")
     elif isinstance(found, str):
         report.kept(element, "executionListener", shown(item), "its value is not used")

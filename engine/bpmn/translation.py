@@ -21,10 +21,11 @@ class Untranslatable(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """`execution.setVariable(name, value)`, with the value in FEEL."""
+    """`execution.setVariable(name, value)`, with the value in FEEL; `is_local` when it is `setVariableLocal`."""
 
     name: str
     value: str
+    is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def translate_statement(text: str, setting: Setting = NOWHERE) -> str | Assignme
         if tree.of.id in OBJECTS and tree.method in _WRITE and len(tree.arguments) == 2:
             name = tree.arguments[0]
             if isinstance(name, Literal) and isinstance(name.value, str):
-                return Assignment(name.value, "=" + checked(_write(settle(tree.arguments[1], setting))))
+                value = "=" + checked(_write(settle(tree.arguments[1], setting)))
+                return Assignment(name.value, value, tree.method == "setVariableLocal")
         match tree.arguments:
             case (Literal(value=str() as removed),) if tree.of.id in OBJECTS and tree.method in _REMOVE:
                 return Assignment(removed, "=null")

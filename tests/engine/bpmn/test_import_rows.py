@@ -227,6 +227,14 @@ def test_fields_beside_the_key_of_an_old_form_are_the_form(document: Callable[..
     assert notes["formKey"][0] == "kept"
 
 
+@pytest.mark.parametrize(("method", "data"), [("setVariable", {"who": "bob"}), ("setVariableLocal", {})])
+def test_a_local_variable_of_a_subprocess_stays_in_it(run: Callable, method: str, data: dict[str, str]) -> None:
+    listener = f"<camunda:executionListener event=\"start\" expression=\"${{execution.{method}('who', 'bob')}}\"/>"
+    case = run(element("subProcess", inside=listener, body='<bpmn:userTask id="t" camunda:assignee="${who}"/>'))
+    assert [task.assignee for task in case.start().opened] == ["bob"]
+    assert case.complete("t").data == data
+
+
 def test_data_objects_of_flowable_have_their_value_unless_the_start_gives_one(run: Callable) -> None:
     def given(name: str, kind: str, value: str) -> str:
         return f'<bpmn:dataObject id="d_{name}" name="{name}" itemSubjectRef="xsd:{kind}"><bpmn:extensionElements><flowable:value>{value}</flowable:value></bpmn:extensionElements></bpmn:dataObject>'
