@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from engine import BihuanError, NotFound, feel, queries, repairs
+from engine import Activation, BihuanError, NotFound, feel, queries, repairs
 from web import current
 from web.admin import guard
 from web.locale import sentence
@@ -141,6 +141,26 @@ def shift(case_id: UUID) -> ResponseReturnValue:
     return _carefully(case_id, "move" if element else "skip", _extra_data, preview, do)
 
 
+@blueprint.post("/<uuid:case_id>/modify")
+def modify(case_id: UUID) -> ResponseReturnValue:
+    """This will show what beginning and ending steps brings about, and do it when that is confirmed."""
+    engine, by, form = current.engine(), current.actor(), request.form
+    ended = form.getlist("end", type=int)
+
+    def begun(data: dict[str, Any]) -> list[Activation]:
+        return [Activation(element, {"": data} if data else {}) for element in form.getlist("begin")]
+
+    def preview(data: dict[str, Any]) -> Any:
+        if not form.getlist("begin") and not ended:
+            raise repairs.ValueRefused(name=gettext("Steps"), reason=gettext("nothing was changed"))
+        return engine.preview_modify(case_id, begun(data), ended, by=by)
+
+    def do(data: dict[str, Any], reason: str) -> None:
+        engine.modify_case(case_id, begun(data), ended, by=by, reason=reason)
+
+    return _carefully(case_id, "modify", _extra_data, preview, do)
+
+
 def _extra_data() -> dict[str, Any]:
     text = request.form.get("data", "").strip()
     if not text:
@@ -198,6 +218,7 @@ def _told(what: str) -> str:
     words = {
         "data": gettext("The case data are corrected."),
         "move": gettext("The case goes on there."),
+        "modify": gettext("The steps are begun and ended."),
         "skip": gettext("The step is passed over."),
     }
     return str(words[what])

@@ -26,6 +26,11 @@ class CannotModify(Invalid):
     """“{element}” cannot be begun or ended there: {reason}."""
 
 
+def possible(process: Process) -> list[Node]:
+    """This will list the elements of a process that could be begun, in document order."""
+    return [node for node in process.walk() if _why_not(process, node) is None]
+
+
 def modify(run: Run, stimulus: Modify) -> None:
     """This will begin elements with the variables given, then end tokens. Raises CannotModify, TokenGone."""
     mark = len(run.agenda)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, undefer
 
 from engine import cases, feel, retention
 from engine.access import Actor, require_operator
-from engine.bpmn import shifting
+from engine.bpmn import Node, modifying, shifting
 from engine.bpmn.shifting import Standing
 from engine.errors import NotFound
 from engine.models import ActionItem, Case, DeletedCase, Hold, Job, OperatorAction, Person
@@ -41,11 +41,15 @@ class HoldShown:
 
 @dataclass(frozen=True, slots=True)
 class RepairView:
-    """A case as an operator repairs it; `kept_until` is when its rule lets it go, None while it runs or for ever."""
+    """A case as an operator repairs it; `begins` are elements that could be begun.
+
+    `kept_until` is when its rule lets it go, None while it runs or for ever.
+    """
 
     case: Case
     data: Data
     standing: list[Standing]
+    begins: list[Node]
     incidents: list[IncidentShown]
     jobs: list[Job]
     hold: HoldShown | None
@@ -126,6 +130,7 @@ def repair(session: Session, actor: Actor, case_id: UUID) -> RepairView:
         case=found,
         data=feel.loads(found.data),
         standing=shifting.standing(process, state, host),
+        begins=modifying.possible(process),
         incidents=operations.incident_page(session, actor, broken, limit=200).items,
         jobs=list(session.scalars(select(Job).where(Job.case_id == case_id).order_by(Job.due_at))),
         hold=_hold(session, case_id),

@@ -46,7 +46,7 @@ def test_the_repair_page_of_a_case_is_for_operators(visit: Visit, leak: dict[str
     assert "三栋 402" in page.get_data(as_text=True)
     bob = visit("bob")
     assert bob.get(f"/admin/cases/{leak['id']}").status_code == 403
-    for verb in ("suspend", "cancel", "delete", "data", "shift"):
+    for verb in ("suspend", "cancel", "delete", "data", "shift", "modify"):
         assert bob.post(f"/admin/cases/{leak['id']}/{verb}", reason=WHY).status_code == 403
     assert bob.post("/admin/cases/many", verb="cancel", all="yes", reason=WHY).status_code == 403
 
@@ -122,6 +122,22 @@ def test_a_step_is_passed_over_after_its_effects_were_shown(visit: Visit, engine
     kinds = [event.kind for event in engine.read(queries.case, SYSTEM, UUID(leak["id"])).history]
     assert "passed_over" in kinds
     assert "跳过" in root.get(f"/cases/{leak['id']}").get_data(as_text=True), "the history tells it to everybody"
+
+
+def test_steps_are_begun_and_ended_together_after_it_was_shown(
+    visit: Visit, engine: Engine, leak: dict[str, Any]
+) -> None:
+    root, address = visit("root"), f"/admin/cases/{leak['id']}/modify"
+    each = standing(engine, UUID(leak["id"]))
+    assert root.post(address, reason=WHY).status_code == 422, "nothing was chosen"
+    sent = {"begin": [each.element], "end": [each.token], "data": '{"n": 1}', "reason": WHY}
+    shown = root.post(address, **sent).get_data(as_text=True)
+    confirmed = re.search(r'name="confirmed" value="(\d+)"', shown)
+    assert confirmed
+    assert standing(engine, UUID(leak["id"])).token == each.token, "it was only shown"
+    assert root.post(address, **sent, confirmed=confirmed[1]).status_code == 303
+    assert standing(engine, UUID(leak["id"])).token > each.token
+    assert "启动和终止步骤" in root.get(f"/cases/{leak['id']}").get_data(as_text=True)
 
 
 def test_a_case_is_suspended_resumed_held_cancelled_and_deleted(
