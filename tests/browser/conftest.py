@@ -110,13 +110,13 @@ def officials(installation: Installation, chromium: Browser) -> Iterator[Callabl
     def sign_in(login: str) -> Official:
         if login not in present:
             context = chromium.new_context(locale="zh-CN", timezone_id="Asia/Shanghai", viewport=OFFICE_SCREEN)
-            present[login] = Official(installation.address, context.new_page(), login)
+            present[login] = Official(installation.address, context, login)
             present[login].sign_in()
         return present[login]
 
     yield sign_in
     for person in present.values():
-        person.page.context.close()
+        person.context.close()
 
 
 @pytest.fixture
@@ -127,13 +127,14 @@ def official(officials: Callable[[str], Official]) -> Iterator[Callable[[str], O
     def call(login: str) -> Official:
         if login not in here:
             person = here[login] = officials(login)
-            person.page.set_viewport_size(OFFICE_SCREEN)
+            if person.is_present:
+                person.page.set_viewport_size(OFFICE_SCREEN)
             person.faults.clear()
         return here[login]
 
     yield call
     wrong = {login: list(person.faults) for login, person in here.items() if person.faults}
-    for person in here.values():
+    for person in (person for person in here.values() if person.is_present):
         person.go("/healthz")  # whatever was typed is stored when its page is left
         person.page.evaluate("localStorage.clear(), sessionStorage.clear()")
     assert not wrong, json.dumps(wrong, ensure_ascii=False, indent=1)

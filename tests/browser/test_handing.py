@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import as_phone
 from tests.browser.official import Official
-from tests.browser.test_walks import TODAY, register
+from tests.browser.test_walks import TODAY, reported
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("installation")]
 
@@ -42,7 +42,7 @@ def send(person: Official, opened: Locator, button: str, leads_to: str = "**/inb
 
 
 def test_a_task_is_delegated_signed_returned_submitted_again_and_taken_back(official: SignIn) -> None:
-    number = register(official("wangge1"), "疏散通道被货架占用")
+    number = reported(official, "疏散通道被货架占用")
     owner, delegate, head = official("jianguan1"), official("jianguan2"), official("kezhang1")
     owner.open_task("核实隐患", number)
     path = owner.page.url.removeprefix(owner.address)
@@ -108,8 +108,11 @@ def test_a_task_is_delegated_signed_returned_submitted_again_and_taken_back(offi
 
 def test_a_case_is_copied_read_and_urged_on_a_phone(official: SignIn) -> None:
     sender, reader = official("wangge1"), official("juzhang1")
-    number = register(sender, "灭火器压力不足")
+    number = reported(official, "灭火器压力不足")
     as_phone(sender.page)
+    sender.go("/cases/?state=open")
+    sender.page.locator("tr[data-href]").filter(has_text=number).click()
+    sender.page.wait_for_url("**/cases/*-*")
     as_phone(reader.page)
     sender.page.get_by_role("button", name="抄送").click()
     opened = sender.page.locator("dialog[open]")

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import as_phone
+from tests.browser.conftest import Installation, as_phone
 from tests.browser.official import Official
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("installation")]
@@ -24,6 +24,14 @@ def picture(person: Official, name: str) -> None:
     """This will keep a picture of the page where `SCREENSHOTS` says (see `make screenshots`)."""
     if folder := os.environ.get("SCREENSHOTS"):
         person.page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_signing_in_leads_to_the_inbox(installation: Installation, chromium: Browser) -> None:
+    person = Official(installation.address, chromium.new_context(locale="zh-CN"), INSPECTOR)
+    person.sign_in_by_page()
+    expect(person.page.locator("main")).to_contain_text("江城区应急管理局")
+    assert person.faults == []
+    person.context.close()
 
 
 @pytest.mark.parametrize(

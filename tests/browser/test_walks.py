@@ -40,7 +40,25 @@ def register(person: Official, description: str, photo: Path | None = None) -> s
     if photo is not None:
         person.upload("现场照片", photo)
     person.press("提交")
-    found = re.search(r"YH-\d+-\d{4}-\d{4}", person.page.locator("main").inner_text())
+    return number_in(person.page.locator("main").inner_text())
+
+
+def reported(official: SignIn, description: str) -> str:
+    """This will register a hazard as the script of the form does, and return the case's number."""
+    person = official("wangge1")
+    data = {
+        "企业编码": "91441702MA00000150", "单位名称": "甲子家具有限公司", "行业": "粉尘涉爆", "所在区划": "441702001",
+        "隐患部位": "二车间", "隐患描述": description, "隐患类别": "2-05", "隐患来源": "网格巡查",
+        "发现日期": TODAY.isoformat(),
+    }  # fmt: skip
+    answer = person.send("POST", "/cases/start/hazard", {"data": data, "outcome": None})
+    assert answer.status == 200, answer.text()
+    return number_in(person.read(answer.json()["location"])[1])
+
+
+def number_in(text: str) -> str:
+    """This will find the number of a case in a page."""
+    found = re.search(r"YH-\d+-\d{4}-\d{4}", text)
     assert found is not None
     return found[0]
 
@@ -51,9 +69,10 @@ def hand_over(official: SignIn, name: str, number: str, right: str, wrong: str, 
     person.open_task(name, number)
     path = person.page.url.removeprefix(person.address)
     refused = official(wrong)
-    if refused.go(path) == 200:  # colleagues of the unit may read it
-        expect(refused.page.locator("[data-form-submit]")).to_have_count(0)
-        expect(refused.page.locator(".actions")).to_contain_text("不能办理")
+    status, page = refused.read(path)
+    if status == 200:  # colleagues of the unit may read it
+        assert "data-form-submit" not in page
+        assert "不能办理" in page
     answer = refused.send("POST", f"{path}/complete", {"data": {}, "outcome": None})
     assert answer.status == 403, answer.text()
     assert role in answer.json()["message"], answer.text()
@@ -111,7 +130,7 @@ def test_a_general_hazard_goes_from_registration_to_closure(official: SignIn, ph
 
 
 def test_a_major_hazard_goes_from_registration_to_closure(official: SignIn) -> None:
-    number = register(official("wangge1"), "除尘系统没有任何防爆措施")
+    number = reported(official, "除尘系统没有任何防爆措施")
 
     person = hand_over(official, "核实隐患", number, "jianguan1", "jianguan3", "监管执法人员")
     person.fill(检查日期=TODAY.isoformat(), 核实情况="到场核实，除尘系统没有泄爆、惰化、抑爆措施")
@@ -169,7 +188,7 @@ def test_a_major_hazard_goes_from_registration_to_closure(official: SignIn) -> N
 
 
 def test_what_another_person_finished_says_who_and_when(official: SignIn) -> None:
-    number = register(official("wangge1"), "消防通道停放叉车")
+    number = reported(official, "消防通道停放叉车")
     first, second = official("jianguan1"), official("jianguan2")
     first.open_task("核实隐患", number)
     second.open_task("核实隐患", number)
@@ -204,7 +223,7 @@ def test_what_is_unknown_is_said_to_be_unknown(official: SignIn) -> None:
 def test_killing_server_and_worker_in_the_middle_of_a_run_loses_nothing(
     official: SignIn, installation: Installation
 ) -> None:
-    number = register(official("wangge1"), "配电箱门敞开，箱内积尘")
+    number = reported(official, "配电箱门敞开，箱内积尘")
     person = official("jianguan1")
     person.open_task("核实隐患", number)
     person.fill(检查日期=TODAY.isoformat(), 核实情况="到场核实，情况属实")
