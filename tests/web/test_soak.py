@@ -23,10 +23,13 @@ from web.commands.benches import bench
 
 
 def test_officials_work_before_real_processes_and_every_completion_counts(tmp_path: Path) -> None:
-    words = ["soak", "--minutes", "0.06", "--rate", "3", "--db", f"sqlite:///{tmp_path / 'beside.db'}", "--json"]
-    result = CliRunner().invoke(bench, words)
-    assert result.exit_code == 0, (result.output, result.exception)
-    found = json.loads(result.stdout)
+    for minutes in ("0.06", "0.3", "1.5"):  # a busy machine gets as far in more time
+        words = ["soak", "--minutes", minutes, "--rate", "3", "--db", f"sqlite:///{tmp_path / 'beside.db'}", "--json"]
+        result = CliRunner().invoke(bench, words)
+        assert result.exit_code == 0, (result.output, result.exception)
+        found = json.loads(result.stdout)
+        if {"complete", "API complete"} <= found["requests"].keys() and "rung_climbed" in found["events"]:
+            break
     by_pages, by_api = (found["requests"][kind]["count"] for kind in ("complete", "API complete"))
     assert found["events"]["task completed"] == found["checked"] == by_pages + by_api
     assert min(by_pages, by_api) > 0
