@@ -58,9 +58,14 @@ _STARTING = Prepared(
 )
 _OF_EARLY = (MESSAGES.c.id, MESSAGES.c.correlation_key, MESSAGES.c.data, MESSAGES.c.idempotency_key)
 _KEPT = (MESSAGES.c.name == _NAMED, MESSAGES.c.expires_at > bindparam("now", type_=MESSAGES.c.expires_at.type))
-_EARLY, _EARLY_ONE = (
-    Prepared(select(*_OF_EARLY).where(*which).order_by(MESSAGES.c.id).limit(1).with_for_update(skip_locked=True))
+_OLDEST = (MESSAGES.c.received_at, MESSAGES.c.id)  # by id alone PostgreSQL would look through those of other names
+_FIRST, _FIRST_ONE = (
+    select(MESSAGES.c.id).where(*which).order_by(*_OLDEST).limit(1).scalar_subquery()
     for which in (_KEPT, (*_KEPT, MESSAGES.c.correlation_key == _KEYED))
+)
+_EARLY, _EARLY_ONE = (
+    Prepared(select(*_OF_EARLY).where(MESSAGES.c.id == first).with_for_update(skip_locked=True))
+    for first in (_FIRST, _FIRST_ONE)
 )
 
 
