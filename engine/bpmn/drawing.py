@@ -9,6 +9,7 @@ from math import isfinite
 
 from lxml import etree
 
+from engine.bpmn.bands import TITLE, banded
 from engine.bpmn.doubles import tell_apart
 from engine.bpmn.layout import GAP_X, GAP_Y, MARGIN, Box, Point, Size, around, arrange
 from engine.bpmn.process import EVENTS, FLOW_NODES, GATEWAYS, SCOPES
@@ -18,6 +19,7 @@ SHAPES = "http://www.omg.org/spec/DD/20100524/DC"
 LINES = "http://www.omg.org/spec/DD/20100524/DI"
 NAMESPACES = {"bpmndi": INTERCHANGE, "dc": SHAPES, "di": LINES}
 EVENT, GATEWAY, TASK, EMPTY = (36.0, 36.0), (50.0, 50.0), (100.0, 80.0), (140.0, 100.0)
+PARTNER = 60.0
 BESIDE: dict[str, Size] = {
     "textAnnotation": (100.0, 40.0),
     "dataObjectReference": (36.0, 50.0),
@@ -38,6 +40,10 @@ def draw(root: etree._Element) -> bool:
         else:
             for scope in process.iter(*map(bpmn, ("process", *SCOPES))):
                 drawing.complete(scope)
+    for collaboration in children(root, "collaboration"):
+        plane = drawing.fresh.get(str(collaboration.get("id")))
+        if plane is not None:
+            drawing.partners(collaboration, plane)
     first = next(children(root, "process"), None)
     if first is not None and next(root.iter(f"{{{INTERCHANGE}}}BPMNPlane"), None) is None:
         drawing.plane(first)  # a modeler opens no file without one, not even to draw in it
@@ -79,6 +85,7 @@ class _Drawing:
         self.boxes: dict[str, Box] = {}
         self.lines: dict[str, etree._Element] = {}
         self.planes: dict[str, etree._Element] = {}
+        self.fresh: dict[str, etree._Element] = {}
         self.has_drawn = False
         for plane in root.iter(f"{{{INTERCHANGE}}}BPMNPlane"):
             for item in list(plane):
@@ -129,21 +136,34 @@ class _Drawing:
         nodes = [item for item in process if local(item) in NODES]
         if not nodes:
             return top
-        plane = self.plane(process)
-        pool = self.pool(process)
-        found = _laid(process)
-        outline = around(found.values())
-        left, down = (MARGIN + 30 if pool is not None else 0.0) - outline.x, top + MARGIN - outline.y
+        plane, pool, found = self.plane(process), self.pool(process), banded(process, _laid(process))
+        area = found.area
+        left, down = (TITLE if pool is not None else 0.0) - area.x, top - area.y
         if pool is not None:
-            frame = Box(0, top, outline.width + 2 * MARGIN + 30, outline.height + 2 * MARGIN)
-            self.shape(plane, pool, frame)
+            self.shape(plane, pool, Box(0, top, area.width + TITLE, area.height))
+            self.fresh[str(plane.get("bpmnElement"))] = plane
+        for lane, box in found.lanes:
+            self.shape(plane, lane, box.moved(left, down))
         for item in process.iter(*map(bpmn, (*NODES, *BESIDE))):
-            box = found.get(str(item.get("id")))
-            if box is not None:
-                self.shape(plane, item, box.moved(left, down))
+            place = found.boxes.get(str(item.get("id")))
+            if place is not None:
+                self.shape(plane, item, place.moved(left, down))
         for item in process.iter(*map(bpmn, LINKS)):
             self.line(plane, item)
-        return top + outline.height + 3 * MARGIN
+        return top + area.height + MARGIN
+
+    def partners(self, collaboration: etree._Element, plane: etree._Element) -> None:
+        """This will draw the pools of which nothing is known, below all others, and what flows between pools."""
+        drawn = around(self.boxes[id] for id, shown in self.planes.items() if shown is plane and id in self.boxes)
+        bottom = drawn.y + drawn.height + MARGIN
+        for pool in children(collaboration, "participant"):
+            if str(pool.get("id")) not in self.boxes:
+                self.shape(plane, pool, Box(drawn.x, bottom, drawn.width, PARTNER))
+                bottom += PARTNER + MARGIN
+        for flow in children(collaboration, "messageFlow"):
+            ends = [self.boxes.get(flow.get(end) or "") for end in ("sourceRef", "targetRef")]
+            if ends[0] is not None and ends[1] is not None:
+                self.line(plane, flow, _straight(ends[0], ends[1]))
 
     def complete(self, scope: etree._Element) -> None:
         """This will draw what is missing of a scope of which something is drawn."""
@@ -203,7 +223,7 @@ class _Drawing:
             shape.set("isExpanded", "true")
         elif local(item) == "exclusiveGateway":
             shape.set("isMarkerVisible", "true")
-        elif local(item) == "participant":
+        elif local(item) in ("participant", "lane"):
             shape.set("isHorizontal", "true")
         sides = {"x": box.x, "y": box.y, "width": box.width, "height": box.height}
         etree.SubElement(shape, f"{{{SHAPES}}}Bounds", {name: f"{value:g}" for name, value in sides.items()})
@@ -340,6 +360,18 @@ def _way(source: Box, target: Box) -> list[Point]:
         return [(x, bottom), *([] if x == to_x else [(x, target.y - 10), (to_x, target.y - 10)]), (to_x, target.y)]
     below = max(bottom, target.y + target.height) + 25
     return [(x, bottom), (x, below), (to_x, below), (to_x, target.y + target.height)]
+
+
+def _straight(source: Box, target: Box) -> list[Point]:
+    """A line straight up or down between a pool and what stands above or below it."""
+    narrow, wide = sorted((source, target), key=lambda box: box.width)
+    x = narrow.middle[0]
+    if wide.x <= x <= wide.x + wide.width:
+        if source.y + source.height <= target.y:
+            return [(x, source.y + source.height), (x, target.y)]
+        if target.y + target.height <= source.y:
+            return [(x, source.y), (x, target.y + target.height)]
+    return _way(source, target)
 
 
 def _edge(box: Box, towards: Point) -> Point:

@@ -176,3 +176,25 @@ def test_a_process_with_nothing_in_it_has_a_plane_to_draw_on() -> None:
     xml = bpmn.adopted(f'{HEAD}<process id="p"/></definitions>'.encode())[0]
     [plane] = etree.fromstring(xml.encode().split(b"?>", 1)[1]).iter(f"{{{INTERCHANGE}}}BPMNPlane")
     assert plane.get("bpmnElement") == "p"
+
+
+def test_lanes_hold_their_steps_and_partners_stand_below_with_what_flows_to_them() -> None:
+    pools = '<collaboration id="c"><participant id="us" processRef="p"/><participant id="them" name="Citizen"/><messageFlow id="mf" sourceRef="a" targetRef="them"/><messageFlow id="mg" sourceRef="them" targetRef="b"/></collaboration>'
+    lanes = '<laneSet id="ls"><lane id="desk"><flowNodeRef>a</flowNodeRef><flowNodeRef>b</flowNodeRef></lane><lane id="office"><childLaneSet id="cs"><lane id="idle"/><lane id="lead"><flowNodeRef>u</flowNodeRef></lane></childLaneSet></lane></laneSet>'
+    steps = '<userTask id="a"/><subProcess id="u"><startEvent id="us_s"/></subProcess><boundaryEvent id="late" attachedToRef="u"><timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition></boundaryEvent><userTask id="b"/><task id="free"/>'
+    ends = (("a", "u"), ("u", "b"), ("b", "free"))
+    flows = "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in ends)
+    xml = bpmn.adopted(f'{HEAD}{pools}<process id="p">{lanes}{steps}{flows}</process></definitions>'.encode())[0]
+    root = etree.fromstring(xml.encode().split(b"?>", 1)[1])
+    require_whole(root)
+    shown, drawn = boxes(root), lines(root)
+    homes = {"a": {"desk"}, "b": {"desk"}, "free": set()}
+    for id in ("a", "b", "free", "u", "us_s", "late"):
+        inside = {lane for lane in ("desk", "office", "idle", "lead") if touches(shown[lane], shown[id].middle)}
+        assert inside == homes.get(id, {"office", "lead"}), id
+        assert touches(shown["us"], shown[id].middle)
+    assert shown["idle"].height + shown["lead"].height == shown["office"].height
+    assert shown["them"].y > shown["us"].y + shown["us"].height
+    assert touches(shown["a"], drawn["mf"][0])
+    assert touches(shown["them"], drawn["mf"][-1])
+    assert touches(shown["b"], drawn["mg"][-1])
