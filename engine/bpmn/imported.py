@@ -292,8 +292,9 @@ def script_task(element: etree._Element, report: Report) -> None:
     language = (element.get("scriptFormat") or "").lower()
     body = text_of(child(element, "script"))
     result = attribute(element, "resultVariable")
-    if language in ("feel", "juel") and result is not None:
-        value = body if language == "feel" else report.value(element, "script", body)
+    if language in ("feel", "juel") and result is not None and body:
+        text = body if juel.is_juel(body) else f"${{{body}}}"  # that engine writes the braces itself
+        value = body if language == "feel" else report.value(element, "script", text)
         if value is not None:
             extend(element, "script", expression=value if value.startswith("=") else f"={value}", resultVariable=result)
             return

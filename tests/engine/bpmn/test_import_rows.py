@@ -206,6 +206,12 @@ def test_scripts_that_only_set_variables_do_so_line_by_line(run: Callable, kind:
     assert run(body).start(n=5).data == {"codes": "10,75;71", "n": 0, "m": 1}
 
 
+@pytest.mark.parametrize("body", ["${n + 1}", "n + 1"])
+def test_a_script_of_juel_needs_no_braces(run: Callable, body: str) -> None:
+    attributes = 'scriptFormat="juel" camunda:resultVariable="m"'
+    assert run(element("scriptTask", attributes, body=f"<bpmn:script>{body}</bpmn:script>")).start(n=1).data["m"] == 2
+
+
 @pytest.mark.parametrize(
     ("script", "open"),
     [("status === 'ok' && n > 2;", ["yes"]), ("n <= 2", ["no"]), ("codes.indexOf('b') >= 0;", ["yes"])],
