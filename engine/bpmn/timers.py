@@ -126,7 +126,7 @@ def schedule(kind: str, value: Any, now: datetime) -> Schedule:
     if kind == "cycle":
         return _cycle(value, now)
     if kind == "date":
-        return Schedule(instant(value))
+        return Schedule(min(instant(value), FOREVER))  # later ones no clock east of Greenwich can show
     return Schedule(max(now, _duration(value).after(now)))
 
 
