@@ -1,13 +1,15 @@
-"""Ids that several elements have: a modeler drops all but the first of them, with everything inside."""
+"""Ids that several elements have and references by qualified names: a modeler drops what they draw."""
 
 from __future__ import annotations
 
 from lxml import etree
 
 from engine.bpmn.normal import NAMED, UNIQUE
-from engine.bpmn.source import INTERCHANGE, MODEL, local
+from engine.bpmn.process import SCOPES
+from engine.bpmn.source import INTERCHANGE, MODEL, bpmn, local
 
 _NAMESPACES = (f"{{{MODEL}}}", f"{{{INTERCHANGE}}}")
+_SHOWN = SCOPES | {"process", "collaboration"}
 
 
 def tell_apart(root: etree._Element) -> bool:
@@ -27,6 +29,31 @@ def tell_apart(root: etree._Element) -> bool:
             taken.add(id)
             has_changed = True
         seen.add(id)
+    return has_changed
+
+
+def aim(root: etree._Element) -> bool:
+    """This will make a drawing refer to plain ids, and a plane that shows nothing to what it is of, and tell whether.
+
+    That is the first collaboration, or the first process.
+    """
+    known = {str(item.get("id")): item for item in root.iter(etree.Element) if item.tag.startswith(_NAMESPACES[0])}
+    whole = next(root.iter(bpmn("collaboration")), None)
+    whole = whole if whole is not None else next(root.iter(bpmn("process")), None)
+    has_changed = False
+    for item in root.iter(f"{_NAMESPACES[1]}*"):
+        written = item.get("bpmnElement")
+        id = (written or "").strip()
+        id = id if id in known else id.split(":", 1)[-1]
+        if (
+            item.tag.endswith("}BPMNPlane")
+            and whole is not None
+            and (id not in known or local(known[id]) not in _SHOWN)
+        ):
+            id = str(whole.get("id"))
+        if id != written and id in known:
+            item.set("bpmnElement", id)
+            has_changed = True
     return has_changed
 
 

@@ -10,7 +10,7 @@ from math import isfinite
 from lxml import etree
 
 from engine.bpmn.bands import TITLE, banded
-from engine.bpmn.doubles import tell_apart
+from engine.bpmn.doubles import aim, tell_apart
 from engine.bpmn.layout import GAP_X, GAP_Y, MARGIN, Box, Point, Size, around, arrange
 from engine.bpmn.process import EVENTS, FLOW_NODES, GATEWAYS, SCOPES
 from engine.bpmn.source import INTERCHANGE, bpmn, children, local
@@ -31,7 +31,7 @@ LINKS = ("sequenceFlow", "association")
 
 def draw(root: etree._Element) -> bool:
     """This will add the shapes and edges that are missing or no modeler reads, and tell whether there were any."""
-    has_doubles = tell_apart(root)
+    was_unread = tell_apart(root) | aim(root)
     drawing = _Drawing(root)
     top = 0.0
     for process in children(root, "process"):
@@ -47,7 +47,7 @@ def draw(root: etree._Element) -> bool:
     first = next(children(root, "process"), None)
     if first is not None and next(root.iter(f"{{{INTERCHANGE}}}BPMNPlane"), None) is None:
         drawing.plane(first)  # a modeler opens no file without one, not even to draw in it
-    return drawing.has_drawn or has_doubles
+    return drawing.has_drawn or was_unread
 
 
 def put_first(root: etree._Element, process: str) -> bool:
@@ -92,8 +92,7 @@ class _Drawing:
                 self._know(plane, item)
 
     def _know(self, plane: etree._Element, item: etree._Element) -> None:
-        id = (item.get("bpmnElement") or "").strip()
-        id = id if id in self.ids else id.split(":", 1)[-1]
+        id = item.get("bpmnElement") or ""
         bounds = item.find(f"{{{SHAPES}}}Bounds")
         box = _box(bounds) if bounds is not None else None
         if bounds is not None and box is None:

@@ -56,6 +56,8 @@ REFERENCES = frozenset(
         "activityRef",
         "processRef",
         "calledElement",
+        "dataObjectRef",
+        "dataStoreRef",
     ]
 )
 TEXT_REFERENCES = frozenset({"flowNodeRef", "incoming", "outgoing", "resourceRef", "eventDefinitionRef"})

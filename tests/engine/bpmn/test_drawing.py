@@ -172,6 +172,18 @@ def test_what_has_the_id_of_something_else_is_called_otherwise_since_modelers_dr
     assert next(elements(root, "process")).get("id") == "p", "what others refer to keeps its id"
 
 
+@pytest.mark.parametrize("plane", ["t:p", "gone", "defs"])
+def test_a_drawing_that_refers_by_qualified_names_or_is_of_nothing_is_one_that_modelers_follow(plane: str) -> None:
+    drawn = DRAWN.replace('bpmnElement="', 'bpmnElement="t:').replace("t:p", plane)
+    xml = f'{HEAD[:-1]} xmlns:t="t" id="defs">{BODY}{drawn}</definitions>'.encode()
+    for found in (bpmn.convert(xml)[0], bpmn.shown(xml), bpmn.adopted(xml)[0].encode()):
+        root = etree.fromstring(found)
+        require_whole(root)
+        assert boxes(root)["e"] == Box(700, 300, 36, 36)
+        [shown] = root.iter(f"{{{INTERCHANGE}}}BPMNPlane")
+        assert shown.get("bpmnElement") == "p"
+
+
 def test_a_process_with_nothing_in_it_has_a_plane_to_draw_on() -> None:
     xml = bpmn.adopted(f'{HEAD}<process id="p"/></definitions>'.encode())[0]
     [plane] = etree.fromstring(xml.encode().split(b"?>", 1)[1]).iter(f"{{{INTERCHANGE}}}BPMNPlane")
