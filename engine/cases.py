@@ -145,9 +145,7 @@ def advance(
     searched = searchable(running.app, running.data)
     outcome = bpmn.step(running.process, running.state or None, running.data, stimulus, turn.now, surroundings)
     undone = _trace(turn, running, stimulus, outcome, bool(surroundings.served))
-    shown = stamp(running.app)
-    old = running.data if running.shown == shown else None
-    running.state, running.data, running.shown = outcome.state, outcome.data, shown
+    old = _take_over(running, outcome)
     closing = writing.close_waiting(running.id, running.waiting, outcome, turn.now)
     running.offers = [offer for offer in running.offers if offer["token"] not in closing.tokens]
     _set_state(turn, running, outcome)
@@ -181,6 +179,14 @@ def advance(
     if opening.skips:
         _skip(turn, running, opening)
     return outcome
+
+
+def _take_over(running: Running, outcome: Outcome) -> Data | None:
+    """Brings the case to where a step led; the data before it, when the same expressions have shown them in lists."""
+    shown = stamp(running.app)
+    old = running.data if running.shown == shown else None
+    running.state, running.data, running.shown = outcome.state, outcome.data, shown
+    return old
 
 
 def _skip(turn: Turn, running: Running, opening: Opening) -> None:
