@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -34,6 +36,7 @@ APP = ProcessApp(
     leaders=("manager",),
     starters={"leak": ("reporter",)},
 )
+NUMBER = f"LS-{datetime.now(ZoneInfo('Asia/Shanghai')):%Y}-001"  # of the first case of a test
 UNITS = [
     {"code": "town", "name": "东湖镇", "kind": "town"},
     {"code": "office", "name": "物业办", "kind": "department", "parent": "town"},

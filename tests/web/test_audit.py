@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from engine import DatabaseAway, DiskFull, Engine, HistoryEvent, anchors, exports
 from engine.transactions import told
-from tests.web.conftest import Browser, first_task
+from tests.web.conftest import NUMBER, Browser, first_task
 from tests.web.programs import program
 from tests.web.test_cli import run
 
@@ -28,12 +28,12 @@ def test_an_operator_anchors_verifies_and_takes_along(visit: Visit, leak: dict[s
     page = root.get("/admin/audit/").get_data(as_text=True)
     assert "还没有锚" in page
     assert root.post("/admin/audit/anchors").status_code == 303
-    page = root.get("/admin/audit/?case=LS-2026-001").get_data(as_text=True)
+    page = root.get(f"/admin/audit/?case={NUMBER}").get_data(as_text=True)
     assert "BIHUAN-ANCHOR 1 " in page
     assert "一切与写入时一致" in page
     with engine.database.begin() as connection:
         connection.execute(text("UPDATE history SET actor = 'x' WHERE seq = 2"))
-    page = root.get("/admin/audit/?case=LS-2026-001").get_data(as_text=True)
+    page = root.get(f"/admin/audit/?case={NUMBER}").get_data(as_text=True)
     assert "已被改动" in page
     assert "一切与写入时一致" not in page
     assert root.get("/admin/audit/?case=LS-0").status_code == 200
@@ -71,7 +71,7 @@ def test_programs_of_operators_do_the_same(app: Flask, engine: Engine, leak: dic
     assert made.status_code == 201, made.get_data(as_text=True)
     [anchor] = auditor.get("/api/audit/anchors").get_json()["items"]
     assert anchor["line"] == anchors.line(engine.anchors(by=_root(engine))[0])
-    verdict = auditor.get("/api/audit/verdicts/LS-2026-001").get_json()
+    verdict = auditor.get(f"/api/audit/verdicts/{NUMBER}").get_json()
     assert (verdict["is_whole"], verdict["breaks"]) == (True, [])
     document = auditor.get(f"/api/audit/cases/{leak['id']}").get_json()
     assert exports.verify_document(document, anchors.read_line(anchor["line"])) == verdict["events"]

@@ -12,7 +12,7 @@ from sqlalchemy import text as statement
 from engine import Engine
 from engine.queries import waiting
 
-from .conftest import PASSWORD, Browser, first_task
+from .conftest import NUMBER, PASSWORD, Browser, first_task
 
 Visit = Callable[[str], Browser]
 
@@ -29,7 +29,7 @@ def test_the_first_page_is_the_inbox(visit: Visit) -> None:
 
 def test_a_task_waits_in_the_inbox_of_its_queue_and_in_no_other(visit: Visit, leak: dict[str, Any]) -> None:
     page = text(visit("bob"), "/inbox")
-    for words in ("现场查看", "厨房天花板滴水", "三栋 402", "LS-2026-001", "物业办 管道工", "剩 2 个工作日"):
+    for words in ("现场查看", "厨房天花板滴水", "三栋 402", NUMBER, "物业办 管道工", "剩 2 个工作日"):
         assert words in page
     assert "现场查看" not in text(visit("mallory"), "/inbox")
     assert "现场查看" not in text(visit("carol"), "/inbox")
@@ -67,7 +67,7 @@ def test_who_claims_too_late_reads_who_was_faster_on_the_same_page(visit: Visit,
 def test_chips_count_and_search_finds_by_number_and_words(visit: Visit, leak: dict[str, Any]) -> None:
     bob = visit("bob")
     assert '<span class="count">1</span>' in text(bob, "/inbox")
-    assert "现场查看" in text(bob, "/inbox?q=LS-2026-001")
+    assert "现场查看" in text(bob, f"/inbox?q={NUMBER}")
     assert "现场查看" in text(bob, "/inbox?q=天花板")
     page = text(bob, "/inbox?q=马路")
     assert "没有符合条件的任务" in page
@@ -101,7 +101,7 @@ def test_done_and_started_keep_what_a_person_did(visit: Visit, leak: dict[str, A
     sent = {"data": {"漏水情况": "水管开裂", "部位": "pipe"}, "outcome": "漏水"}
     assert bob.send("POST", f"{first_task(bob)}/complete", sent).status_code == 200
     assert "现场查看" in text(bob, "/done")
-    assert "LS-2026-001" in text(visit("alice"), "/started")
+    assert NUMBER in text(visit("alice"), "/started")
     assert "还没有发起过案件" in text(bob, "/started")
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .conftest import Browser, first_task
+from .conftest import NUMBER, Browser, first_task
 
 Visit = Callable[[str], Browser]
 LOOKED = {"data": {"漏水情况": "水管开裂", "部位": "pipe", "费用": "120.50"}, "outcome": "漏水"}
@@ -22,7 +22,7 @@ def page_data(page: str, name: str) -> Any:
 def test_a_task_page_shows_what_is_asked_by_when_and_about_what(visit: Visit, leak: dict[str, Any]) -> None:
     bob = visit("bob")
     page = bob.get(first_task(bob)).get_data(as_text=True)
-    for words in ("现场查看", "到现场查看，写明漏水部位。", "剩 2 个工作日", "LS-2026-001", "尚未签收", "三栋 402"):
+    for words in ("现场查看", "到现场查看，写明漏水部位。", "剩 2 个工作日", NUMBER, "尚未签收", "三栋 402"):
         assert words in page
     assert page_data(page, "schema")["id"] == "leak-look"
     assert page_data(page, "data")["漏水情况"] == "厨房天花板滴水"
