@@ -140,8 +140,7 @@ class LateSession(Session):
         if "is_open" in self.__dict__:
             with self.info[LINE].committing():
                 self.commit()
-        else:
-            self.info[LINE].commit()
+        self.info[LINE].commit()  # of a transaction that SQLAlchemy has not used it knows nothing
 
     def leave(self) -> None:
         """This will take back what is not committed, and give the connection back."""

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import DataInvalid, Engine, TaskDone, counters, history, queries
+from engine import DataInvalid, Engine, TaskDone, cases, counters, history, queries
+from engine.history import Entry
+from engine.turn import Turn
 from engine.wire import Wire
 
 
@@ -53,6 +55,19 @@ def test_nothing_of_a_failed_call_stays(engine: Engine, cast: Any) -> None:
         rest = ("jobs WHERE case_id IS NOT NULL", "subscriptions", "counters WHERE series LIKE 'machines%'")
         for table in ("tasks", "history", *rest):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0, table
+
+
+def test_what_went_past_a_session_whose_books_were_only_opened_is_committed_too(engine: Engine, cast: Any) -> None:
+    case = engine.start_case("parallel", {}, by=cast.alice, unit_code="420101")
+
+    def look_and_note(turn: Turn) -> None:
+        running = cases.load(turn, case.id)
+        assert turn.session.get_bind() is not None
+        cases.record(turn, running, [Entry(kind="noted")])
+
+    engine.write(cast.olga, look_and_note)
+    assert engine.read(history.verify, case.id) == engine.read(queries.case, cast.olga, case.id).history[-1].seq
+    assert engine.read(queries.case, cast.olga, case.id).history[-1].kind == "noted"
 
 
 @pytest.mark.postgresql
