@@ -36,6 +36,8 @@ JOB_KINDS = {
     "start": lazy_gettext("start of a case"),
     "external": lazy_gettext("service call of another system"),
     "migration": lazy_gettext("move of running cases"),
+    "limit": lazy_gettext("ladder of a limit"),
+    "recalculate": lazy_gettext("limits reckoned anew"),
 }
 JOB_STATES = {
     "waiting": lazy_gettext("waiting"),

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from engine import SYSTEM, Engine, queries
+from engine import SYSTEM, Engine, jobs, limit_changes, limits, migration_runs, queries
 from tests.web.conftest import Browser
+from web import operations
 
 Visit = Callable[[str], Browser]
 WHY = "纠正录入错误"
@@ -38,6 +39,11 @@ def broken(engine: Engine) -> dict[str, Any]:
 def test_operators_open_their_pages_and_others_are_refused(visit: Visit, leak: dict[str, Any], page: str) -> None:
     assert visit("root").get(f"/admin/{page}").status_code == 200
     assert visit("bob").get(f"/admin/{page}").status_code == 403
+
+
+def test_every_kind_of_job_has_a_name() -> None:
+    kinds = {jobs.TIMER, jobs.START, jobs.EXTERNAL, "service"}
+    assert kinds | {limits.KIND, limit_changes.RECALCULATE, migration_runs.KIND} == operations.JOB_KINDS.keys()
 
 
 def test_the_repair_page_of_a_case_is_for_operators(visit: Visit, leak: dict[str, Any]) -> None:
