@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from engine import feel
 from engine.bpmn import adhoc
-from engine.bpmn.moving import enter
+from engine.bpmn.moving import enter, why_not_begin
 from engine.bpmn.process import SCOPES, Node, Process
 from engine.bpmn.run import Run
 from engine.bpmn.stimuli import Activation, Modify
@@ -89,12 +89,8 @@ def _holds_process(token: Token) -> bool:
 
 def _why_not(process: Process, node: Node) -> str | None:
     """Why nothing can begin at `node` by itself, wherever that is."""
-    if node.type == "boundaryEvent":
-        return "an event at the edge of an activity waits with that activity only"
-    if node.type == "startEvent":
-        return "a start event begins a whole process or subprocess"
-    if node.is_compensation:
-        return "a compensation handler undoes its activity only"
+    if (reason := why_not_begin(node)) is not None:
+        return reason
     if any(process.nodes[flow.source].type == "eventBasedGateway" for flow in node.incoming):
         return "it is one of several events that a gateway waits for; begin the gateway"
     if any(around.loop is not None for around in _around(process, node)):

@@ -9,6 +9,17 @@ from engine.bpmn.tokens import Token
 from engine.bpmn.waiting import event_starts, subscribe
 
 
+def why_not_begin(node: Node) -> str | None:
+    """This will tell why nothing can begin at `node` by itself, whatever stands around it."""
+    if node.type == "boundaryEvent":
+        return "an event at the edge of an activity waits with that activity only"
+    if node.type == "startEvent":
+        return "a start event begins a whole process or subprocess"
+    if node.is_compensation:
+        return "a compensation handler undoes its activity only"
+    return None
+
+
 def enter(run: Run, node: Node, scope: Token, flow: Flow | None = None) -> None:
     """This will bring a token to `node`, over `flow`, and have it begin there."""
     if len(node.incoming) > 1 and flow is not None:

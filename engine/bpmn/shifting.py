@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.bpmn import adhoc, loops
 from engine.bpmn.host import Host
-from engine.bpmn.moving import enter
+from engine.bpmn.moving import enter, why_not_begin
 from engine.bpmn.outcome import State
 from engine.bpmn.precedence import before
 from engine.bpmn.process import Node, Process
@@ -91,14 +91,10 @@ def _targets(scope: Token) -> list[Node]:
 
 def _why_not_enter(node: Node) -> str | None:
     """Why a token cannot begin at `node` by itself."""
-    if node.type == "boundaryEvent":
-        return "an event at the edge of an activity waits with that activity only"
-    if node.type == "startEvent":
-        return "a start event begins a whole process or subprocess"
     if node.by_event:
         return "an event subprocess begins with its event only"
-    if node.is_compensation:
-        return "a compensation handler undoes its activity only"
+    if (reason := why_not_begin(node)) is not None:
+        return reason
     if node.type in JOINS and len(node.incoming) > 1:
         return "here branches wait for one another; choose the element after it"
     return None
