@@ -192,7 +192,8 @@ def _carefully(
         raise
     except BihuanError as error:
         flash(sentence(error), "danger")
-        return _page(case_id, request.form.to_dict()), 422
+        typed = request.form.to_dict() | {name: request.form.getlist(name) for name in ("begin", "end")}
+        return _page(case_id, typed), 422
     sent = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "confirmed")]
     is_moved = bool(request.form.get("confirmed"))
     return render_template(

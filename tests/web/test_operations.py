@@ -137,6 +137,11 @@ def test_steps_are_begun_and_ended_together_after_it_was_shown(
     each = standing(engine, UUID(leak["id"]))
     assert root.post(address, reason=WHY).status_code == 422, "nothing was chosen"
     sent = {"begin": [each.element], "end": [each.token], "data": '{"n": 1}', "reason": WHY}
+    refused = root.post(address, **{**sent, "reason": ""})
+    assert refused.status_code == 422
+    kept = refused.get_data(as_text=True)
+    assert f'value="{each.element}" selected' in kept
+    assert f'value="{each.token}" checked' in kept
     shown = root.post(address, **sent).get_data(as_text=True)
     confirmed = re.search(r'name="confirmed" value="(\d+)"', shown)
     assert confirmed
