@@ -38,12 +38,18 @@ class Job(Base):
             sqlite_where=text(THEIRS),
         ),
         Index(None, "case_id", "token"),
+        Index(
+            None,
+            "definition_id",
+            postgresql_where=text("definition_id IS NOT NULL"),
+            sqlite_where=text("definition_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     token: Mapped[int | None]
-    definition_id: Mapped[int | None] = mapped_column(ForeignKey("definitions.id"), index=True)  # of a start
+    definition_id: Mapped[int | None] = mapped_column(ForeignKey("definitions.id"))  # of a start
     kind: Mapped[str] = mapped_column(String(16))  # "timer", "service", "start", or "external": for workers elsewhere
     type: Mapped[str | None] = mapped_column(String(200))  # of the service; of an external one: who fetches it
     element: Mapped[str] = mapped_column(String(200), default="")
