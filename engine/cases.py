@@ -25,7 +25,7 @@ from engine.history import Entry
 from engine.models import CANCELLED, CLOSED, DONE, OPEN, Case, Reading, Task, WebhookDelivery
 from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
-from engine.summary import index_fields, searchable, stamp, summarise
+from engine.summary import index_fields, stamp, summarise
 from engine.turn import Begun, Turn
 
 CASES = table(Case)
@@ -142,15 +142,15 @@ def advance(
     at the latest with the commit.
     """
     surroundings = turn.surroundings(running.app, running.row["definition_id"])
-    searched = searchable(running.app, running.data)
+    before_data = running.data
     outcome = bpmn.step(running.process, running.state or None, running.data, stimulus, turn.now, surroundings)
     undone = _trace(turn, running, stimulus, outcome, bool(surroundings.served))
     old = _take_over(running, outcome)
     closing = writing.close_waiting(running.id, running.waiting, outcome, turn.now)
     running.offers = [offer for offer in running.offers if offer["token"] not in closing.tokens]
     _set_state(turn, running, outcome)
-    summarise(turn, running.app, running.row, running.data, surroundings, old)
-    fields = index_fields(turn, running.app, running.id, searched, running.data)
+    summarise(turn, running.app, running.row, running.data, surroundings, old, running.limits)
+    fields = index_fields(turn, running.app, running.id, before_data, running.data)
     opening = open_all(turn, running.row, running.process, running.app, outcome)
     running.waiting.update(opening.waiting)
     running.offers.extend(opening.offers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -27,7 +27,7 @@ from engine.turn import Turn
 
 log = logging.getLogger(__name__)
 LENGTHS = {"title": 300, "subject": 200, "badge": 32}
-LOOK_AROUND = ("unit", "due")  # the org tree may have changed, and a limit of the case goes before its data
+STEADY = frozenset({"end of day"})  # functions that say of the same values the same for ever, whatever the calendar
 PLAIN = (str, int)
 TELLS_TIME = re.compile(r"\b(now|today)\b")
 END_OF_DAY = time(23, 59, 59)  # a day as a limit includes the whole day
@@ -41,9 +41,14 @@ class _Shown:
     value: str | feel.Expression
     reads: frozenset[str] | None
 
-    def is_as_before(self, old: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-        """This will tell whether it has the value that it had for `old`."""
-        return self.reads is not None and all(_is_same(old.get(name), data.get(name)) for name in self.reads)
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The expressions of a summary, all names that they read, and what tells them from others."""
+
+    stamp: str
+    shown: tuple[_Shown, ...]
+    reads: frozenset[str]
 
 
 def _is_same(old: Any, new: Any) -> bool:
@@ -58,17 +63,28 @@ def summarise(
     data: Mapping[str, Any],
     around: Surroundings,
     old: Mapping[str, Any] | None = None,
+    running: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """This will bring title, subject, badge, tone, unit and due time of a case row up to date.
 
-    `old` are the data from which the same expressions made it what it is.
+    `old` are the data from which the same expressions made it what it is; but it was due by its own among the limits
+    that were `running`.
     """
-    environment = around.environment(turn.now)
-    for shown in _plan(app.summary)[1]:
-        if old is not None and shown.is_as_before(old, data):
-            continue
+    plan = _plan(app.summary, frozenset(app.functions))
+    anew: Sequence[_Shown] = plan.shown
+    if old is not None:
+        changed = {name for name in plan.reads if not _is_same(old.get(name), data.get(name))}
+        is_limited = any(limit["token"] is None for limit in running)
+        anew = [
+            shown
+            for shown in plan.shown
+            if shown.reads is None or not shown.reads.isdisjoint(changed) or (is_limited and shown.name == "due")
+        ]
+    for shown in anew:
         try:
-            value = shown.value if isinstance(shown.value, str) else shown.value.evaluate(data, environment)
+            value = shown.value
+            if not isinstance(value, str):
+                value = value.evaluate(data, around.environment(turn.now))
         except BihuanError as error:
             log.warning("summary %s of case %s: %s", shown.name, row["number"], error)
             continue
@@ -77,20 +93,23 @@ def summarise(
 
 def stamp(app: ProcessApp) -> str:
     """This will tell the summary of an app from one with other expressions."""
-    return _plan(app.summary)[0]
+    return _plan(app.summary, frozenset(app.functions)).stamp
 
 
 @lru_cache
-def _plan(summary: Summary) -> tuple[str, tuple[_Shown, ...]]:
+def _plan(summary: Summary, own: frozenset[str]) -> _Plan:
+    """`own` are the functions of the app: they may look at anything, and go before those of the same name."""
     found = []
     for name, text in summary.expressions():
         value = feel.literal_or_expression(text)
         reads = frozenset() if isinstance(value, str) else value.names | value.maybe_names
-        looks_around = (
-            name in LOOK_AROUND or (not isinstance(value, str) and value.functions) or TELLS_TIME.search(text)
-        )
+        calls = frozenset() if isinstance(value, str) else value.functions
+        # the org tree may have changed
+        looks_around = name == "unit" or not calls <= STEADY - own or TELLS_TIME.search(text)
         found.append(_Shown(name, value, None if looks_around else reads))
-    return sha256(repr([*summary.expressions()]).encode()).hexdigest()[:8], tuple(found)
+    expressions = [*summary.expressions()]
+    reads = frozenset[str]().union(*(shown.reads for shown in found if shown.reads is not None))
+    return _Plan(sha256(repr(expressions).encode()).hexdigest()[:8], tuple(found), reads)
 
 
 def _set(turn: Turn, row: dict[str, Any], name: str, value: Any) -> None:
@@ -99,7 +118,7 @@ def _set(turn: Turn, row: dict[str, Any], name: str, value: Any) -> None:
     elif name == "unit":
         place = turn.directory.codes.get(str(value)) if value is not None else None
         if place is not None:
-            set_place(row, turn.directory.living(place))
+            set_place(row, place if place.is_active else turn.directory.living(place))
     elif name == "tone":
         row["tone"] = value if value in TONES else ""
     elif name != "title" or value:
@@ -134,15 +153,10 @@ def moment(value: Any) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=ZONE)).astimezone(UTC)
 
 
-def searchable(app: ProcessApp, data: Mapping[str, Any]) -> dict[str, Any]:
-    """This will return the values of the fields that the app declares searchable."""
-    return {name: data.get(name) for name in app.fields}
-
-
 def index_fields(
     turn: Turn, app: ProcessApp, case_id: Any, old: Mapping[str, Any], data: Mapping[str, Any]
 ) -> list[Change]:
-    """This will tell how to store the searchable fields whose values changed."""
+    """This will tell how to store the searchable fields whose values are not those of `old`."""
     changes: list[Change] = []
     for name, kind in app.fields.items():
         value = data.get(name)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from engine import Case, Engine, ProcessApp, Summary, feel
 from tests.conftest import Cast
+from tests.engine.test_limits import Desk, day, orders
+
+__all__ = ["orders"]
 
 
 @contextmanager
@@ -65,3 +68,44 @@ def test_what_tells_the_time_is_evaluated_at_every_step(engine: Engine, cast: Ca
     again = change(engine, cast, case, 情况="漏电")
     assert case.title != again.title
     assert again.title == feel.parse("string(today())").evaluate({}, feel.Environment(now=tomorrow))
+
+
+DUE = Summary(due="=end of day(date(限期))")
+
+
+def test_when_a_case_is_due_is_found_again_when_its_date_changed(
+    engine: Engine, cast: Cast, repair: ProcessApp
+) -> None:
+    engine.library.apps["repair"] = replace(repair, summary=DUE)
+    case = change(engine, cast, start(engine, cast), 限期="2026-12-01")
+    with evaluated() as found:
+        again = change(engine, cast, case, 情况="漏电")
+    assert found == []
+    assert again.due_at == case.due_at == datetime(2026, 12, 1, 15, 59, 59, tzinfo=UTC)
+    assert change(engine, cast, case, 限期="2026-12-02").due_at == datetime(2026, 12, 2, 15, 59, 59, tzinfo=UTC)
+
+
+def test_a_function_of_the_apps_own_may_say_something_else_each_time(
+    engine: Engine, cast: Cast, repair: ProcessApp
+) -> None:
+    app = engine.library.apps["repair"] = replace(repair, summary=DUE)
+    answers = iter([date(2026, 12, 1), date(2026, 12, 2), date(2026, 12, 3)])
+    app.functions["end of day"] = lambda day: next(answers)
+    case = change(engine, cast, start(engine, cast), 限期="2026-12-01")
+    assert change(engine, cast, case, 情况="漏电").due_at == datetime(2026, 12, 3, 15, 59, 59, tzinfo=UTC)
+
+
+def test_a_case_whose_limit_is_over_is_due_by_its_data_again(make_engine: Any, orders: ProcessApp, clock: Any) -> None:
+    desk_engine = make_engine([replace(orders, summary=DUE)])
+    desk = Desk(desk_engine, Cast(desk_engine), clock)
+
+    def due() -> str:
+        [case] = desk.all(Case, Case.id == desk.case.id)
+        return day(case.due_at)
+
+    desk_engine.change_data(desk.case.id, {"限期": "2026-12-01"}, by=desk.cast.olga, reason="更正")
+    assert due() == "2026-12-01"
+    desk.done("check")
+    assert due() == "2026-03-16"
+    desk.done("fix")
+    assert due() == "2026-12-01"
