@@ -207,13 +207,21 @@ def _throw_signal(run: Run, token: Token, event: EventDefinition) -> None:
 
 
 def _throw_escalation(run: Run, token: Token, event: EventDefinition) -> None:
-    code = None if event.code is None else usertasks.text(run, token, event.code, "escalation code")
-    run.push(("throw_escalation", token, code, dict(token.local), True))
+    run.push(("throw_escalation", token, _code(run, token, event), dict(token.local), True))
 
 
 def _throw_error(run: Run, token: Token, event: EventDefinition) -> None:
-    code = None if event.code is None else usertasks.text(run, token, event.code, "error code")
-    run.push(("throw_error", token, code, "", dict(token.local)))
+    run.push(("throw_error", token, _code(run, token, event), "", dict(token.local)))
+
+
+def _code(run: Run, token: Token, event: EventDefinition) -> str | None:
+    """The code that is thrown: none when the diagram gives none, but an expression for it has to give one."""
+    if event.code is None:
+        return None
+    found = usertasks.text(run, token, event.code, f"{event.kind} code")
+    if found is None:
+        raise run.trouble(event.code, context(token), f"{event.kind} code", "it is not text")
+    return found
 
 
 def _throw_link(run: Run, token: Token, event: EventDefinition) -> None:

@@ -53,9 +53,9 @@ def come_back(run: Run, token: Token) -> None:
     token.info.pop("key", None)
     token.info.pop("closing", None)
     run.tell("returned", token)
-    if everything:
-        for name in document:
-            token.local.pop(name, None)
+    if everything and not token.process.is_native:
+        for mapping in token.node.inputs:  # there what goes in is the called process's own, not the call's
+            token.local.pop(mapping.target.split(".")[0], None)
     if token.node.outputs:
         if everything and not token.process.is_native:
             run.write(token, document)

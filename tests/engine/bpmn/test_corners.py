@@ -1,0 +1,49 @@
+"""Corners that few diagrams have and every engine is asked about some day."""
+
+# ruff: noqa: E501  (diagrams are written in one line)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from engine import bpmn
+
+
+def user(id: str) -> str:
+    return (
+        f'<bpmn:userTask id="{id}"><bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements></bpmn:userTask>'
+    )
+
+
+def flow(source: str, target: str) -> str:
+    return f'<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}"/>'
+
+
+@pytest.mark.parametrize("kind", ["error", "escalation"])
+def test_an_expression_for_a_code_has_to_give_one(walk: Callable[..., Any], kind: str) -> None:
+    inside = f'<bpmn:startEvent id="i"/><bpmn:endEvent id="o"><bpmn:{kind}EventDefinition {kind}Ref="thrown"/></bpmn:endEvent>{flow("i", "o")}'
+    case = walk(
+        f'<bpmn:subProcess id="x">{inside}</bpmn:subProcess><bpmn:boundaryEvent id="b" attachedToRef="x"><bpmn:{kind}EventDefinition/></bpmn:boundaryEvent>{user("all")}{flow("b", "all")}',
+        f'<bpmn:{kind} id="thrown" {kind}Code="=code"/>',
+    )
+    [incident] = case.start().incidents
+    assert (incident.element, incident.detail["missing"]) == ("o", ["code"])
+    again = walk(case.process)
+    again.start(code="any")
+    assert again.elements == ["all"]
+
+
+@pytest.mark.parametrize("attribute", ["", ' propagateAllChildVariables="true"'], ids=["silent", "said"])
+def test_what_comes_back_from_a_call_finds_the_variables_of_its_item_first(
+    walk: Callable[..., Any], document: Callable[..., bytes], attribute: str
+) -> None:
+    loop = '<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics inputCollection="=[1, 2]" inputElement="item"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+    call = f'<bpmn:callActivity id="c"><bpmn:extensionElements><zeebe:calledElement processId="q"{attribute}/><zeebe:ioMapping><zeebe:input source="=item + 10" target="own"/></zeebe:ioMapping></bpmn:extensionElements>{loop}</bpmn:callActivity>'
+    case = walk(call, q=bpmn.parse(document(user("w"))).processes["p"])
+    case.start()
+    case.complete("w", made=1, item=7)
+    assert case.complete("w", made=2, own=0).ended
+    assert case.outcome.data == {"made": 2}
