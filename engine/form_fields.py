@@ -28,16 +28,27 @@ class Loading:
     known: Known | None = None
     is_strict: bool = True
     needed: frozenset[str] = frozenset()
+    gathers: bool = False  # all faults are wanted, not only the first one
     hidden: set[str] = field(default_factory=set)
 
-    def resolve(self, value: Any) -> Any:
-        """This will return the value of a property: that of its FEEL expression, or the literal."""
-        if isinstance(value, str) and value.lstrip().startswith("="):
+    def resolve(self, written: Any) -> Any:
+        """This will return the value of a property that was `compiled`: that of its FEEL expression, or the literal."""
+        if type(written) is feel.Expression:
             try:
-                return feel.parse(value.lstrip()[1:]).evaluate(self.scope, self.environment)
+                return written.evaluate(self.scope, self.environment)
             except BihuanError:
                 return None
-        return value
+        return written
+
+
+def compiled(written: Any) -> Any:
+    """This will return the FEEL expression of a property that begins with "=" (None: it is none), else the literal."""
+    if isinstance(written, str) and written.lstrip().startswith("="):
+        try:
+            return feel.parse(written.lstrip()[1:])
+        except BihuanError:
+            return None
+    return written
 
 
 class Value(ma.fields.Field[Any]):
@@ -50,24 +61,29 @@ class Value(ma.fields.Field[Any]):
         """This will check what is sent at `path` by the component `spec`."""
         self.spec, self.path, self.label = spec, path, label
         self.rules: Mapping[str, Any] = spec.get("validate") or {}
-        self.is_disabled, self.readonly = bool(spec.get("disabled")), spec.get("readonly")
+        self.asked, self.readonly = compiled(self.rules.get("required")), compiled(spec.get("readonly"))
+        self.is_disabled = bool(spec.get("disabled"))
         super().__init__(data_key=path.rpartition(".")[2])
 
-    @property
-    def loading(self) -> Loading:
-        """This will return the submission that is being checked."""
-        return cast(Loading, Context.get())
-
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_: Any) -> Any:
-        """This will return the cleaned value, None for an empty one, `missing` where nothing is to be stored."""
-        loading = self.loading
+        """This will return what `accept` returns, in the submission that marshmallow is loading."""
+        return self.accept(value, cast(Loading, Context.get()))
+
+    def accept(self, value: Any, loading: Loading) -> Any:
+        """This will return the cleaned value, None for an empty one, `missing` where nothing is to be stored.
+
+        Raises ValidationError.
+        """
         if self.is_disabled or self.path in loading.hidden or (self.readonly and loading.resolve(self.readonly)):
             return ma.missing
         is_absent = value is ma.missing
-        value = None if is_absent else self.strip(value)
+        if is_absent:
+            value = None
+        elif isinstance(value, str):
+            value = value.strip()
         if value in self.empty:
             if (loading.is_strict and self.is_required(loading)) or self.path in loading.needed:
-                raise self.wrong(self.needs)
+                raise self.wrong(self.needs, loading)
             return self.absent(loading) if is_absent else self.nothing(value)
         try:
             return self.clean(value, loading)
@@ -78,11 +94,7 @@ class Value(ma.fields.Field[Any]):
 
     def is_required(self, loading: Loading) -> bool:
         """This will tell whether the value may not be empty."""
-        return loading.resolve(self.rules.get("required")) is True
-
-    def strip(self, value: Any) -> Any:
-        """This will return what was sent without blanks around it."""
-        return value.strip() if isinstance(value, str) else value
+        return self.asked is True or loading.resolve(self.asked) is True
 
     def absent(self, loading: Loading) -> Any:
         """This will return what to store when nothing was sent."""
@@ -96,9 +108,48 @@ class Value(ma.fields.Field[Any]):
         """This will return the value to store. Raises ValidationError."""
         raise NotImplementedError
 
-    def wrong(self, key: str, **details: Any) -> ma.ValidationError:
+    def wrong(self, key: str, loading: Loading, **details: Any) -> ma.ValidationError:
         """This will return the error `key` in the language of the submission."""
-        return ma.ValidationError(text(key, self.loading.locale, label=self.label, **details))
+        return ma.ValidationError(text(key, loading.locale, label=self.label, **details))
+
+
+class Level(ma.Schema):
+    """The values of one level of the data, each a field of marshmallow; groups with a path are levels below it."""
+
+    def __init__(self, **options: Any) -> None:
+        """This will be called by `level`."""
+        super().__init__(**options)
+        self.accepting: list[tuple[str, Callable[[Any, Loading], Any]]] = []
+
+    def accept(self, sent: Any, loading: Loading) -> dict[str, Any]:
+        """This will return what `load` returns, but raise the first ValidationError, and so without keeping account."""
+        if not isinstance(sent, Mapping):
+            sent = {}
+        found = {}
+        for name, accept in self.accepting:
+            value = accept(sent.get(name, ma.missing), loading)
+            if value is not ma.missing:
+                found[name] = value
+        return found
+
+
+def level(tree: Mapping[str, Any]) -> Level:
+    """This will make one schema a level; attributes are numbered, as a key may be any name, even one of Schema's."""
+    fields: dict[str, ma.fields.Field[Any]] = {}
+    accepting: list[tuple[str, Callable[[Any, Loading], Any]]] = []
+    for number, (name, inner) in enumerate(tree.items()):
+        if isinstance(inner, dict):
+            below = level(inner)
+            accepting.append((name, below.accept))
+            each: ma.fields.Field[Any] = ma.fields.Nested(below, data_key=name)
+        else:
+            accepting.append((name, inner.accept))
+            each = inner
+        each.attribute = name
+        fields[f"value_{number}"] = each
+    made = cast(type[Level], Level.from_dict(cast(Any, fields)))(unknown=ma.EXCLUDE)
+    made.accepting = accepting
+    return made
 
 
 def value_at(data: Any, path: str) -> Any:

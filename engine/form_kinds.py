@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
-from functools import cached_property
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ import marshmallow as ma
 import re2
 
 from engine import feel
-from engine.form_fields import Loading, Value, value_at
+from engine.form_fields import Loading, Value, compiled, value_at
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MAX_TEXT = {"textfield": 4_000, "textarea": 50_000}
@@ -23,8 +22,8 @@ MAX_CHOICES = 500
 MAX_DIGITS = 34  # decimal128, as FEEL computes
 EXACT = Context(prec=2 * MAX_DIGITS + 2)  # no digit of a number of 34 digits is lost on either side of the point
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_EMAIL = r"^[^\s@<>]+@[^\s@<>.]+(\.[^\s@<>.]+)+$"
-_PHONE = r"^\+?[0-9(][0-9() -]{5,24}[0-9]$"
+_PATTERNS = {"email": r"^[^\s@<>]+@[^\s@<>.]+(\.[^\s@<>.]+)+$", "phone": r"^\+?[0-9(][0-9() -]{5,24}[0-9]$"}
+_NUMERIC = (str, int, float, Decimal)  # a tuple is looked through faster than a union
 _CODE = re.compile(r"[\w.\-/()（）]{1,64}")
 _FILE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -32,67 +31,90 @@ _FILE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class TextValue(Value):
     """A line or a block of text."""
 
+    def __init__(self, spec: Mapping[str, Any], path: str, label: str) -> None:
+        """This will check a text by the component `spec`."""
+        super().__init__(spec, path, label)
+        self.most = MAX_TEXT.get(spec["type"], 4_000)
+        self.longest, self.shortest = compiled(self.rules.get("maxLength")), compiled(self.rules.get("minLength"))
+        self.is_bounded = self.longest is not None or self.shortest is not None
+        kind = self.rules.get("validationType")
+        self.kind = kind if isinstance(kind, str) and kind in _PATTERNS else "pattern"
+        pattern = _PATTERNS.get(self.kind) or self.rules.get("pattern")
+        self.pattern = re2.compile(pattern) if pattern else None
+
     def clean(self, value: Any, loading: Loading) -> str:
         """This will return the text with plain line ends."""
         if not isinstance(value, str):
-            raise self.wrong("not_text")
-        value = value.replace("\r\n", "\n").replace("\r", "\n")
-        if _CONTROL.search(value):
-            raise self.wrong("control")
-        most = MAX_TEXT.get(self.spec["type"], 4_000)
-        longest = loading.resolve(self.rules.get("maxLength"))
-        limit = min(int(longest), most) if longest is not None else most
-        if len(value) > limit:
-            raise self.wrong("max_length", limit=limit, found=len(value))
-        shortest = loading.resolve(self.rules.get("minLength"))
-        if shortest is not None and len(value) < int(shortest):
-            raise self.wrong("min_length", limit=shortest, found=len(value))
-        self.check_pattern(value)
-        return str(value)
-
-    def check_pattern(self, value: str) -> None:
-        """This will refuse a text that does not fit the pattern or kind of text that is asked for."""
-        kind = self.rules.get("validationType")
-        pattern = {"email": _EMAIL, "phone": _PHONE}.get(kind or "") or self.rules.get("pattern")
-        if pattern and not re2.search(pattern, value):
+            raise self.wrong("not_text", loading)
+        text: str = value
+        if not text.isprintable():  # else it has neither line ends nor control characters
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+            if _CONTROL.search(text):
+                raise self.wrong("control", loading)
+        if len(text) > self.most or self.is_bounded:
+            self.check_length(text, loading)
+        if self.pattern is not None and not self.pattern.search(text):
             message = self.rules.get("patternErrorMessage")
-            if message:
-                raise ma.ValidationError(message)
-            raise self.wrong(kind if kind in ("email", "phone") else "pattern")
+            raise ma.ValidationError(message) if message else self.wrong(self.kind, loading)
+        return text
+
+    def check_length(self, value: str, loading: Loading) -> None:
+        """This will refuse a text that is longer or shorter than the form takes."""
+        longest = loading.resolve(self.longest)
+        limit = min(int(longest), self.most) if longest is not None else self.most
+        if len(value) > limit:
+            raise self.wrong("max_length", loading, limit=limit, found=len(value))
+        shortest = loading.resolve(self.shortest)
+        if shortest is not None and len(value) < int(shortest):
+            raise self.wrong("min_length", loading, limit=shortest, found=len(value))
 
 
 class NumberValue(Value):
     """An exact decimal number."""
 
+    def __init__(self, spec: Mapping[str, Any], path: str, label: str) -> None:
+        """This will check a number by the component `spec`."""
+        super().__init__(spec, path, label)
+        self.digits, self.step = compiled(spec.get("decimalDigits")), compiled(self.rules.get("step"))
+        self.least, self.most = compiled(self.rules.get("min")), compiled(self.rules.get("max"))
+        self.is_bounded = any(each is not None for each in (self.digits, self.step, self.least, self.most))
+
     def clean(self, value: Any, loading: Loading) -> Any:
         """This will return a Decimal, or text where the form asks for it (serializeToString)."""
-        number = self.number(value)
-        digits = loading.resolve(self.spec.get("decimalDigits"))
-        if digits is not None and -cast(int, number.as_tuple().exponent) > int(digits):
-            raise self.wrong("digits", limit=digits)
-        for rule, is_wrong in (("min", number.__lt__), ("max", number.__gt__)):
-            limit = loading.resolve(self.rules.get(rule))
-            if limit not in (None, "") and is_wrong(Decimal(str(limit))):
-                raise self.wrong(rule, limit=limit)
-        step = loading.resolve(self.rules.get("step"))
-        if step and EXACT.remainder(number, Decimal(str(step))) != 0:
-            raise self.wrong("step", limit=step)
+        number = self.number(value, loading)
+        if self.is_bounded:
+            self.check(number, loading)
         return format(number, "f") if self.spec.get("serializeToString") else number
 
-    def number(self, value: Any) -> Decimal:
+    def check(self, number: Decimal, loading: Loading) -> None:
+        """This will refuse a number with too many digits, out of its bounds, or between its steps."""
+        digits = loading.resolve(self.digits)
+        if digits is not None and -cast(int, number.as_tuple().exponent) > int(digits):
+            raise self.wrong("digits", loading, limit=digits)
+        least, most, step = loading.resolve(self.least), loading.resolve(self.most), loading.resolve(self.step)
+        if least not in (None, "") and number < Decimal(str(least)):
+            raise self.wrong("min", loading, limit=least)
+        if most not in (None, "") and number > Decimal(str(most)):
+            raise self.wrong("max", loading, limit=most)
+        if step and EXACT.remainder(number, Decimal(str(step))) != 0:
+            raise self.wrong("step", loading, limit=step)
+
+    def number(self, value: Any, loading: Loading) -> Decimal:
         """This will return the exact number without trailing zeros behind the point."""
-        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-            raise self.wrong("not_number")
+        if type(value) is int and abs(value) < 10**MAX_DIGITS:
+            return Decimal(value)
+        if isinstance(value, bool) or not isinstance(value, _NUMERIC):
+            raise self.wrong("not_number", loading)
         if (isinstance(value, int) and abs(value) >= 10**64) or (isinstance(value, str) and len(value) > 64):
-            raise self.wrong("size")
+            raise self.wrong("size", loading)
         try:
             number = Decimal(str(value))
         except InvalidOperation:
-            raise self.wrong("not_number") from None
+            raise self.wrong("not_number", loading) from None
         if not number.is_finite():
-            raise self.wrong("not_number")
+            raise self.wrong("not_number", loading)
         if (number and not -MAX_DIGITS <= number.adjusted() < MAX_DIGITS) or len(number.as_tuple().digits) > MAX_DIGITS:
-            raise self.wrong("size")
+            raise self.wrong("size", loading)
         return _plain(number)
 
 
@@ -113,7 +135,7 @@ class CheckValue(Value):
     def clean(self, value: Any, loading: Loading) -> bool:
         """This will return True."""
         if value is not True:
-            raise self.wrong("not_bool")
+            raise self.wrong("not_bool", loading)
         return True
 
 
@@ -122,25 +144,31 @@ class ChoiceValue(Value):
 
     needs = "required_choice"
 
+    def __init__(self, spec: Mapping[str, Any], path: str, label: str) -> None:
+        """This will check a choice by the component `spec`."""
+        super().__init__(spec, path, label)
+        self.computed, self.looked_up = compiled(spec.get("valuesExpression")), spec.get("valuesKey", "")
+        self.is_open = "valuesExpression" in spec or "valuesKey" in spec
+        self.written = [] if self.is_open else _values(spec.get("values"))
+        self.words = frozenset(each for each in self.written if type(each) is str)
+
     def clean(self, value: Any, loading: Loading) -> Any:
         """This will return the chosen value."""
-        self.check(value, self.choices(loading))
+        self.check(value, self.choices(loading), loading)
         return value
 
-    def check(self, value: Any, choices: list[tuple[Any, str]]) -> None:
+    def check(self, value: Any, choices: list[Any], loading: Loading) -> None:
         """This will refuse a value that is no choice."""
-        if not any(_is_same(value, each) for each, _ in choices):
-            raise self.wrong("not_choice", value=str(value)[:40])
+        is_written = type(value) is str and value in self.words
+        if not is_written and not any(_is_same(value, each) for each in choices):
+            raise self.wrong("not_choice", loading, value=str(value)[:40])
 
-    def choices(self, loading: Loading) -> list[tuple[Any, str]]:
-        """This will return values and labels."""
-        if "valuesExpression" in self.spec or "valuesKey" in self.spec:
-            return options(self.spec, loading)
-        return self._written
-
-    @cached_property
-    def _written(self) -> list[tuple[Any, str]]:
-        return written(self.spec)
+    def choices(self, loading: Loading) -> list[Any]:
+        """This will return the values that may be chosen."""
+        if not self.is_open:
+            return self.written
+        is_computed = "valuesExpression" in self.spec
+        return _values(loading.resolve(self.computed) if is_computed else value_at(loading.scope, self.looked_up))
 
 
 class ChoicesValue(ChoiceValue):
@@ -155,36 +183,46 @@ class ChoicesValue(ChoiceValue):
     def clean(self, value: Any, loading: Loading) -> list[Any]:
         """This will return the chosen values in the order they were sent."""
         if not isinstance(value, list) or len(value) > MAX_CHOICES:
-            raise self.wrong("not_list")
+            raise self.wrong("not_list", loading)
         choices = self.choices(loading)
         for position, each in enumerate(value):
-            self.check(each, choices)
+            self.check(each, choices, loading)
             if each in value[:position]:
-                raise self.wrong("twice", value=str(each)[:40])
+                raise self.wrong("twice", loading, value=str(each)[:40])
         return list(value)
 
 
 class MomentValue(Value):
     """A date, a time, or both; stored as ISO text."""
 
+    def __init__(self, spec: Mapping[str, Any], path: str, label: str) -> None:
+        """This will check a date or time by the component `spec`."""
+        super().__init__(spec, path, label)
+        self.subtype = spec.get("subtype", "date")
+        self.refuses_past, self.refuses_future = spec.get("disallowPassedDates"), self.rules.get("disallowFutureDates")
+
     def clean(self, value: Any, loading: Loading) -> str:
         """This will return the ISO text: a date-time carries its offset unless the form asks for none."""
-        subtype = self.spec.get("subtype", "date")
         if not isinstance(value, str) or len(value) > 40:
-            raise self.wrong(f"not_{subtype}")
+            raise self.wrong(f"not_{self.subtype}", loading)
         try:
-            if subtype == "time":
+            if self.subtype == "time":
                 return self.time_text(value)
-            moment = self.moment(value) if subtype == "datetime" else None
+            moment = self.moment(value) if self.subtype == "datetime" else None
             day = moment.date() if moment else date.fromisoformat(value)
         except ValueError:
-            raise self.wrong(f"not_{subtype}") from None
-        today = loading.environment.local_now().date()
-        if self.spec.get("disallowPassedDates") and day < today:
-            raise self.wrong("passed", limit=today)
-        if self.rules.get("disallowFutureDates") and day > today:
-            raise self.wrong("future", limit=today)
+            raise self.wrong(f"not_{self.subtype}", loading) from None
+        if self.refuses_past or self.refuses_future:
+            self.check(day, loading)
         return moment.isoformat() if moment else day.isoformat()
+
+    def check(self, day: date, loading: Loading) -> None:
+        """This will refuse a day before or after today where the form does not take it."""
+        today = loading.environment.local_now().date()
+        if self.refuses_past and day < today:
+            raise self.wrong("passed", loading, limit=today)
+        if self.refuses_future and day > today:
+            raise self.wrong("future", loading, limit=today)
 
     def moment(self, value: str) -> datetime:
         """This will return the moment; one without an offset is China's clock."""
@@ -207,12 +245,14 @@ class MomentValue(Value):
 class ComputedValue(Value):
     """A value that the form computes with FEEL: the server computes it again and ignores what was sent."""
 
-    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_: Any) -> Any:
+    def __init__(self, spec: Mapping[str, Any], path: str, label: str) -> None:
+        """This will compute the value of the component `spec`."""
+        super().__init__(spec, path, label)
+        self.expression = compiled(spec.get("expression"))
+
+    def accept(self, value: Any, loading: Loading) -> Any:
         """This will return the value of the expression over case data and form."""
-        loading = self.loading
-        if self.path in loading.hidden:
-            return ma.missing
-        return feel.to_json(loading.resolve(self.spec.get("expression")))
+        return ma.missing if self.path in loading.hidden else feel.to_json(loading.resolve(self.expression))
 
 
 class FilesValue(Value):
@@ -231,9 +271,9 @@ class FilesValue(Value):
         ids = [each.get("id") if isinstance(each, dict) else each for each in sent]
         found = [each for each in ids if isinstance(each, str) and _FILE.fullmatch(each)]
         if len(found) < len(sent) or len(sent) > MAX_CHOICES:
-            raise self.wrong("not_file")
+            raise self.wrong("not_file", loading)
         if not self.spec.get("multiple") and len(found) > 1:
-            raise self.wrong("one_file")
+            raise self.wrong("one_file", loading)
         return found
 
 
@@ -251,16 +291,16 @@ class RegisterValue(Value):
         """This will return the codes, each once; one text where the field takes a single code."""
         codes = list(value) if isinstance(value, list) else [value]
         if len(codes) > MAX_CHOICES or not all(isinstance(each, str) and _CODE.fullmatch(each) for each in codes):
-            raise self.wrong("not_code")
+            raise self.wrong("not_code", loading)
         if loading.known is not None:
             day = value_at(loading.scope, self.spec["on"]) if self.spec.get("on") else None
             for code in codes:
                 if not loading.known(self.spec.get("register", ""), code, day):
-                    raise self.wrong("unknown_code", value=code)
+                    raise self.wrong("unknown_code", loading, value=code)
         if self.spec.get("multiple"):
             return list(dict.fromkeys(codes))
         if len(codes) > 1:
-            raise self.wrong("one_code")
+            raise self.wrong("one_code", loading)
         return codes[0]
 
 
@@ -272,37 +312,19 @@ class PlaceValue(Value):
     def clean(self, value: Any, loading: Loading) -> dict[str, Decimal]:
         """This will return the point, exact to 0.000001 degrees (0.1 m)."""
         if not isinstance(value, dict):
-            raise self.wrong("not_place")
-        return {key: self.degrees(value.get(key), most) for key, most in (("lat", 90), ("lng", 180))}
+            raise self.wrong("not_place", loading)
+        return {key: self.degrees(value.get(key), most, loading) for key, most in (("lat", 90), ("lng", 180))}
 
-    def degrees(self, value: Any, most: int) -> Decimal:
+    def degrees(self, value: Any, most: int, loading: Loading) -> Decimal:
         """This will return one coordinate."""
         if not _is_number(value) or not math.isfinite(value) or abs(value) > most:
-            raise self.wrong("not_place")
+            raise self.wrong("not_place", loading)
         return _plain(round(Decimal(str(value)), 6))
 
 
-def options(spec: Mapping[str, Any], loading: Loading) -> list[tuple[Any, str]]:
-    """This will return the choices of a component as (value, label)."""
-    if "valuesExpression" in spec:
-        found = loading.resolve(spec["valuesExpression"])
-    elif "valuesKey" in spec:
-        found = value_at(loading.scope, spec["valuesKey"])
-    else:
-        return written(spec)
-    return [_option(each) for each in found] if isinstance(found, list) else []
-
-
-def written(spec: Mapping[str, Any]) -> list[tuple[Any, str]]:
-    """This will return the choices that stand in the form itself."""
-    found = spec.get("values")
-    return [_option(each) for each in found] if isinstance(found, list) else []
-
-
-def _option(each: Any) -> tuple[Any, str]:
-    if isinstance(each, dict) and "value" in each:
-        return each["value"], str(each.get("label", each["value"]))
-    return each, str(each)
+def _values(choices: Any) -> list[Any]:
+    found = choices if isinstance(choices, list) else []
+    return [each["value"] if isinstance(each, dict) and "value" in each else each for each in found]
 
 
 def _is_same(value: Any, other: Any) -> bool:
@@ -312,7 +334,7 @@ def _is_same(value: Any, other: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
 def _plain(number: Decimal) -> Decimal:

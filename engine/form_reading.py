@@ -50,6 +50,11 @@ class FormField:
         """This will tell whether the value may not be empty when it is visible."""
         return (self.spec.get("validate") or {}).get("required") is True
 
+    @property
+    def holds_files(self) -> bool:
+        """This will tell whether files are attached to it, or to the fields of its rows."""
+        return self.type == "filepicker" or any(each.holds_files for each in self.fields)
+
     def choice_label(self, value: Any) -> str:
         """This will return the label of a static choice, or the value as text."""
         for each in self.spec.get("values") or ():

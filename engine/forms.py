@@ -11,7 +11,7 @@ from marshmallow.experimental.context import Context
 
 from engine import feel
 from engine.errors import Invalid
-from engine.form_fields import Known, Loading, Value, put_at, value_at
+from engine.form_fields import Known, Loading, Value, compiled, level, put_at, value_at
 from engine.form_kinds import KINDS
 from engine.form_reading import FormCheck, Outcome, read
 from engine.form_reading import FormField as FormField
@@ -42,14 +42,26 @@ class Layout:
         for each in fields:
             kind = Rows(each) if each.type == "dynamiclist" else KINDS[each.type](each.spec, each.path, each.label)
             put_at(tree, each.path, kind)
-        self.schema = _schema(tree)
-        self._hiding = [each for each in fields if each.hides]
-        # what no expression makes read-only is looked at as it was sent; a disabled field never is
-        self._sent = [(each, _may_be_read_only(each), _keeps_rows(each)) for each in fields if not _is_disabled(each)]
+        self.level = level(tree)
+        self._hiding: dict[tuple[Any, ...], set[str]] = {}
+        for each in fields:
+            if each.hides:
+                self._hiding.setdefault(tuple(map(compiled, each.hides)), set()).add(each.path)
+        # a disabled field is never looked at as it was sent
+        self._seen = [
+            (each.path, "." in each.path, compiled(each.spec.get("readonly")), _keeps_rows(each))
+            for each in fields
+            if not each.spec.get("disabled")
+        ]
 
     def load(self, sent: Mapping[str, Any], loading: Loading) -> dict[str, Any]:
-        """This will return the cleaned values. Raises marshmallow's ValidationError."""
+        """This will return the cleaned values. Raises marshmallow's ValidationError, with the first fault or all."""
         self.hide(sent, loading)
+        return self.gather(sent, loading) if loading.gathers else self.level.accept(sent, loading)
+
+    def gather(self, sent: Mapping[str, Any], loading: Loading) -> dict[str, Any]:
+        """This will return the cleaned values too, or raise a ValidationError with all faults at once."""
+        loading.gathers = True
         shaped: dict[str, Any] = {}
         for each in self.fields:
             way, _, last = each.path.rpartition(".")
@@ -59,24 +71,37 @@ class Layout:
             elif way:
                 put_at(shaped, way, value_at(shaped, way) or {})
         with Context(loading):
-            return cast(dict[str, Any], self.schema.load(shaped))
+            return cast(dict[str, Any], self.level.load(shaped))
 
     def hide(self, sent: Mapping[str, Any], loading: Loading) -> None:
         """This will find the hidden fields: a hidden field's value is not seen by the conditions of the others."""
-        base = dict(loading.scope)
+        if not self._hiding:
+            self._show(sent, loading)
+            return
+        base = loading.scope
         for _ in range(len(self.fields) + 1):
             loading.scope = dict(base)
-            for each, may_be_read_only, keeps_rows in self._sent:
-                if each.path in loading.hidden or (may_be_read_only and _is_read_only(each, loading)):
-                    continue
-                value = value_at(sent, each.path)
-                # a list that may not be shortened does not vanish because it was not sent
-                if value is not None or not keeps_rows:
-                    put_at(loading.scope, each.path, value)
-            hidden = {each.path for each in self._hiding if any(loading.resolve(hide) is True for hide in each.hides)}
+            self._show(sent, loading)
+            hidden: set[str] = set()
+            for hides, paths in self._hiding.items():
+                if any(loading.resolve(hide) is True for hide in hides):
+                    hidden |= paths
             if hidden == loading.hidden:
                 return
             loading.hidden = hidden
+
+    def _show(self, sent: Mapping[str, Any], loading: Loading) -> None:
+        scope = loading.scope
+        for path, is_deep, readonly, keeps_rows in self._seen:
+            if path in loading.hidden or (readonly is not None and loading.resolve(readonly) is True):
+                continue
+            value = value_at(sent, path) if is_deep else sent.get(path)
+            if value is None and keeps_rows:  # a list that may not be shortened does not vanish because it was not sent
+                continue
+            if is_deep:
+                put_at(scope, path, value)
+            else:
+                scope[path] = value
 
 
 class Rows(Value):
@@ -89,10 +114,11 @@ class Rows(Value):
         super().__init__(shown.spec, shown.path, shown.label)
         self.layout = Layout(shown.fields)
         self.is_fixed = _keeps_rows(shown)
+        self.least, self.most = compiled(self.rules.get("minRows")), compiled(self.rules.get("maxRows"))
 
     def is_required(self, loading: Loading) -> bool:
         """This will tell whether there must be a row; the rows of a list without add and remove must all come back."""
-        least = int(loading.resolve(self.rules.get("minRows")) or 0)
+        least = int(loading.resolve(self.least) or 0)
         return (
             super().is_required(loading) or least > 0 or (self.is_fixed and bool(value_at(loading.stored, self.path)))
         )
@@ -104,7 +130,7 @@ class Rows(Value):
     def clean(self, value: Any, loading: Loading) -> list[dict[str, Any]]:
         """This will return the rows without the wholly empty ones."""
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            raise self.wrong("not_rows")
+            raise self.wrong("not_rows", loading)
         rows = list(enumerate(value))
         if not self.is_fixed:
             rows = [
@@ -116,6 +142,8 @@ class Rows(Value):
             try:
                 cleaned.append(self.row(index, row, loading))
             except ma.ValidationError as error:
+                if not loading.gathers:
+                    raise
                 errors[index] = error.messages
         if errors:
             raise ma.ValidationError(cast(Any, errors))
@@ -123,15 +151,15 @@ class Rows(Value):
 
     def check_count(self, count: int, loading: Loading) -> None:
         """This will refuse too few or too many rows; a list without add and remove keeps its number."""
-        least = int(loading.resolve(self.rules.get("minRows")) or (1 if super().is_required(loading) else 0))
-        most = int(loading.resolve(self.rules.get("maxRows")) or MAX_ROWS)
+        least = int(loading.resolve(self.least) or (1 if super().is_required(loading) else 0))
+        most = int(loading.resolve(self.most) or MAX_ROWS)
         if self.is_fixed:
             stored = value_at(loading.stored, self.path)
             least = most = len(stored) if isinstance(stored, list) else int(self.spec.get("defaultRepetitions", 1))
         if count < least and loading.is_strict:
-            raise self.wrong("min_rows", limit=least)
+            raise self.wrong("min_rows", loading, limit=least)
         if count > most:
-            raise self.wrong("max_rows", limit=most)
+            raise self.wrong("max_rows", loading, limit=most)
 
     def row(self, index: int, row: dict[str, Any], loading: Loading) -> dict[str, Any]:
         """This will return one cleaned row; in a fixed list, what the form does not ask stays as it was stored."""
@@ -145,6 +173,7 @@ class Rows(Value):
             locale=loading.locale,
             known=loading.known,
             is_strict=loading.is_strict,
+            gathers=loading.gathers,
         )
         return {**before, **self.layout.load(row, inner)}
 
@@ -163,9 +192,11 @@ class Form:
         self.id: str = schema["id"]
         self.schema = schema
         self.fields = fields
+        self.holders = tuple(each for each in fields if each.holds_files)
         self.outcomes = outcomes
         self.checks = checks
         self._layout = Layout(fields)
+        self._conditions = [(each, compiled(each.condition)) for each in checks]
 
     @property
     def names(self) -> frozenset[str]:
@@ -199,13 +230,23 @@ class Form:
             is_strict=chosen is None or chosen.validates,
             needed=frozenset(chosen.requires if chosen else ()),
         )
+        result = self._cleaned(data, loading)
+        for name, value in result.items():
+            if isinstance(value, dict):
+                result[name] = _laid_over(case.get(name), value)
+        if self.checks:
+            self._check(result, loading, outcome)
+        return result
+
+    def _cleaned(self, data: Mapping[str, Any], loading: Loading) -> dict[str, Any]:
         try:
-            cleaned = self._layout.load(data, loading)
+            return self._layout.load(data, loading)
+        except ma.ValidationError:
+            pass  # most submissions have no fault: only now is it worth the account that marshmallow keeps of all
+        try:
+            return self._layout.gather(data, loading)
         except ma.ValidationError as error:
             raise FormInvalid(dict(_flatten(error.messages))) from None
-        result = {name: _laid_over(case.get(name), value) for name, value in cleaned.items()}
-        self._check(result, loading, outcome)
-        return result
 
     def _chosen(self, outcome: str | None, locale: str) -> Outcome | None:
         if outcome is None and not self.outcomes:
@@ -221,9 +262,9 @@ class Form:
     def _check(self, result: dict[str, Any], loading: Loading, outcome: str | None) -> None:
         loading.scope = {**loading.scope, **result}
         errors: dict[str, list[str]] = {}
-        for check in self.checks:
+        for check, condition in self._conditions:
             applies = outcome in check.outcomes if check.outcomes else loading.is_strict
-            if applies and check.path not in loading.hidden and loading.resolve(check.condition) is not True:
+            if applies and check.path not in loading.hidden and loading.resolve(condition) is not True:
                 errors.setdefault(check.path, []).append(check.message)
         if errors:
             raise FormInvalid(errors)
@@ -234,30 +275,8 @@ def parse(schema: Mapping[str, Any]) -> Form:
     return Form(schema, *read(schema))
 
 
-def _schema(tree: Mapping[str, Any]) -> ma.Schema:
-    """This will make one schema a level; attributes are numbered, as a key may be any name, even one of Schema's."""
-    fields: dict[str, Any] = {}
-    for number, (name, inner) in enumerate(tree.items()):
-        nested = ma.fields.Nested(_schema(inner), data_key=name) if isinstance(inner, dict) else inner
-        nested.attribute = name
-        fields[f"value_{number}"] = nested
-    return ma.Schema.from_dict(fields)(unknown=ma.EXCLUDE)
-
-
 def _keeps_rows(field: FormField) -> bool:
     return field.type == "dynamiclist" and field.spec.get("allowAddRemove") is False
-
-
-def _is_disabled(field: FormField) -> bool:
-    return bool(field.spec.get("disabled"))
-
-
-def _may_be_read_only(field: FormField) -> bool:
-    return field.spec.get("readonly") not in (None, False, "")
-
-
-def _is_read_only(field: FormField, loading: Loading) -> bool:
-    return loading.resolve(field.spec.get("readonly")) is True
 
 
 def _laid_over(stored: Any, value: Any) -> Any:

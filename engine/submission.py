@@ -8,6 +8,7 @@ from uuid import UUID
 
 from engine import feel, registers
 from engine.definitions import Surroundings
+from engine.form_fields import value_at
 from engine.form_reading import FormField
 from engine.turn import Turn
 
@@ -39,14 +40,12 @@ def check(
         environment=around.environment(turn.now),
         known=registers.known(turn.session, turn.now),
     )
-    return feel.to_json(cleaned), [UUID(id) for id in _attachments(form.fields, cleaned)]
+    return feel.to_json(cleaned), [UUID(id) for id in _attachments(form.holders, cleaned)]
 
 
-def _attachments(fields: Sequence[FormField], data: Any) -> Iterator[str]:
-    for field in fields:
-        value = data
-        for name in field.path.split("."):
-            value = value.get(name) if isinstance(value, Mapping) else None
+def _attachments(holders: Sequence[FormField], data: Any) -> Iterator[str]:
+    for field in holders:
+        value = value_at(data, field.path)
         if field.type == "filepicker" and value:
             yield from value if isinstance(value, list) else [value]
         elif field.fields and isinstance(value, list):
