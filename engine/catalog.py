@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -48,12 +48,14 @@ class Catalog:
     kinds: dict[str, list[list[Listed]]] = field(default_factory=dict)  # of the same lists, by kind
     calendar: Calendar | None = None  # made when it is first asked for, like the next
     limit_starts: LimitStarts | None = None
+    _begun: dict[tuple[str, str], list[Listed]] = field(default_factory=dict)  # `resources`, the one begun last at last
 
     def process(
         self, process_id: str, *, binding: str = LATEST, tag: str | None = None, caller: Listed | None = None
     ) -> Listed | None:
         """This will find the version of a process that `binding` names, seen from `caller`."""
-        return _bound(self.processes.get(process_id, ()), binding, tag, caller)
+        versions = self.processes.get(process_id, ())
+        return next((row for row in reversed(versions) if _is_meant(row, binding, tag, caller)), None)
 
     def of_kind(self, kind: str) -> list[list[Listed]]:
         """This will return the versions of every resource of a kind, by key."""
@@ -75,23 +77,28 @@ class Catalog:
         In force `on` a day (without it, the day of `now`) is what has begun and not ended, of several the one begun
         last.
         """
-        day = on or now.astimezone(ZONE).date()
-        versions = [
-            row
-            for row in self.resources.get((kind, key), ())
-            if (row.effective_from or day) <= day <= (row.effective_to or day)
-        ]
-        versions.sort(key=lambda row: row.effective_from or date.min)  # stable: of one day the newest stays last
-        return _bound(versions, binding, tag, caller)
+        day = on
+        for row in reversed(self._begun.get((kind, key)) or self._by_begin(kind, key)):
+            if row.effective_from is not None or row.effective_to is not None:
+                day = day or now.astimezone(ZONE).date()
+                if not (row.effective_from or day) <= day <= (row.effective_to or day):
+                    continue
+            if _is_meant(row, binding, tag, caller):
+                return row
+        return None
+
+    def _by_begin(self, kind: str, key: str) -> list[Listed]:
+        versions = sorted(self.resources.get((kind, key), ()), key=lambda row: row.effective_from or date.min)
+        if versions:  # sorting is stable: of one day the newest stays last
+            self._begun[kind, key] = versions
+        return versions
 
 
-def _bound(versions: Sequence[Listed], binding: str, tag: str | None, caller: Listed | None) -> Listed | None:
+def _is_meant(row: Listed, binding: str, tag: str | None, caller: Listed | None) -> bool:
     if binding == VERSION_TAG:
-        versions = [row for row in versions if row.version_tag == tag]
-    elif binding == DEPLOYMENT and caller is not None:
-        # Unchanged files get no new version, so the package of a deployment is what was newest when it was made.
-        versions = [row for row in versions if row.deployment_id <= caller.deployment_id]
-    return versions[-1] if versions else None
+        return row.version_tag == tag
+    # Unchanged files get no new version, so the package of a deployment is what was newest when it was made.
+    return binding != DEPLOYMENT or caller is None or row.deployment_id <= caller.deployment_id
 
 
 def stamp() -> ScalarSelect[Any]:

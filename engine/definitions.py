@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -42,24 +41,29 @@ class FormNotFound(NotFound):
 
 
 class Kept(Generic[K, V]):
-    """The values used last, at most `size` of them; safe for threads. A value is made outside of the lock."""
+    """The `size` values used last, and at most as many that were used before them; safe for threads.
+
+    A value is made outside of the lock, and found again without it.
+    """
 
     def __init__(self, size: int = KEPT) -> None:
         """This will start empty."""
         self._size, self._lock = size, Lock()
-        self._values: OrderedDict[K, V] = OrderedDict()
+        self._values: dict[K, V] = {}
+        self._before: dict[K, V] = {}  # what was used before those, and will be forgotten with the next generation
 
     def find(self, key: K, make: Callable[[], V]) -> V:
         """This will return the value of `key`, made when it is not here."""
+        try:
+            return self._values[key]
+        except KeyError:
+            pass
+        before = self._before
+        value = before[key] if key in before else make()
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        with self._lock:
+            if len(self._values) >= self._size:
+                self._before, self._values = self._values, {}
             self._values[key] = value
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
         return value
 
 
@@ -176,11 +180,16 @@ class Surroundings:
     definition_id: int
     served: list[str] = field(default_factory=list)  # services that were called inside the step
     circle: str = ""
+    _functions: Mapping[str, Callable[..., Any]] | None = None
+    _environment: feel.Environment | None = None
 
     @property
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """This will return the FEEL functions of calendar, directory and app."""
-        return self.library.functions(self.app, self.directory, self.library.calendar(self.session, self.catalog))
+        if self._functions is None:
+            calendar = self.library.calendar(self.session, self.catalog)
+            self._functions = self.library.functions(self.app, self.directory, calendar)
+        return self._functions
 
     def called(self, process_id: str, binding: str, version_tag: str | None, caller_key: str) -> bpmn.Called:
         """This will find a process to call. Raises LookupError."""
@@ -225,7 +234,10 @@ class Surroundings:
 
     def environment(self, now: datetime) -> feel.Environment:
         """This will return the world in which FEEL of this case is evaluated."""
-        return feel.Environment(now=now, functions=self.functions)
+        found = self._environment
+        if found is None or found.now is not now:
+            found = self._environment = feel.Environment(now=now, functions=self.functions)
+        return found
 
     def _caller(self, key: str) -> Listed | None:
         return self.catalog.definitions.get(int(key) if key else self.definition_id)
