@@ -73,12 +73,24 @@ class _Compiled:
 class Prepared:
     """A statement whose text is always the same. Its parameters are bound by name each time it runs."""
 
-    __slots__ = ("_compiled", "statement")
+    __slots__ = ("_compiled", "_table", "is_update", "may_fold", "statement")
 
     def __init__(self, statement: Statement | Callable[[str], Statement]) -> None:
         """This will compile `statement`, or what it makes for a kind of database, when it is first used on that."""
         self.statement = statement
+        self.is_update = isinstance(statement, Update)
+        self.may_fold = isinstance(statement, Update | Delete)
         self._compiled: dict[str, _Compiled] = {}
+        self._table: str | None = None
+
+    @property
+    def table(self) -> str:
+        """This will return the name of the table that the statement changes."""
+        if self._table is None:
+            statement: Any = self.statement
+            changing = statement if isinstance(statement, ClauseElement) else statement("postgresql")
+            self._table = cast(Table, changing.table).name
+        return self._table
 
     def on(self, dialect: Dialect) -> _Compiled:
         """This will return the statement as a kind of database understands it."""
@@ -267,31 +279,38 @@ def _send_last(line: Line, changes: Sequence[Change], *, commits: bool) -> None:
 
 def _is_update(step: Sequence[Change]) -> bool:
     statement = step[0].statement
-    return isinstance(statement.statement if isinstance(statement, Prepared) else statement, Update)
+    return statement.is_update if isinstance(statement, Prepared) else isinstance(statement, Update)
 
 
 def _folded(changes: Sequence[Change], *, is_checked: bool = False) -> Sequence[Change]:
-    """The first updates and deletes as one statement, so long as each has a table and parameters of its own.
+    """Updates and deletes as one statement ahead of the rest, so long as each has a table of its own.
 
-    PostgreSQL runs the parts of a statement on the same rows: none may see what another one has changed. `is_checked`
-    lets it fail with DIVISION_BY_ZERO when the first of them meets no row: nothing after it counts then, nor a COMMIT.
+    PostgreSQL runs the parts of a statement on the same rows: none may see what another one has changed, and none goes
+    ahead of a change of the same table. `is_checked` lets it fail with DIVISION_BY_ZERO when the first of them meets
+    no row: nothing after it counts then, nor a COMMIT.
     """
     tables: set[str] = set()
     values: dict[str, Any] = {}
     parts: list[Prepared] = []
+    rest: list[Change] = []
     for change in changes:
         prepared, given = cast(Prepared, change.statement), change.values or {}
-        if not isinstance(prepared.statement, Update | Delete):
-            break
-        name = cast(Table, prepared.statement.table).name
-        if name in tables or values.keys() & given.keys():
-            break
-        tables.add(name)
-        values |= given
-        parts.append(prepared)
+        may_fold = prepared.may_fold and prepared.table not in tables and not _differ(values, given)
+        tables.add(prepared.table)
+        if may_fold:
+            values.update(given)
+            parts.append(prepared)
+        elif parts:
+            rest.append(change)
+        else:
+            return changes
     if len(parts) < 2 and not is_checked:
         return changes
-    return [Change(_fold(tuple(parts), is_checked), values), *changes[len(parts) :]]
+    return [Change(_fold(tuple(parts), is_checked), values), *rest]
+
+
+def _differ(values: Values, given: Values) -> bool:
+    return any(values[name] != given[name] for name in values.keys() & given.keys())
 
 
 @lru_cache(maxsize=256)

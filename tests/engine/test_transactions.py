@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from engine import DataInvalid, Engine, TaskDone, cases, counters, history, queries
+from engine import DataInvalid, Engine, TaskDone, cases, counters, history, prepared, queries
+from engine.db import table
 from engine.history import Entry
+from engine.models import CaseField, Counter, Draft
+from engine.prepared import Change, Prepared
 from engine.turn import Turn
 from engine.wire import Wire
 
@@ -99,6 +102,36 @@ def test_a_task_is_done_in_two_round_trips_and_a_lost_race_commits_nothing(
     case = engine.read(queries.case, cast.olga, engine.read(queries.task, cast.olga, contested).task.case_id)
     assert case.data["处理"] == "换管"
     assert engine.read(history.verify, case.case.id) > 0
+
+
+def test_changes_fold_into_one_statement_but_never_pass_a_change_of_the_same_table(
+    engine: Engine, cast: Any, monkeypatch: Any
+) -> None:
+    case = engine.start_case("parallel", {}, by=cast.alice, unit_code="420101")
+    fields, numbers, drafts = (table(model) for model in (CaseField, Counter, Draft))
+    sent: list[int] = []
+    run = Wire.run
+
+    def count(wire: Wire, calls: Any, **how: Any) -> Any:
+        sent.append(len(calls))
+        return run(wire, calls, **how)
+
+    named, found = {"case_id": case.id, "name": "color", "text": "red"}, {"field": "color"}
+    changes = [
+        Change(Prepared(update(numbers).values(value=numbers.c.value + 1))),
+        Change(Prepared(insert(fields).values({name: bindparam(name) for name in ("case_id", "name", "text")})), named),
+        Change(Prepared(update(fields).where(fields.c.name == bindparam("field")).values(text="blue")), found),
+        Change(Prepared(delete(drafts).where(drafts.c.key == bindparam("field"))), found),
+    ]
+    before = kept(engine)
+    monkeypatch.setattr(Wire, "run", count)
+    engine.write(cast.olga, lambda turn: prepared.send_late(turn.session, changes))
+    monkeypatch.undo()
+    with engine.database.connect() as connection:
+        assert connection.scalar(select(fields.c.text).where(fields.c.name == "color")) == "blue"
+    assert kept(engine) == {name: value + 1 for name, value in before.items()}
+    if engine.database.dialect.name == "postgresql":
+        assert sent[-1] == 3, "the numbers and the drafts at once, then the two changes of fields"
 
 
 @pytest.mark.parametrize("opens_books", [False, True])
