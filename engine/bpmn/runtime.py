@@ -90,7 +90,8 @@ def step(process: Process, state: State | None, data: Data, stimulus: Stimulus, 
 def _start(run: Run, stimulus: Start) -> None:
     root = run.tree.root
     content = root.content
-    run.write(root, stimulus.data)
+    kept, brought = _brought(root.process, stimulus)
+    run.write(root, kept)
     run.changed.clear()
     run.created.clear()
     run.events.append(Event(kind="started", element=root.process.id, name=root.process.name, token=root.id))
@@ -104,7 +105,16 @@ def _start(run: Run, stimulus: Start) -> None:
     if node is None or node.scope != root.process.id or node.type != "startEvent":
         raise NoSuchStart(process=root.process.id, element=stimulus.element)
     subscribe(run, root, event_starts(content.event_subprocesses, root), False)
-    run.agenda.insert(0, ("arrive", run.create("act", node, root), {}))
+    run.agenda.insert(0, ("arrive", run.create("act", node, root), brought))
+
+
+def _brought(process: Process, stimulus: Start) -> tuple[Data, Data]:
+    """What a case begins with, and what its start event hands on by its own output mappings, as events elsewhere do."""
+    node = process.nodes.get(stimulus.element) if stimulus.element is not None else None
+    if node is None or not node.outputs or node.event is None or node.event.kind not in ("message", "signal"):
+        return stimulus.data, {}
+    kept = {name: value for name, value in stimulus.data.items() if name == "initiator"}  # who begins it is no content
+    return kept, {name: value for name, value in stimulus.data.items() if name not in kept}
 
 
 def _waiting(run: Run, id: int, *kinds: str) -> Token:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine import bpmn
+from engine.bpmn import stimuli
 
 
 def user(id: str) -> str:
@@ -47,3 +48,14 @@ def test_what_comes_back_from_a_call_finds_the_variables_of_its_item_first(
     case.complete("w", made=1, item=7)
     assert case.complete("w", made=2, own=0).ended
     assert case.outcome.data == {"made": 2}
+
+
+@pytest.mark.parametrize("kind", ["message", "signal"])
+def test_what_begins_a_case_is_seen_by_the_mappings_of_its_start_event_only(
+    walk: Callable[..., Any], kind: str
+) -> None:
+    mapping = '<bpmn:extensionElements><zeebe:ioMapping><zeebe:output source="=sent + 1" target="known"/></zeebe:ioMapping></bpmn:extensionElements>'
+    start = f'<bpmn:startEvent id="s">{mapping}<bpmn:{kind}EventDefinition {kind}Ref="x"/></bpmn:startEvent>'
+    case = walk(start + user("w") + flow("s", "w"), f'<bpmn:{kind} id="x" name="x"/>')
+    outcome = case.take(stimuli.Start({"sent": 1, "initiator": {"login": "alice"}}, "s"))
+    assert outcome.data == {"known": 2, "initiator": {"login": "alice"}}
