@@ -87,9 +87,8 @@ class Prepared:
     def table(self) -> str:
         """This will return the name of the table that the statement changes."""
         if self._table is None:
-            statement: Any = self.statement
-            changing = statement if isinstance(statement, ClauseElement) else statement("postgresql")
-            self._table = cast(Table, changing.table).name
+            made: Any = self.statement if isinstance(self.statement, ClauseElement) else self.statement("postgresql")
+            self._table = cast(Table, made.table).name
         return self._table
 
     def on(self, dialect: Dialect) -> _Compiled:
