@@ -213,13 +213,7 @@ def _may_do(world: World, step: dict[str, Any], opened: Opened) -> None:
 def _trigger(opened: Opened, data: dict[str, Any]) -> stimuli.Stimulus:
     if isinstance(opened, TaskOpened):
         return stimuli.CompleteTask(opened.token, data)
-    if isinstance(opened, TimerOpened):
-        return stimuli.FireTimer(opened.token)
-    if isinstance(opened, SignalAwaited):
-        return stimuli.ReceiveSignal(opened.signal, data)
-    if isinstance(opened, MessageAwaited):
-        return stimuli.ReceiveMessage(opened.token, data)
-    raise StepRefused(reason=f"{opened.element} cannot be triggered")
+    return stimuli.Trigger(opened.token, data)
 
 
 def run_file(path: str | Path) -> list[RunResult]:

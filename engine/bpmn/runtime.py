@@ -37,6 +37,7 @@ from engine.bpmn.stimuli import (
     TakeBack,
     ThrowError,
     ThrowEscalation,
+    Trigger,
 )  # fmt: skip
 from engine.bpmn.throwing import catchers, find
 from engine.bpmn.tokens import SnapshotInvalid, Token, TokenGone, Tree
@@ -166,6 +167,16 @@ def _receive_signal(run: Run, stimulus: ReceiveSignal) -> None:
         run.tell("signal_received", token, signal=stimulus.name)
 
 
+_TOLD = {"timer": "timer_fired", "message": "message_received", "signal": "signal_received"}
+
+
+def _trigger(run: Run, stimulus: Trigger) -> None:
+    token = _waiting(run, stimulus.token, "timer", "message", "signal", "conditional")
+    if _kind(token) in _TOLD:
+        run.tell(_TOLD[_kind(token)], token)
+    run.push(("fire", token, dict(stimulus.data)))
+
+
 def _complete_service(run: Run, stimulus: CompleteService) -> None:
     token = _waiting(run, stimulus.token, "service")
     run.close(token)
@@ -257,6 +268,7 @@ _TAKERS: dict[type, Callable[[Run, Any], None]] = {
     FireTimer: _fire_timer,
     ReceiveMessage: _receive_message,
     ReceiveSignal: _receive_signal,
+    Trigger: _trigger,
     CompleteService: _complete_service,
     KeepValues: _keep_values,
     ThrowError: _throw_error,

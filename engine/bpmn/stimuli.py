@@ -52,6 +52,14 @@ class ReceiveSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """What is waited for at `token` happens there and nowhere else, whatever it is: a trial asks for it."""
+
+    token: int
+    data: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CompleteService:
     """The service called at `token` answered with `data`."""
 
@@ -188,6 +196,7 @@ Stimulus = (
     | FireTimer
     | ReceiveMessage
     | ReceiveSignal
+    | Trigger
     | CompleteService
     | KeepValues
     | ThrowError

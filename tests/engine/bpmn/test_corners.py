@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from engine import bpmn
+from engine import bpmn, scenarios
 from engine.bpmn import stimuli
 
 
@@ -59,3 +60,14 @@ def test_what_begins_a_case_is_seen_by_the_mappings_of_its_start_event_only(
     case = walk(start + user("w") + flow("s", "w"), f'<bpmn:{kind} id="x" name="x"/>')
     outcome = case.take(stimuli.Start({"sent": 1, "initiator": {"login": "alice"}}, "s"))
     assert outcome.data == {"known": 2, "initiator": {"login": "alice"}}
+
+
+def test_one_of_several_waits_may_be_triggered_whatever_it_waits_for(
+    tmp_path: Path, document: Callable[..., bytes]
+) -> None:
+    waits = '<bpmn:signalEventDefinition signalRef="x"/>', '<bpmn:conditionalEventDefinition><bpmn:condition>=false</bpmn:condition></bpmn:conditionalEventDefinition>', '<bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition>'  # fmt: skip
+    catches = "".join(f'<bpmn:intermediateCatchEvent id="c{n}">{each}</bpmn:intermediateCatchEvent>{user(f"u{n}")}{flow("s", f"c{n}")}{flow(f"c{n}", f"u{n}")}' for n, each in enumerate((waits[0], *waits)))  # fmt: skip
+    (tmp_path / "p.bpmn").write_bytes(document(f'<bpmn:startEvent id="s"/>{catches}', '<bpmn:signal id="x" name="x"/>'))
+    steps = "- - {start: {}}\n  - {complete: c1}\n  - {expect: {tasks: [u1], waiting: [c0, c2, c3]}}\n  - {complete: c2}\n  - {complete: c3, with: {late: true}}\n  - {expect: {tasks: [u1, u2, u3], waiting: [c0], vars: {late: true}}}\n"
+    (tmp_path / "s.yaml").write_text(f"models: [p.bpmn]\nprocess: p\nruns:\n{steps}", encoding="utf-8")
+    assert [result.message for result in scenarios.run_file(tmp_path / "s.yaml")] == [""]
