@@ -83,6 +83,9 @@ class LimitDefinition:
     effective_from: date | None = None
     effective_to: date | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.code)  # of all fields it would take as long as what is kept by it
+
     @property
     def last_day(self) -> feel.Expression | None:
         """This will return the expression of the last day."""

@@ -90,7 +90,15 @@ def _begin(turn: Turn, running: Running, incident: Data, told: Data) -> tuple[li
     met_at = _met_at(turn, running, definition, Moment(incident["element"], told.get("event", ENTERED)), since)
     task_id = next((task["id"] for task in tasks if token is not None and task["token"] == token), None)
     begun = limits.begin(
-        turn, running.row, listed, happened, element=incident["element"], token=token, task_id=task_id, met_at=met_at
+        turn,
+        running.row,
+        listed,
+        definition,
+        happened,
+        element=incident["element"],
+        token=token,
+        task_id=task_id,
+        met_at=met_at,
     )
     if met_at is not None:
         late = {"late": begun.row["exceeded_at"] is not None, "at": met_at.isoformat()}

@@ -12,7 +12,7 @@ stateDiagram-v2
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -23,7 +23,7 @@ from sqlalchemy import bindparam, delete, insert, update
 
 from engine import feel, limit_gaps, rungs
 from engine.access import Actor, may_decide
-from engine.bpmn.outcome import Outcome, TaskOpened
+from engine.bpmn.outcome import Event, Outcome, TaskOpened
 from engine.calendars import CHINA, Calendar, day_of
 from engine.catalog import Listed
 from engine.db import table
@@ -43,6 +43,7 @@ from engine.writing import inserting
 Data = dict[str, Any]
 LIMITS, JOBS, TASKS = table(Limit), table(Job), table(Task)
 PROPERTY = "bihuan:limit"
+PLAIN_PROPERTY = PROPERTY.removeprefix("bihuan:")
 KIND = "limit"  # of the jobs that climb ladders
 GAP = limit_gaps.GAP
 NOON = time(12)
@@ -59,10 +60,16 @@ _END = Prepared(
         exceeded_at=bindparam("new_exceeded_at", type_=LIMITS.c.exceeded_at.type),
     )
 )
-_NO_JOB = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("this_limit")))
-_INSERT = Prepared(
-    insert(LIMITS).values({column.name: bindparam(column.name, type_=column.type) for column in LIMITS.c})
-)
+_NO_JOB = Prepared(delete(JOBS).where(JOBS.c.id == bindparam("this_job")))  # its own name: so both are one statement
+_ALIKE = ("state", "ended_at", "exceeded_at", "extensions")  # of all that begin to run
+
+
+def _beginning(*left_out: str) -> Prepared:
+    names = [column.name for column in LIMITS.c if column.name not in left_out]
+    return Prepared(insert(LIMITS).values({name: bindparam(name, type_=LIMITS.c[name].type) for name in names}))
+
+
+_BEGIN, _BEGIN_MET = _beginning(*_ALIKE), _beginning()
 
 
 class LimitNotFound(NotFound):
@@ -83,7 +90,7 @@ class Followed:
     settled: list[UUID] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Around:
     """What limits of a step need to know of their case."""
 
@@ -106,7 +113,7 @@ def follow(turn: Turn, around: Around, kept: Sequence[Data], outcome: Outcome, o
     _follow_events(turn, around, found, outcome)
     for opened in outcome.opened:
         if isinstance(opened, TaskOpened) and (code := limit_of(opened.properties)):
-            _start_of_task(turn, around, found, opening, opened, code)
+            _start_of_task(turn, around, found, opened, code)
     if outcome.ended:
         for limit in tuple(found.running):
             _end(turn, found, limit, VOID)
@@ -116,7 +123,7 @@ def follow(turn: Turn, around: Around, kept: Sequence[Data], outcome: Outcome, o
 
 def limit_of(properties: Mapping[str, str]) -> str | None:
     """This will return the code of the limit that the diagram gives a task."""
-    return properties.get(PROPERTY) or properties.get(PROPERTY.removeprefix("bihuan:"))
+    return properties.get(PROPERTY) or properties.get(PLAIN_PROPERTY)
 
 
 def _follow_events(turn: Turn, around: Around, found: Followed, outcome: Outcome) -> None:
@@ -128,35 +135,50 @@ def _follow_events(turn: Turn, around: Around, found: Followed, outcome: Outcome
     for event in outcome.events:
         if event.kind not in (ENTERED, COMPLETED):
             continue
-        for limit in [limit for limit in found.running if limit["token"] is None]:
+        for limit in of_case:
             definition = turn.library.limit(turn.session, limit["of"])
             if any((end.element, end.event) == (event.element, event.kind) for end in definition.ends):
                 _end(turn, found, limit, MET)
-        for code in sorted(starts.get((process, event.element, event.kind), ())):
-            if all(limit["code"] != code or limit["token"] is not None for limit in found.running):
-                _start(turn, around, found, code, element=event.element, event=event.kind)
+        codes = starts.get((process, event.element, event.kind))
+        if codes is not None:
+            _start_of_case(turn, around, found, codes, event)
+        if codes is not None or of_case:
+            of_case = [limit for limit in found.running if limit["token"] is None]
 
 
-def _start_of_task(
-    turn: Turn, around: Around, found: Followed, opening: Opening, opened: TaskOpened, code: str
-) -> None:
+def _start_of_case(turn: Turn, around: Around, found: Followed, codes: Collection[str], event: Event) -> None:
+    for code in sorted(codes):
+        if all(limit["code"] != code or limit["token"] is not None for limit in found.running):
+            listed = turn.catalog.resource("limit", code, now=turn.now)
+            if listed is None:
+                _note_missing(turn, around, found, code, element=event.element, event=event.kind)
+            else:
+                _start(turn, around, found, listed, element=event.element)
+
+
+def _start_of_task(turn: Turn, around: Around, found: Followed, opened: TaskOpened, code: str) -> None:
     """A task opens with a limit of its own, or shows the limit of its case, which begins with it at the latest."""
-    row = next(row for row in opening.rows[Task] if row["token"] == opened.token)
     listed = turn.catalog.resource("limit", code, now=turn.now)
-    if listed is not None and turn.library.limit(turn.session, listed.id).scope == CASE:
+    if listed is None:
+        _note_missing(turn, around, found, code, element=opened.element, token=opened.token)
+        return
+    row = next(row for row in found.opening.rows[Task] if row["token"] == opened.token)
+    if turn.library.limit(turn.session, listed.id).scope == CASE:
         limit = next((each for each in found.running if each["code"] == code and each["token"] is None), None)
         if limit is None:
-            limit = _start(turn, around, found, code, element=opened.element)
-        if limit is not None:
-            limit["shown"] = [*limit.get("shown", ()), opened.token]
+            begun = _start(turn, around, found, listed, element=opened.element)
+            limit, due_at = begun.limit, begun.row["due_at"]
+        else:
+            due_at = datetime.fromisoformat(limit["due"]) if limit["due"] is not None else None
+        limit["shown"] = [*limit.get("shown", ()), opened.token]
     else:
-        local = Around(around.case, {**around.data, **opened.local}, around.surroundings)
-        limit = _start(turn, local, found, code, element=opened.element, token=opened.token, task_id=row["id"])
-    if limit is not None and limit["due"] is not None:
-        row["due_at"] = row["order_at"] = datetime.fromisoformat(limit["due"])
+        begun = _start(turn, around, found, listed, element=opened.element, task=row, local=opened.local)
+        due_at = begun.row["due_at"]
+    if due_at is not None:
+        row["due_at"] = row["order_at"] = due_at
 
 
-def _start(
+def _note_missing(
     turn: Turn,
     around: Around,
     found: Followed,
@@ -165,32 +187,42 @@ def _start(
     element: str,
     event: str = ENTERED,
     token: int | None = None,
-    task_id: UUID | None = None,
-) -> Data | None:
-    listed = turn.catalog.resource("limit", code, now=turn.now)
-    if listed is None:
-        if around.case["ended_at"] is None:
-            limit_gaps.note_missing(turn, found.opening, around.case, code, element=element, event=event, token=token)
-        return None
+) -> None:
+    if around.case["ended_at"] is None:
+        limit_gaps.note_missing(turn, found.opening, around.case, code, element=element, event=event, token=token)
+
+
+def _start(
+    turn: Turn,
+    around: Around,
+    found: Followed,
+    listed: Listed,
+    *,
+    element: str,
+    task: Data | None = None,
+    local: Mapping[str, Any] | None = None,
+) -> Begun:
     definition = turn.library.limit(turn.session, listed.id)
-    problem, happened = "", list[Happening]([Started(turn.now)])
+    problem, happened, data = "", list[Happening]([Started(turn.now)]), around.data
     if definition.until:
+        data = {**data, **local} if local else data
         try:
-            happened += _named(around, definition, turn.now)
+            last = limit_gaps.last_day(definition, data, around.surroundings.environment(turn.now))
+            happened += [] if last is None else [Fixed(turn.now, last)]
         except LastDayUnclear as error:
             problem = error.message
-    begun = begin(turn, around.case, listed, happened, element=element, token=token, task_id=task_id)
-    limit = begun.limit
+    token, task_id = (task["token"], task["id"]) if task is not None else (None, None)
+    begun = begin(turn, around.case, listed, definition, happened, element=element, token=token, task_id=task_id)
     if problem and around.case["ended_at"] is None:
-        told = (around.case, definition, limit, element, around.data, problem)
-        limit["unclear"] = str(limit_gaps.note_unclear(turn, found.opening, *told))
-    found.running.append(limit)
+        told = (around.case, definition, begun.limit, element, data, problem)
+        begun.limit["unclear"] = str(limit_gaps.note_unclear(turn, found.opening, *told))
+    found.running.append(begun.limit)
     found.changes += begun.changes
     found.entries.append(begun.entry)
-    return limit
+    return begun
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Begun:
     """A limit that begins: what the snapshot keeps of it, its row, the changes that write it, and what is told."""
 
@@ -204,6 +236,7 @@ def begin(
     turn: Turn,
     case: Data,
     listed: Listed,
+    definition: LimitDefinition,
     happened: Sequence[Happening],
     *,
     element: str,
@@ -212,10 +245,8 @@ def begin(
     met_at: datetime | None = None,
 ) -> Begun:
     """This will make a limit that runs since the first of what `happened`, or that was met at `met_at` already."""
-    definition = turn.library.limit(turn.session, listed.id)
-    due_at = _first_due(definition, happened, turn.calendar)
-    is_late = met_at is not None and due_at is not None and due_at < met_at
-    id = new_id()
+    calendar, id = turn.calendar, new_id()
+    due_at, due = _first_due(definition, happened, calendar)
     row = {
         "id": id,
         "case_id": case["id"],
@@ -225,55 +256,56 @@ def begin(
         "code": listed.key,
         "name": definition.name,
         "element": element,
-        "state": RUNNING if met_at is None else MET,
         "unit_path": case["unit_path"],
         "region": case["region"],
         "started_at": happened[0].at,
         "due_at": due_at,
-        "ended_at": met_at,
-        "exceeded_at": due_at if is_late else None,
-        "extensions": 0,
-        "climbed": rungs.left_out(definition, due_at, turn.now, turn.calendar),
+        "climbed": rungs.left_out(definition, due_at, turn.now, calendar),
         "happened": write_happened(happened),
     }
-    changes = [Change(_INSERT, row)]
-    if met_at is None and (job := job_row(row, definition, turn.calendar)) is not None:
-        changes += inserting(Job, [job])
-    limit = {"id": str(id), "code": listed.key, "of": listed.id, "token": token, "due": _iso(due_at)}
-    told = {"limit": definition.name, "code": listed.key, "due": limit["due"], "version": listed.version}
+    if met_at is not None:
+        is_late = due_at is not None and due_at < met_at
+        row |= {"state": MET, "ended_at": met_at, "exceeded_at": due_at if is_late else None, "extensions": 0}
+        changes = [Change(_BEGIN_MET, row)]
+    else:
+        changes = [Change(_BEGIN, row)]
+        if (job := job_row(row, definition, calendar)) is not None:
+            changes += inserting(Job, [job])
+    limit = {"id": str(id), "code": listed.key, "of": listed.id, "token": token, "due": due}
+    told = {"limit": definition.name, "code": listed.key, "due": due, "version": listed.version}
     return Begun(limit, row, changes, Entry(kind="limit_started", element=element, name=definition.name, detail=told))
 
 
-def _first_due(definition: LimitDefinition, happened: Sequence[Happening], calendar: Calendar) -> datetime | None:
+Due = tuple[datetime | None, str | None]  # a moment, and how snapshots and the history write it
+
+
+def _first_due(definition: LimitDefinition, happened: Sequence[Happening], calendar: Calendar) -> Due:
     if len(happened) == 1 and definition.term.unit not in BY_HOUR:
-        return _due_from(definition.term, day_of(happened[0].at), calendar)
-    return reckon(definition, happened, calendar).due_at
+        return _due_from(definition, day_of(happened[0].at), calendar)
+    due_at = reckon(definition, happened, calendar).due_at
+    return due_at, _iso(due_at)
 
 
 @lru_cache(maxsize=1024)
-def _due_from(term: Term, day: date, calendar: Calendar) -> datetime | None:
+def _due_from(definition: LimitDefinition, day: date, calendar: Calendar) -> Due:
     """When a limit in days is due that starts on `day`, whatever the hour."""
-    return reckon_term(term, [Started(datetime.combine(day, NOON, CHINA))], calendar).due_at
-
-
-def _named(around: Around, definition: LimitDefinition, now: datetime) -> list[Happening]:
-    last = limit_gaps.last_day(definition, around.data, around.surroundings.environment(now))
-    return [] if last is None else [Fixed(now, last)]
+    due_at = reckon(definition, [Started(datetime.combine(day, NOON, CHINA))], calendar).due_at
+    return due_at, _iso(due_at)
 
 
 def _end(turn: Turn, found: Followed, limit: Data, state: str) -> None:
     found.running.remove(limit)
     if "unclear" in limit:
         found.settled.append(UUID(limit["unclear"]))
-    due_at = datetime.fromisoformat(limit["due"]) if limit["due"] else None
+    id, due_at = UUID(limit["id"]), datetime.fromisoformat(limit["due"]) if limit["due"] else None
     is_late = due_at is not None and due_at < turn.now
     values = {
-        "this_limit": UUID(limit["id"]),
+        "this_limit": id,
         "new_state": state,
         "new_ended_at": turn.now,
         "new_exceeded_at": due_at if is_late else None,
     }
-    found.changes += [Change(_END, values), Change(_NO_JOB, {"this_limit": UUID(limit["id"])})]
+    found.changes += (Change(_END, values), Change(_NO_JOB, {"this_job": id}))
     name = turn.library.limit(turn.session, limit["of"]).name
     kind = "limit_met" if state == MET else "limit_void"
     told = {"limit": name, "code": limit["code"], "due": limit["due"], "late": is_late}
@@ -335,21 +367,13 @@ def read_happened(text: str) -> list[Happening]:
 
 
 def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Data | None:
-    """This will return the job that climbs the next rung of a limit; None when none is left or its clock stands."""
+    """This will return the job that climbs the next rung of a limit; None when none is left or its clock stands.
+
+    What it does not say is as every new job has it.
+    """
     due_at = limit["due_at"]
-    left = rungs.left(definition, limit["climbed"], due_at, calendar) if due_at is not None else []
-    if not left:
+    standing = rungs.following(definition, limit["climbed"], due_at, calendar) if due_at is not None else None
+    if standing is None:
         return None
-    return {
-        "id": limit["id"],
-        "case_id": limit["case_id"],
-        "token": None,
-        "kind": KIND,
-        "element": limit["element"],
-        "state": "waiting",
-        "due_at": left[0].at,
-        "attempts": 0,
-        "retries": 3,
-        "payload": feel.encode({"limit": str(limit["id"])}),
-        "error": "",
-    }
+    names = ("id", "case_id", "element")
+    return {**{name: limit[name] for name in names}, "kind": KIND, "due_at": standing.at}

@@ -51,14 +51,15 @@ def left(definition: LimitDefinition, climbed: int, due_at: datetime, calendar: 
     return [each for each in order(definition, due_at, calendar) if not climbed >> each.place & 1]
 
 
+def following(definition: LimitDefinition, climbed: int, due_at: datetime, calendar: Calendar) -> Standing | None:
+    """This will return the first of the rungs that are still to be climbed."""
+    return next((each for each in order(definition, due_at, calendar) if not climbed >> each.place & 1), None)
+
+
+@lru_cache(maxsize=2048)  # most limits are due at the end of a day, so many climb alike
 def order(definition: LimitDefinition, due_at: datetime, calendar: Calendar) -> Sequence[Standing]:
     """This will return all rungs with their moments, the earliest first."""
-    return _ordered(definition.ladder, due_at, calendar)
-
-
-@lru_cache(maxsize=1024)  # most limits are due at the end of a day, so many climb alike
-def _ordered(ladder: tuple[Rung, ...], due_at: datetime, calendar: Calendar) -> Sequence[Standing]:
-    found = (Standing(moment(rung, due_at, calendar), place, rung) for place, rung in enumerate(ladder))
+    found = (Standing(moment(rung, due_at, calendar), place, rung) for place, rung in enumerate(definition.ladder))
     return tuple(sorted(found, key=lambda each: each.at))
 
 
@@ -71,5 +72,10 @@ def left_out(
     """
     if due_at is None:
         return climbed
-    every = order(definition, due_at, calendar)
-    return sum(1 << it.place for it in every if it.at <= now and (it.rung.is_before or climbed >> it.place & 1))
+    found = 0
+    for it in order(definition, due_at, calendar):
+        if it.at > now:
+            break
+        if it.rung.is_before or climbed >> it.place & 1:
+            found |= 1 << it.place
+    return found
