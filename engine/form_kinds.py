@@ -36,6 +36,8 @@ class TextValue(Value):
         super().__init__(spec, path, label)
         self.most = MAX_TEXT.get(spec["type"], 4_000)
         self.longest, self.shortest = compiled(self.rules.get("maxLength")), compiled(self.rules.get("minLength"))
+        if type(self.longest) is int:
+            self.most, self.longest = min(self.longest, self.most), None
         self.is_bounded = self.longest is not None or self.shortest is not None
         kind = self.rules.get("validationType")
         self.kind = kind if isinstance(kind, str) and kind in _PATTERNS else "pattern"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, cast
 
 import marshmallow as ma
@@ -195,8 +196,14 @@ class Form:
         self.holders = tuple(each for each in fields if each.holds_files)
         self.outcomes = outcomes
         self.checks = checks
-        self._layout = Layout(fields)
-        self._conditions = [(each, compiled(each.condition)) for each in checks]
+
+    @cached_property
+    def _layout(self) -> Layout:  # pages that only show a form do not pay for the schemas that check it
+        return Layout(self.fields)
+
+    @cached_property
+    def _conditions(self) -> list[tuple[FormCheck, Any]]:
+        return [(each, compiled(each.condition)) for each in self.checks]
 
     @property
     def names(self) -> frozenset[str]:

@@ -11,9 +11,14 @@ import pytest
 
 from engine import feel, forms
 from engine.errors import FaultsFound
-from engine.forms import Form, FormInvalid
+from engine.form_fields import Loading
+from engine.forms import Form, FormInvalid, Layout
 
 NOON = feel.Environment(now=datetime(2026, 11, 21, 4, 0, tzinfo=UTC))
+OUTCOMES = [
+    {"value": "同意", "label": "同意挂牌", "style": "primary", "main": True},
+    {"value": "退回", "label": "退回", "validate": False, "requires": ["意见"]},
+]
 
 
 def form(*components: dict[str, Any], **rest: Any) -> Form:
@@ -90,6 +95,9 @@ def test_a_good_value_is_kept_exactly(component: dict[str, Any], sent: Any, kept
         (field("textfield"), "a\x00b", "控制字符"),
         (field("textfield", validate={"minLength": 3}), "ab", "至少 3 个字，现有 2 个"),
         (field("textfield", validate={"maxLength": 3}), "abcd", "最多 3 个字，现有 4 个"),
+        (field("textfield", validate={"maxLength": "=1 + 2"}), "abcd", "最多 3 个字，现有 4 个"),
+        (field("textfield", validate={"maxLength": 9999}), "x" * 4001, "最多 4000 个字，现有 4001 个"),
+        (field("textfield"), "全角\u3000\x7f尾", "控制字符"),
         (field("textfield"), "x" * 4001, "最多 4000 个字"),
         (field("textfield", validate={"pattern": "^[0-9]+$"}), "12a", "「值」格式不对"),
         (field("textfield", validate={"pattern": "^[0-9]+$", "patternErrorMessage": "只填数字"}), "12a", "只填数字"),
@@ -138,6 +146,66 @@ def test_all_faults_come_at_once_and_in_the_language_of_the_reader() -> None:
     )
     assert errors(asked, {"b": -1}) == {"a": ["请填写「甲」"], "b": ["「乙」须不小于 0"]}
     assert errors(asked, {"b": -1}, locale="en") == {"a": ["“甲” is required"], "b": ["“乙” must be at least 0"]}
+
+
+def everything() -> Form:
+    inner = (
+        field("number", "数量", "数量", validate={"min": 1}),
+        field("textfield", "单位", "单位", readonly="=this.数量 = 9"),
+        field("textfield", "说明", "说明", conditional={"hide": "=this.数量 < parent.下限"}),
+    )
+    return form(
+        field("number", "下限", "下限"),
+        {
+            "type": "group",
+            "path": "五落实",
+            "components": [field("textfield", "责任", "责任", validate={"required": True})],
+        },
+        {"type": "dynamiclist", "path": "清单", "label": "清单", "components": list(inner)},
+        field("expression", "行数", expression="=count(清单)"),
+        field("datetime", "日期", "日期", subtype="date", disabled=True),
+        outcomes=[OUTCOMES[0], {"value": "退回", "label": "退回", "validate": False}],
+    )
+
+
+RIGHT = {
+    "下限": 2,
+    "五落实": {"责任": " 安办 ", "其他": "x"},
+    "清单": [{"数量": 1, "单位": "个", "说明": "x"}, {}, {"数量": 9, "单位": "吨", "说明": "重\r\n要"}],
+    "日期": "no day",
+}
+WRONG = {"下限": "二", "清单": [{"数量": 3}, {"数量": 0, "单位": 7}, {"数量": "x"}]}
+
+
+def test_what_passes_at_once_is_what_marshmallow_makes_of_it_step_by_step() -> None:
+    layout = Layout(everything().fields)
+    one, other = (Loading(stored={}, scope={}, environment=NOON, locale="zh", gathers=each) for each in (False, True))
+    expected = {
+        "下限": Decimal(2),
+        "五落实": {"责任": "安办"},
+        "清单": [{"数量": Decimal(1), "单位": "个"}, {"数量": Decimal(9), "说明": "重\n要"}],
+        "行数": 3,
+    }
+    assert layout.load(RIGHT, one) == layout.load(RIGHT, other) == expected
+
+
+def test_faults_on_all_levels_come_at_once_in_the_order_of_the_form() -> None:
+    assert list(errors(everything(), WRONG, outcome="同意").items()) == [
+        ("下限", ["「下限」须为数字"]),
+        ("五落实.责任", ["请填写「责任」"]),
+        ("清单.1.数量", ["「数量」须不小于 1"]),
+        ("清单.1.单位", ["「单位」须为文字"]),
+        ("清单.2.数量", ["「数量」须为数字"]),
+    ]
+
+
+def test_an_outcome_that_does_not_validate_leaves_out_what_is_wrong() -> None:
+    rows = [{"数量": 3}, {"数量": 0, "单位": "个"}, {"单位": "吨"}]
+    assert load(everything(), {**WRONG, "清单": rows}, outcome="退回") == {
+        "五落实": {},
+        "清单": [{"数量": Decimal(3)}, {"单位": "个"}, {"单位": "吨"}],
+        "行数": 3,
+    }
 
 
 def test_unknown_keys_are_dropped_and_silent_components_ask_nothing() -> None:
@@ -285,12 +353,6 @@ def test_the_rows_of_a_fixed_list_cannot_be_left_out(sent: dict[str, Any]) -> No
 def test_rows_cannot_be_added_to_a_fixed_list() -> None:
     sent = {"事项": [{"结论": "合格"}, {"结论": "合格"}]}
     assert "最多填写 1 行" in errors(fixed(), sent, case={"事项": [{"事项": "甲"}]})["事项"][0]
-
-
-OUTCOMES = [
-    {"value": "同意", "label": "同意挂牌", "style": "primary", "main": True},
-    {"value": "退回", "label": "退回", "validate": False, "requires": ["意见"]},
-]
 
 
 def decision() -> Form:
