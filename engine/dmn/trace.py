@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.feel.environment import Environment, State
+import msgspec
+
+from engine.feel.environment import State
 from engine.feel.errors import Warning
 
 
@@ -52,11 +54,10 @@ class Trace:
 class DecisionState(State):
     """The state of an evaluation that also keeps a trace."""
 
-    __slots__ = ("trace",)
+    trace: Trace = msgspec.field(default_factory=Trace)
 
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment, [])
-        self.trace = Trace()
+    def __post_init__(self) -> None:
+        self.warnings = []
 
 
 def remember(state: State, run: TableRun) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from .compiler import Scope, compile_node, compiles, read_name
 from .environment import Code, Frame, State
-from .hosting import host_function
+from .hosting import called_function
 from .nodes import Call, Function, Name
-from .registry import BUILTINS, Builtin, invoke
+from .registry import BUILTINS, Builtin, invoke, kinds_of, run
 from .types import coerce
 from .values import FunctionValue, adopt, type_name
 
@@ -53,15 +53,23 @@ def _call(node: Call, scope: Scope) -> Code:
 
 def _builtin_call(known: Builtin, arguments: list[Code], names: list[str] | None, position: int) -> Code:
     name = known.name
+    kinds = None if names else kinds_of(known, len(arguments))
 
-    def run(frame: Frame) -> Any:
+    def called(frame: Frame) -> Any:
         values = [code(frame) for code in arguments]
         own = frame.root.get(name)
         if type(own) is FunctionValue:
             return call(own, values, names, frame.state, position)
-        return invoke(known, frame.state, values, names, position)
+        state = frame.state
+        if kinds is None:
+            return invoke(known, state, values, names, position)
+        for value, types in zip(values, kinds, strict=True):
+            if types is not None and type(value) not in types:
+                return invoke(known, state, values, names, position)
+        state.tick()
+        return run(known, state, values, position)
 
-    return run
+    return called
 
 
 def _named_call(name: str, known: Builtin | None, function: Code, arguments: list[Code], node: Call) -> Code:
@@ -71,7 +79,7 @@ def _named_call(name: str, known: Builtin | None, function: Code, arguments: lis
         state = frame.state
         host = state.environment.functions.get(name)
         if host is not None:
-            target: Any = host_function(name, host)
+            target: Any = called_function(name, host)
         elif known is None and not _is_visible(name, frame):
             state.warn("unknown function", position, name=name)
             return None

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .compiler import Scope, compile_node, compiles
+from .compiler import Scope, compile_node, compiles, free_name
 from .environment import Code, Frame, State
 from .nodes import Between, Comparison, In, Interval, Literal, Logic, Name, Node, Test, Tests
 from .temporal import DateTime, Time
-from .values import Range, contains, equal, order, type_name
+from .values import COMPARED, Range, contains, equal, order, type_name
 
 _DIRECT = frozenset((Decimal, str))
+_AS_THEY_ARE = frozenset((str, bool))  # what a variable may be without being looked at any closer
 _PYTHON: dict[str, Callable[[Any, Any], bool]] = {
     "<": python.lt,
     "<=": python.le,
@@ -70,11 +71,15 @@ def _against(left: Code, constant: Any, direct: Callable[[Any, Any], bool], oper
 def _equality(node: Comparison, scope: Scope) -> Code:
     left, right = compile_node(node.left, scope), compile_node(node.right, scope)
     position, wanted = node.position, node.operator == "="
+    if isinstance(node.right, Literal) and type(node.right.value) in COMPARED:
+        name = free_name(node.left, scope)
+        same_as = _same_as(left, node.right.value, node)
+        return same_as if name is None else _variable_same_as(name, node.right.value, wanted, same_as)
 
     def compare(frame: Frame) -> bool | None:
         one, other = left(frame), right(frame)
         kind = type(one)
-        if kind is type(other) and kind in _DIRECT:
+        if kind is type(other) and kind in COMPARED:
             return bool(one == other) is wanted
         same = equal(one, other, frame.state)
         if same is None:
@@ -83,6 +88,36 @@ def _equality(node: Comparison, scope: Scope) -> Code:
             )
             return None
         return same is wanted
+
+    return compare
+
+
+def _same_as(left: Code, constant: Any, node: Comparison) -> Code:
+    """Compare with a constant that is equal to nothing of another kind."""
+    kind, wanted = type(constant), node.operator == "="
+
+    def compare(frame: Frame) -> bool | None:
+        one = left(frame)
+        if type(one) is kind:
+            return bool(one == constant) is wanted
+        if one is None or constant is None:
+            return not wanted
+        details = {"operator": node.operator, "left": type_name(one), "right": type_name(constant)}
+        frame.state.warn("operand types", node.position, **details)
+        return None
+
+    return compare
+
+
+def _variable_same_as(name: str, constant: Any, wanted: bool, others: Code) -> Code:
+    """Compare a text or truth of the context at once, and `others` in general: most conditions of a process do that."""
+    kind = type(constant)
+
+    def compare(frame: Frame) -> Any:
+        value = frame.root.get(name)
+        if type(value) in _AS_THEY_ARE and (type(value) is kind or constant is None):
+            return (value == constant) is wanted
+        return others(frame)
 
     return compare
 

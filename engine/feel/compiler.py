@@ -24,7 +24,7 @@ from .registry import BUILTINS, as_value
 from .types import conforms
 from .values import adopt, type_name
 
-_READY = frozenset((Decimal, str, bool, type(None)))
+_READY = frozenset((str, bool, type(None)))
 _MISSING = object()
 
 
@@ -119,12 +119,19 @@ def read_name(node: Name, scope: Scope) -> Code:
     return _chained(node.name, node.position) if bound or may else _free(node.name, node.position)
 
 
+def free_name(node: Node, scope: Scope) -> str | None:
+    """This will return the name of a variable that nothing but the context can bind; None of any other node."""
+    return node.name if isinstance(node, Name) and scope.look_up(node.name) == (False, False) else None
+
+
 def _free(name: str, position: int) -> Code:
     def read(frame: Frame) -> Any:
         value = frame.root.get(name, _MISSING)
         kind = type(value)
         if kind in _READY:
-            return value if kind is not Decimal or value.is_finite() else None
+            return value
+        if kind is Decimal:
+            return value if value.is_finite() else None
         if value is _MISSING:
             return absent(frame, name, position)
         return adopted(frame, value)
@@ -139,7 +146,10 @@ def adopted(frame: Frame, value: Any) -> Any:
         return adopt(value)
     if type(frame.root) is Values:
         return value
-    cache = frame.state.adopted
+    state = frame.state
+    cache = state.adopted
+    if cache is None:
+        cache = state.adopted = {}
     known = cache.get(id(value))
     if known is None:
         # the raw value is kept beside the converted one, so that no other object can get its id

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+
+import msgspec
 
 NANOS = 1_000_000_000
 DAY = 86_400 * NANOS
@@ -18,8 +19,7 @@ _DURATION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DayTimeDuration:
+class DayTimeDuration(msgspec.Struct, frozen=True, order=True):
     """A number of nanoseconds."""
 
     nanos: int
@@ -47,8 +47,7 @@ class DayTimeDuration:
         return Decimal(self.nanos) / NANOS
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class YearMonthDuration:
+class YearMonthDuration(msgspec.Struct, frozen=True, order=True):
     """A number of months."""
 
     months: int

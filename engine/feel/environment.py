@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from .errors import LimitExceeded
 
 CLOCK_EVERY = 512  # steps between two looks at the wall clock
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """How much one evaluation may take: `steps`, nested calls, list elements, characters, and wall time in seconds."""
 
     steps: int = 1_000_000
@@ -30,54 +31,56 @@ MAX_SOURCE = 100_000  # characters of one expression
 MAX_NESTING = 80  # nested brackets, ifs, fors in one expression
 MAX_CHAIN = 400  # operators or steps in one unbracketed chain, as in a + b + c
 NO_FUNCTIONS: Mapping[str, Callable[..., Any]] = {}
+NOTHING: Mapping[str, Any] = {}  # what a frame binds that stands around no other
+_zone = lru_cache(maxsize=64)(ZoneInfo)
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(msgspec.Struct, frozen=True):
     """The world of an evaluation. `now` is an aware time; `zone` decides which day today() is."""
 
     now: datetime
-    functions: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: NO_FUNCTIONS)
+    functions: Mapping[str, Callable[..., Any]] = NO_FUNCTIONS
     limits: Limits = DEFAULT_LIMITS
     zone: str = "Asia/Shanghai"
 
     def local_now(self) -> datetime:
         """This will return the time of the clock in the environment's zone."""
-        return self.now.astimezone(ZoneInfo(self.zone))
+        return self.now.astimezone(_zone(self.zone))
 
 
-class State:
-    """One evaluation while it runs: what is left of its limits, and what it has to say."""
+class State(msgspec.Struct, eq=False):
+    """One evaluation while it runs: how much of its limits it took, and what it has to say."""
 
-    __slots__ = ("adopted", "check_at", "deadline", "depth", "environment", "limits", "position", "steps", "warnings")
+    environment: Environment
+    warnings: list[tuple[str, int, dict[str, Any]]] | None = None
+    steps: int = 0
+    check_at: int = CLOCK_EVERY
+    deadline: float = 0.0
+    depth: int = 0
+    position: int = 0
+    adopted: dict[int, tuple[Any, Any]] | None = None
 
-    def __init__(self, environment: Environment, warnings: list[tuple[str, int, dict[str, Any]]] | None = None) -> None:
-        self.environment = environment
-        self.limits = environment.limits
-        self.steps = environment.limits.steps
-        self.check_at = self.steps - CLOCK_EVERY
-        self.deadline = 0.0
-        self.depth = environment.limits.depth
-        self.warnings = warnings
-        self.adopted: dict[int, tuple[Any, Any]] = {}
-        self.position = 0
+    @property
+    def limits(self) -> Limits:
+        """This will return how much it may take."""
+        return self.environment.limits
 
     def tick(self) -> None:
         """This will count one step. Raises LimitExceeded."""
-        self.steps -= 1
-        if self.steps < self.check_at:
+        self.steps += 1
+        if self.steps > self.check_at:
             self._look()
 
     def spend(self, steps: int) -> None:
         """This will count many steps at once. Raises LimitExceeded."""
-        self.steps -= steps
-        if self.steps < self.check_at:
+        self.steps += steps
+        if self.steps > self.check_at:
             self._look()
 
     def _look(self) -> None:
-        if self.steps < 0:
+        if self.steps > self.limits.steps:
             raise LimitExceeded("steps", self.limits.steps)
-        self.check_at = self.steps - CLOCK_EVERY
+        self.check_at = self.steps + CLOCK_EVERY
         now = monotonic()
         if not self.deadline:
             # the first 512 steps take well under a millisecond: the clock starts at the first look
@@ -87,14 +90,14 @@ class State:
 
     def enter(self) -> None:
         """This will count one nested call; `leave` gives it back. Raises LimitExceeded."""
-        self.depth -= 1
-        if self.depth < 0:
+        self.depth += 1
+        if self.depth > self.limits.depth:
             raise LimitExceeded("depth", self.limits.depth)
         self.tick()
 
     def leave(self) -> None:
         """This will end one nested call."""
-        self.depth += 1
+        self.depth -= 1
 
     def check_list(self, size: int) -> None:
         """This will refuse a list of more than the allowed elements, and count them. Raises LimitExceeded."""
@@ -119,16 +122,13 @@ class Values(dict[str, Any]):
     """A context whose values are FEEL values already: nothing in it needs to be converted."""
 
 
-class Frame:
+class Frame(msgspec.Struct, eq=False):
     """The names that an expression sees: its own bindings, those around it, and the context it was given."""
 
-    __slots__ = ("bound", "parent", "root", "state")
-
-    def __init__(self, bound: Mapping[str, Any], parent: Frame | None, root: Mapping[str, Any], state: State) -> None:
-        self.bound = bound
-        self.parent = parent
-        self.root = root
-        self.state = state
+    bound: Mapping[str, Any]
+    parent: Frame | None
+    root: Mapping[str, Any]
+    state: State
 
     def inner(self, bound: Mapping[str, Any]) -> Frame:
         """This will return a frame inside this one that binds more names."""

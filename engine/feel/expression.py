@@ -22,7 +22,7 @@ from . import (
 from .comparison import compile_tests
 from .compiler import Scope, compile_node
 from .cursor import Vocabulary
-from .environment import DEFAULT_LIMITS, MAX_NESTING, Code, Environment, Frame, State
+from .environment import DEFAULT_LIMITS, MAX_NESTING, NOTHING, Code, Environment, Frame, State
 from .errors import LimitExceeded, Warning, locate
 from .grammar import parse_expression, parse_tests
 from .registry import BUILTINS
@@ -72,7 +72,7 @@ class Expression:
     def evaluate(self, context: Mapping[str, Any], environment: Environment) -> Any:
         """This will return the value, null where FEEL says null. Raises LimitExceeded."""
         try:
-            return self.code(Frame({}, None, context, State(environment)))
+            return self.code(Frame(NOTHING, None, context, State(environment)))
         except RecursionError:
             raise LimitExceeded("depth", environment.limits.depth) from None
 
@@ -80,7 +80,7 @@ class Expression:
         """This will return the value with all warnings. Raises LimitExceeded."""
         notes: list[tuple[str, int, dict[str, Any]]] = []
         try:
-            value = self.code(Frame({}, None, context, State(environment, notes)))
+            value = self.code(Frame(NOTHING, None, context, State(environment, notes)))
         except RecursionError:
             raise LimitExceeded("depth", environment.limits.depth) from None
         return Result(value, located(notes, self.text))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import msgspec
 
 from .durations import DAY, NANOS, DayTimeDuration, YearMonthDuration, fraction_nanos, fraction_text
 
@@ -16,6 +17,7 @@ _TIME = r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(Z|[+-][0-9]{2}:[0-9]{2
 _DATE_TEXT = re.compile(_DATE, re.ASCII)
 _TIME_TEXT = re.compile(_TIME, re.ASCII)
 _MAX_OFFSET = 18 * 3600
+_TWO = tuple(f"{number:02d}" for number in range(100))
 
 
 @functools.cache
@@ -46,8 +48,7 @@ def length_of_month(year: int, month: int) -> int:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Date:
+class Date(msgspec.Struct, frozen=True, order=True):
     """A calendar day."""
 
     year: int
@@ -55,8 +56,8 @@ class Date:
     day: int
 
     def __str__(self) -> str:
-        sign = "-" if self.year < 0 else ""
-        return f"{sign}{abs(self.year):04d}-{self.month:02d}-{self.day:02d}"
+        year = str(self.year) if self.year > 999 else f"{'-' if self.year < 0 else ''}{abs(self.year):04d}"
+        return f"{year}-{_TWO[self.month]}-{_TWO[self.day]}"
 
     @property
     def days(self) -> int:
@@ -80,8 +81,7 @@ class Date:
         return date(self.year, self.month, self.day)
 
 
-@dataclass(frozen=True, slots=True)
-class Time:
+class Time(msgspec.Struct, frozen=True):
     """A time of day: `nanos` since midnight, with an `offset` in seconds, a zone name, or neither."""
 
     nanos: int
@@ -90,7 +90,10 @@ class Time:
 
     def __str__(self) -> str:
         seconds, fraction = divmod(self.nanos, NANOS)
-        clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{fraction_text(fraction)}"
+        minutes = seconds // 60
+        clock = f"{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[seconds % 60]}"
+        if fraction:
+            clock += fraction_text(fraction)
         return clock + zone_text(self.offset, self.zone)
 
     @property
@@ -113,8 +116,7 @@ class Time:
         return time(seconds // 3600, seconds // 60 % 60, seconds % 60, fraction // 1000, tzinfo=zone)
 
 
-@dataclass(frozen=True, slots=True)
-class DateTime:
+class DateTime(msgspec.Struct, frozen=True):
     """A day and a time of day."""
 
     date: Date
@@ -154,6 +156,7 @@ def zone_offset(zone: str, day: int, nanos: int) -> int:
     return int(offset.total_seconds()) if offset else 0
 
 
+@functools.lru_cache(maxsize=512)
 def zone_text(offset: int | None, zone: str | None) -> str:
     """This will write an offset or zone as ISO 8601 and FEEL do."""
     if zone is not None:
@@ -186,6 +189,13 @@ def make_date(year: int, month: int, day: int) -> Date | None:
 
 def parse_date(text: str) -> Date | None:
     """This will read `2024-02-29`, or return None."""
+    if len(text) == 10 and text[4] == "-" == text[7]:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            pass  # the year 0 is one of FEEL
+        else:
+            return Date(day.year, day.month, day.day)
     match = _DATE_TEXT.fullmatch(text)
     return make_date(int(match[1]), int(match[2]), int(match[3])) if match else None
 
@@ -230,7 +240,7 @@ def parse_date_time(text: str) -> DateTime | None:
 def from_python(value: date | time | datetime | timedelta) -> Date | Time | DateTime | DayTimeDuration:
     """This will return the FEEL value of a value of Python's datetime module."""
     if isinstance(value, datetime):
-        return DateTime(Date(value.year, value.month, value.day), _time_of(value.timetz(), value.utcoffset()))
+        return DateTime(Date(value.year, value.month, value.day), _time_of(value, value.utcoffset()))
     if isinstance(value, date):
         return Date(value.year, value.month, value.day)
     if isinstance(value, time):
@@ -261,11 +271,12 @@ def add_duration(
     return DateTime(shifted, Time(rest, value.time.offset, value.time.zone))
 
 
-def _time_of(value: time, offset: timedelta | None) -> Time:
+def _time_of(value: time | datetime, offset: timedelta | None) -> Time:
     nanos = ((value.hour * 60 + value.minute) * 60 + value.second) * NANOS + value.microsecond * 1000
-    name = getattr(value.tzinfo, "key", None)
-    if isinstance(name, str) and name != "UTC":
-        return Time(nanos, None, name)
+    if type(value.tzinfo) is not timezone:
+        name = getattr(value.tzinfo, "key", None)
+        if isinstance(name, str) and name != "UTC":
+            return Time(nanos, None, name)
     return Time(nanos, None if offset is None else int(offset.total_seconds()))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import (
     ROUND_HALF_EVEN,
@@ -14,6 +13,8 @@ from decimal import (
     Overflow,
 )
 from typing import Any
+
+import msgspec
 
 from .durations import NANOS, DayTimeDuration, YearMonthDuration
 from .environment import State
@@ -30,8 +31,7 @@ MAX_BITS = 20_000  # a whole number of about 6000 digits
 MAX_DEPTH = 200  # nested lists and contexts in case data
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """The values between two ends; an end of None is unbounded where the range was written with < or >.
 
     `operator` is that of a range written like `(< 10)` or `(!= 10)`, else empty.
@@ -44,8 +44,7 @@ class Range:
     operator: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FunctionValue:
+class FunctionValue(msgspec.Struct, frozen=True, eq=False):
     """A function that FEEL can call; `invoke(state, arguments)` has positional arguments, `parameters` name them."""
 
     name: str
@@ -59,6 +58,8 @@ class FunctionValue:
 _PLAIN: frozenset[type] = frozenset(
     (str, bool, type(None), Date, Time, DateTime, DayTimeDuration, YearMonthDuration, Range, FunctionValue)
 )
+
+_MOMENTS = (date, time, timedelta)
 
 TYPE_OF: dict[type, str] = {
     Decimal: "number",
@@ -102,13 +103,17 @@ def adopt(value: Any, depth: int = 0) -> Any:
 def _adopt_collection(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise LimitExceeded("depth", MAX_DEPTH)
+    depth += 1
     if type(value) is dict:
-        return {str(key): adopt(item, depth + 1) for key, item in value.items()}
-    return [adopt(item, depth + 1) for item in value]
+        return {
+            key if type(key) is str else str(key): item if type(item) in _PLAIN else adopt(item, depth)
+            for key, item in value.items()
+        }
+    return [item if type(item) in _PLAIN else adopt(item, depth) for item in value]
 
 
 def _adopt_other(value: Any, depth: int) -> Any:
-    if isinstance(value, date | time | timedelta):
+    if isinstance(value, _MOMENTS):
         return from_python(value)
     if isinstance(value, Decimal | bool):
         return value
@@ -128,6 +133,8 @@ def equal(left: Any, right: Any, state: State) -> bool | None:
     kind = type(left)
     if kind is not type(right):
         return False if left is None or right is None else None
+    if kind in COMPARED:
+        return bool(left == right)
     if kind is list:
         return _equal_lists(left, right, state)
     if kind is dict:
@@ -188,16 +195,17 @@ def order(left: Any, right: Any) -> int | None:
     kind = type(left)
     if kind is not type(right):
         return None
-    if kind is DateTime or kind is Time:
+    if kind not in ORDERED:
+        if kind is not DateTime and kind is not Time:
+            return None
         if left_is_local(left) != left_is_local(right):
             return None
         left, right = left.instant(), right.instant()
-    elif kind not in ORDERED:
-        return None
     return -1 if left < right else 1 if left > right else 0
 
 
 ORDERED: frozenset[type] = frozenset((Decimal, str, Date, DayTimeDuration, YearMonthDuration))
+COMPARED = ORDERED | {bool, type(None)}  # two of one of these kinds are equal to FEEL when they are to Python
 
 
 def contains(span: Range, value: Any, state: State) -> bool | None:
