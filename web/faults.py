@@ -85,6 +85,10 @@ SENTENCES = [
             N_("“{rule}” may skip this step, so the outcome that is written then has to be chosen."),
         ),
         (r"bihuan:(?P<rule>\w+): (?P<why>.+)", N_("“{rule}” is wrong: {why}")),
+        (
+            r"No compensation event leads to (?P<name>.+): it is never done\.",
+            N_("No compensation event leads to “{name}”: it is never done."),
+        ),
         (r"No flow leads to (?P<name>.+): it is never done\.", N_("No flow leads to “{name}”: it is never done.")),
         (
             r"The message has no correlation key: whichever case waits longest takes it\.",

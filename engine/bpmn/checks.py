@@ -23,6 +23,7 @@ def check(process: Process, told: frozenset[str] = frozenset()) -> list[DiagramF
     found = [problem for node in process.walk() for rule in _RULES for problem in rule(process, node)]
     found.extend(_entries(process, None))
     found.extend(_twice(process, _handler_starts(process, process.content.event_subprocesses)))
+    found.extend(_twice(process, process.content.starts))
     found.extend(_flows(process))
     return [problem for problem in found if not (told and _follows(process, problem, told))]
 
@@ -45,12 +46,16 @@ def _follows(process: Process, problem: DiagramFault, told: frozenset[str]) -> b
 def lint(process: Process) -> list[Note]:
     """This will return what is allowed but surely not meant: nodes that no token comes to."""
     found = []
+    handlers = {node.handler for node in process.walk()}
     for node in process.walk():
         starts = process.inside(node.scope).starts
         around = process.nodes.get(node.scope)
         is_offered = around is not None and around.type == "adHocSubProcess"
         if starts and node.type != "startEvent" and is_entry(node) and not is_offered:
             text = f"No flow leads to {node.name or node.id}: it is never done."
+            found.append(Note(node.id, node.name, "kept", "unreachable", text, node.line))
+        if node.is_compensation and node.id not in handlers:
+            text = f"No compensation event leads to {node.name or node.id}: it is never done."
             found.append(Note(node.id, node.name, "kept", "unreachable", text, node.line))
         if not process.is_native and _kind(node) == "message" and _lacks_key(process, node):
             text = "The message has no correlation key: whichever case waits longest takes it."
@@ -149,10 +154,14 @@ def _subprocess(process: Process, node: Node) -> Iterator[DiagramFault]:
         return
     starts = node.content.starts
     if node.by_event:
+        if node.loop is not None:
+            yield _at(node, "event-subprocess-loop")
         if len(starts) != 1 or starts[0].event is None:
             yield _at(node, "event-subprocess-start")
         elif _kind(starts[0]) == "error" and not starts[0].interrupting and process.is_native:
             yield _at(starts[0], "non-interrupting", kind="error")
+        elif _kind(starts[0]) == "compensation" and node.scope == process.id:
+            yield _at(starts[0], "compensation-process")
         return
     if node.type == "adHocSubProcess":
         for inner in node.content.nodes:
@@ -252,10 +261,11 @@ def _is_undone(target: Node) -> bool:
 
 
 def _caught_twice(process: Process, node: Node) -> Iterator[DiagramFault]:
-    """Camunda 7 takes the first of two that catch the same; here it is refused, as in Camunda 8."""
+    """Of two that catch the same error Camunda 7 takes the first; here it is refused, as in Camunda 8."""
     yield from _twice(process, node.boundaries)
     if node.content is not None:
-        yield from _twice(process, _handler_starts(process, node.content.event_subprocesses))
+        undoing = [boundary for boundary in node.boundaries if _kind(boundary) == "compensation"][:1]
+        yield from _twice(process, undoing + _handler_starts(process, node.content.event_subprocesses))
 
 
 def _handler_starts(process: Process, holders: list[Node]) -> list[Node]:
@@ -263,17 +273,28 @@ def _handler_starts(process: Process, holders: list[Node]) -> list[Node]:
 
 
 def _twice(process: Process, catchers: list[Node]) -> Iterator[DiagramFault]:
-    if not process.is_native:
-        return
-    seen: dict[tuple[str, str | None], Node] = {}
+    seen: dict[tuple[str | None, ...], Node] = {}
     for node in catchers:
-        event = node.event
-        if event is None or event.kind not in ("error", "escalation"):
-            continue
-        key = (event.kind, event.code.text if event.code is not None else None)
-        first = seen.setdefault(key, node)
-        if first is not node:
-            yield _at(node, "catch-twice", ref=first.name or first.id, what=key[1] or f"every {event.kind}")
+        key = _caught(process, node)
+        first = seen.setdefault(key, node) if key is not None else node
+        if key is not None and first is not node:
+            yield _at(node, "catch-twice", ref=first.name or first.id, what=key[1])
+
+
+def _caught(process: Process, node: Node) -> tuple[str | None, ...] | None:
+    """What only one event of a place can catch: a second one would wait for ever. None: several may."""
+    event = node.event
+    if event is None:
+        return None
+    if event.kind in ("error", "escalation") and process.is_native:
+        return (event.kind, event.code.text if event.code is not None else f"every {event.kind}")
+    if event.kind in ("compensation", "cancel"):
+        return (event.kind, event.kind)
+    if event.kind == "message" and event.name is not None:
+        begins = node.type == "startEvent" and node.scope == process.id
+        key = None if begins or event.correlation_key is None else event.correlation_key.text
+        return (event.kind, event.name.text, key)
+    return None
 
 
 def _around(process: Process, node: Node) -> list[Node]:

@@ -146,6 +146,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "An event subprocess needs exactly one start event, with an event definition.",
         "事件子流程必须有且只有一个带事件定义的开始事件。",
     ),
+    "event-subprocess-loop": (
+        "An event subprocess begins when its event happens: it cannot be repeated or have several instances.",
+        "事件子流程由事件触发，不能设置循环或多实例。",
+    ),
     "subprocess-starts": (
         "A subprocess has at most one start event, a none start event.",
         "子流程最多只能有一个空开始事件。",
@@ -191,6 +195,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "compensation-nothing": (
         "{ref} has no handler that could undo it.",
         "{ref} 没有补偿处理活动，无法补偿。",
+    ),
+    "compensation-process": (
+        "A whole process is never undone: this event subprocess belongs into a subprocess.",
+        "流程整体不会被补偿，补偿事件子流程必须放在子流程中。",
     ),
     "cancel-outside": ("A cancel event belongs to a transaction.", "取消事件只能用于事务子流程。"),
     "non-interrupting": ("An event of kind {kind} always interrupts.", "{kind}类型的事件必须是中断的。"),
@@ -256,6 +264,8 @@ TERMS: dict[object, str] = {
     "signal": "信号",
     "error": "错误",
     "escalation": "升级",
+    "every error": "所有错误",
+    "every escalation": "所有升级",
     "timer": "定时器",
     "date": "日期",
     "duration": "时长",

@@ -12,6 +12,7 @@ import pytest
 
 from engine import bpmn, scenarios
 from engine.bpmn import stimuli
+from engine.errors import FaultsFound
 
 
 def user(id: str) -> str:
@@ -71,3 +72,17 @@ def test_one_of_several_waits_may_be_triggered_whatever_it_waits_for(
     steps = "- - {start: {}}\n  - {complete: c1}\n  - {expect: {tasks: [u1], waiting: [c0, c2, c3]}}\n  - {complete: c2}\n  - {complete: c3, with: {late: true}}\n  - {expect: {tasks: [u1, u2, u3], waiting: [c0], vars: {late: true}}}\n"
     (tmp_path / "s.yaml").write_text(f"models: [p.bpmn]\nprocess: p\nruns:\n{steps}", encoding="utf-8")
     assert [result.message for result in scenarios.run_file(tmp_path / "s.yaml")] == [""]
+
+
+@pytest.mark.parametrize(("keys", "refused"), [(("=1", "=1"), True), (("=1", "=2"), False)], ids=["same", "other"])
+def test_one_message_with_one_key_is_caught_once_at_an_activity(
+    document: Callable[..., bytes], keys: tuple[str, str], refused: bool
+) -> None:
+    tops = "".join(f'<bpmn:message id="m{n}" name="m"><bpmn:extensionElements><zeebe:subscription correlationKey="{key}"/></bpmn:extensionElements></bpmn:message>' for n, key in enumerate(keys))  # fmt: skip
+    events = "".join(f'<bpmn:boundaryEvent id="b{n}" attachedToRef="w" cancelActivity="false"><bpmn:messageEventDefinition messageRef="m{n}"/></bpmn:boundaryEvent>' for n in (0, 1))  # fmt: skip
+    found: list[tuple[str | None, str | None]] = []
+    try:
+        bpmn.parse(document(user("w") + events, tops))
+    except FaultsFound as refusal:
+        found = [(fault.code, fault.element) for fault in refusal.faults]
+    assert found == ([("catch-twice", "b1")] if refused else [])

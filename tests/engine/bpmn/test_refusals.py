@@ -38,6 +38,7 @@ def boundary(definition: str, attributes: str = 'attachedToRef="t"') -> str:
 
 
 ERROR = "<bpmn:errorEventDefinition/>"
+UNDOING = '<bpmn:subProcess id="e{0}" triggeredByEvent="true"><bpmn:startEvent id="s{0}"><bpmn:compensateEventDefinition/></bpmn:startEvent></bpmn:subProcess>'
 XOR = '<bpmn:exclusiveGateway id="g"{0}/>' + TASK + '<bpmn:task id="u"/>'
 CASES = [
     ("element-unsupported", '<bpmn:complexGateway id="g"/>', "g"),
@@ -131,6 +132,33 @@ CASES = [
         "compensation-target",
         '<bpmn:intermediateThrowEvent id="t"><bpmn:compensateEventDefinition activityRef="gone"/></bpmn:intermediateThrowEvent>',
         "t",
+    ),
+    ("catch-twice", "".join(f'<bpmn:startEvent id="s{n}"><bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent>' for n in (1, 2)), "s2"),
+    (
+        "catch-twice",
+        TASK
+        + "".join(f'<bpmn:boundaryEvent id="b{n}" attachedToRef="t"><bpmn:compensateEventDefinition/></bpmn:boundaryEvent><bpmn:association id="a{n}" sourceRef="b{n}" targetRef="h"/>' for n in (1, 2))
+        + '<bpmn:task id="h" isForCompensation="true"/>',
+        "b2",
+    ),
+    (
+        "catch-twice",
+        '<bpmn:transaction id="t"><bpmn:task id="i"/></bpmn:transaction>'
+        + "".join(f'<bpmn:boundaryEvent id="b{n}" attachedToRef="t"><bpmn:cancelEventDefinition/></bpmn:boundaryEvent>' for n in (1, 2)),
+        "b2",
+    ),
+    (
+        "catch-twice",
+        f'<bpmn:subProcess id="x">{TASK}' + "".join(UNDOING.format(n) for n in (1, 2)) + "</bpmn:subProcess>",
+        "s2",
+    ),
+    ("compensation-process", TASK + UNDOING.format(1), "s1"),
+    (
+        "event-subprocess-loop",
+        TASK
+        + '<bpmn:subProcess id="e" triggeredByEvent="true"><bpmn:startEvent id="s"><bpmn:errorEventDefinition/></bpmn:startEvent>'
+        '<bpmn:standardLoopCharacteristics loopMaximum="2"/></bpmn:subProcess>',
+        "e",
     ),
     ("start-incoming", TASK + '<bpmn:startEvent id="s"/><bpmn:sequenceFlow id="f" sourceRef="t" targetRef="s"/>', "s"),
     ("end-outgoing", TASK + '<bpmn:endEvent id="e"/><bpmn:sequenceFlow id="f" sourceRef="e" targetRef="t"/>', "e"),
@@ -258,5 +286,6 @@ def test_nothing_of_the_drawing_is_lost(document: Callable[..., bytes]) -> None:
 
 
 def test_what_no_flow_leads_to_is_noted(document: Callable[..., bytes]) -> None:
-    diagram = bpmn.parse(document(START + TASK + '<bpmn:task id="lost" name="Lost"/>', "", ' zeebe:mark=""'))
-    assert [(note.element, note.code) for note in diagram.notes] == [("lost", "unreachable")]
+    lost = '<bpmn:task id="lost" name="Lost"/><bpmn:task id="undo" isForCompensation="true"/>'
+    diagram = bpmn.parse(document(START + TASK + lost, "", ' zeebe:mark=""'))
+    assert [(note.element, note.code) for note in diagram.notes] == [("lost", "unreachable"), ("undo", "unreachable")]
