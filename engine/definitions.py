@@ -221,7 +221,8 @@ class Surroundings:
             raise LookupError(decision_id)
         model = self.library.model(self.session, found)
         result = dmn.evaluate(model, decision_id, data, self.environment(now))
-        return bpmn.Decided(result.value, {**result.log, "version": found.version})
+        result.log["version"] = found.version
+        return bpmn.Decided(result.value, result.log)
 
     def service(self, type: str) -> Callable[[Data, Mapping[str, str]], Data] | None:
         """This will return the function to call inside the step, or None when `type` is a job (or not registered)."""

@@ -7,12 +7,14 @@ from typing import Any
 from engine.errors import Fault
 from engine.feel.environment import Frame
 from engine.feel.errors import FeelSyntaxError, LimitExceeded
-from engine.feel.grammar import parse_tests
+from engine.feel.grammar import parse_expression, parse_tests
 from engine.feel.nodes import Literal
 
 from .boxed import Reader, boxed
+from .errors import OutputRefused
+from .hits import Cells, Column, Tester, constants, read_column, scratch
 from .model import Logic
-from .tables import Input, Output, Rule, Table, Tester
+from .tables import Input, Output, Rule, Table
 from .xmltree import Element, child, children, line_of, text_of, type_ref
 
 HIT_POLICIES = frozenset(("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER"))
@@ -34,9 +36,76 @@ def read_table(element: Element, reader: Reader) -> Table:
     table = Table(reader.owner, element.get("id"), policy, aggregation)
     table.inputs = [_input(each, reader) for each in children(element, "input")]
     table.outputs = [_output(each, reader, index) for index, each in enumerate(children(element, "output"), 1)]
-    for number, row in enumerate(children(element, "rule"), 1):
+    table.labels = [column.label for column in table.inputs]
+    table.names = [column.name for column in table.outputs]
+    rows = list(children(element, "rule"))
+    for number, row in enumerate(rows, 1):
         table.rules.append(_rule(row, number, table, reader))
+    _find_constants(rows, table, reader)
     return table
+
+
+def _find_constants(rows: list[Element], table: Table, reader: Reader) -> None:
+    """What the cells of a table say by themselves is found out once."""
+    columns = []
+    for index in range(len(table.inputs)):
+        cells = [(place, test) for place, rule in enumerate(table.rules) for at, test in rule.tests if at == index]
+        column, is_known = _column(index, cells, rows, reader)
+        if not is_known:
+            break
+        columns.append(column)
+    else:
+        table.columns = columns
+    steady = [
+        not output.allowed_text or _compared([output.allowed_text], reader) is not None for output in table.outputs
+    ]
+    if all(steady):
+        for row, rule in zip(rows, table.rules, strict=True):
+            rule.known = _known(row, rule, table, reader)
+
+
+def _column(index: int, cells: Cells, rows: list[Element], reader: Reader) -> tuple[Column | None, bool]:
+    """Which rules a value of a column passes, None for all; and whether that can be told."""
+    if not cells:
+        return None, True
+    entries = [list(children(row, "inputEntry")) for row in rows]
+    compared = _compared([text_of(entry[index]) for entry in entries if index < len(entry)], reader)
+    column = read_column(cells, compared, len(rows)) if compared is not None else None
+    return column, column is not None
+
+
+def _compared(texts: list[str], reader: Reader) -> list[Any] | None:
+    """The constants that all of the tests compare with, or None."""
+    found: list[Any] = []
+    for text in {text for text in texts if text}:
+        try:
+            values = constants(parse_tests(text, reader.vocabulary))
+        except (FeelSyntaxError, LimitExceeded):
+            return None
+        if values is None:
+            return None
+        found += values
+    return found
+
+
+def _known(row: Element, rule: Rule, table: Table, reader: Reader) -> list[Any] | None:
+    """The outputs of a rule, if they are constants that are allowed."""
+    cells = list(children(row, "outputEntry"))
+    if len(cells) != len(table.outputs):
+        return None
+    state = scratch()
+    frame = Frame({}, None, {}, state)
+    values = []
+    for column, cell in zip(table.outputs, cells, strict=True):
+        text = text_of(cell)
+        try:
+            node = parse_expression(text, reader.vocabulary) if text and text != "-" else Literal(0, None)
+            if not isinstance(node, Literal):
+                return None
+            values.append(table.output(column, node.value, frame, rule.number))
+        except (FeelSyntaxError, LimitExceeded, OutputRefused):
+            return None  # it is told when the rule matches
+    return None if state.warnings else values
 
 
 def _input(element: Element, reader: Reader) -> Input:
@@ -88,11 +157,11 @@ def _priorities(element: Element | None, reader: Reader) -> list[Any]:
     text = text_of(element)
     if element is None or not text:
         return []
-    return constants(text, reader)
+    return _literals(text, reader)
 
 
-def constants(text: str, reader: Reader) -> list[Any]:
-    """This will return the constants of a list of tests like `"A","B"`; ranges have no place in an order."""
+def _literals(text: str, reader: Reader) -> list[Any]:
+    """The constants of a list of tests like `"A","B"`; ranges have no place in an order."""
     try:
         tests = parse_tests(text, reader.vocabulary).tests
     except (FeelSyntaxError, LimitExceeded):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from engine.feel import Environment, LimitExceeded, adopt, to_json
 from engine.feel.environment import Frame, State, Values
-from engine.feel.types import coerce
+from engine.feel.types import ANY, coerce
 from engine.feel.values import FunctionValue
+from engine.feel.writing import NotJson
 
 from .boxed import function_value
 from .errors import DecisionFailed, InputDataRefused, NoSuchDecision, RequirementsCircular, ResultRefused
@@ -17,10 +18,11 @@ from .model import Decision, InputData, Key, Knowledge, Model, Part, Service
 from .tables import shown
 from .trace import DecisionState, Note, TableRun
 
-_RUNNING = object()
+_RUNNING, _NOT_MADE = object(), object()
+_AS_IT_IS = frozenset((str, bool, type(None)))  # the same in JSON as in FEEL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Made:
     """A decision that was made: `value` is a FEEL value, `log` is JSON for the case history.
 
@@ -44,32 +46,24 @@ class Evaluation:
         self.values: dict[Key, Any] = {}
         self.steps: list[dict[str, Any]] = []
         self.given: dict[str, Any] = {}
+        self._written: tuple[Any, Any] = (None, None)
 
     def value_of(self, part: Part) -> Any:
         """This will return the value of an input or decision, or the function of knowledge or a service."""
-        value = self.values.get(part.key, None)
-        if part.key in self.values:
-            if value is _RUNNING:
-                raise RequirementsCircular(decision=part.name)
+        value = self.values.get(part.key, _NOT_MADE)
+        if value is _RUNNING:
+            raise RequirementsCircular(decision=part.name)
+        if value is not _NOT_MADE:
             return value
         self.values[part.key] = _RUNNING
         try:
-            value = self._make(part)
+            value = _MAKERS[type(part)](self, part)
         except DecisionFailed:
             if self.strict:
                 raise
             value = None
         self.values[part.key] = value
         return value
-
-    def _make(self, part: Part) -> Any:
-        if isinstance(part, InputData):
-            return self._input(part)
-        if isinstance(part, Decision):
-            return self._decide(part)
-        if isinstance(part, Knowledge):
-            return self._function(part)
-        return self._service(part)
 
     def _input(self, part: InputData) -> Any:
         raw = self.inputs.get(part.name)
@@ -78,8 +72,9 @@ class Evaluation:
                 group = self.inputs.get(name)
                 if namespace == part.key[0] and isinstance(group, Mapping):
                     raw = group.get(part.name)
-        value = adopt(raw)
-        self.given[part.name] = value
+        value = self.given[part.name] = raw if type(raw) in _AS_IT_IS else adopt(raw)
+        if value is None or part.type is ANY:
+            return value
         fitted, fits = coerce(value, part.type, self.state)
         if not fits:
             raise InputDataRefused(
@@ -87,15 +82,10 @@ class Evaluation:
             )
         return fitted
 
-    def _root(self, requires: list[Key], namespace: str) -> Values:
+    def _root(self, part: Decision | Knowledge) -> Values:
         root = Values()
-        for key in requires:
-            part = self.model.parts.get(key)
-            if part is None:
-                continue
-            value = self.value_of(part)
-            name = part.variable if isinstance(part, Decision) else part.name
-            prefixes = self._prefixes(key[0], namespace)
+        for needed, name, prefixes in self.model.needs(part):
+            value = self.value_of(needed)
             if not prefixes:
                 root[name] = value
             for prefix in prefixes:
@@ -104,15 +94,8 @@ class Evaluation:
                     group[name] = value
         return root
 
-    def _prefixes(self, namespace: str, own: str) -> list[str]:
-        """The names under which a model sees the parts of another; an import without a name shows them as its own."""
-        if namespace == own:
-            return []
-        seen = self.model.seen.get(own, {})
-        return [name for name, space in seen.items() if space == namespace and name]
-
     def _decide(self, decision: Decision) -> Any:
-        root = self._root(decision.requires, decision.key[0])
+        root = self._root(decision)
         for name in decision.free:
             # tables drawn without input data elements use the caller's variables directly
             if name in self.inputs:
@@ -122,6 +105,8 @@ class Evaluation:
         value = None
         try:
             value = decision.logic(Frame({}, None, root, self.state)) if decision.logic else None
+            if decision.type is ANY:
+                return value
             fitted, fits = coerce(value, decision.type, self.state)
             if not fits:
                 raise ResultRefused(decision=decision.name, value=shown(value, self.state), expected=str(decision.type))
@@ -129,7 +114,7 @@ class Evaluation:
             return value
         finally:
             runs = tables.tables[before:] if tables is not None else []
-            self.steps.append(_step(decision, value, runs))
+            self.steps.append(self._step(decision, value, runs))
 
     def _function(self, knowledge: Knowledge) -> FunctionValue:
         evaluation = self
@@ -140,7 +125,7 @@ class Evaluation:
                 state.warn("external function", state.position)
                 return None
             if not cached:
-                cached.append(evaluation._root(knowledge.requires, knowledge.key[0]))
+                cached.append(evaluation._root(knowledge))
             root = Values(cached[0])
             # it may call itself
             root.setdefault(knowledge.name, evaluation.values.get(knowledge.key))
@@ -181,6 +166,47 @@ class Evaluation:
         value = next(iter(results.values())) if len(service.outputs) == 1 and results else results
         return coerce(value, service.type, self.state)[0]
 
+    def _step(self, decision: Decision, value: Any, runs: list[TableRun]) -> dict[str, Any]:
+        return {
+            "decision": decision.id,
+            "name": decision.name,
+            "tables": [self._table(run) for run in runs],
+            "output": self.write(value),
+        }
+
+    def _table(self, run: TableRun) -> dict[str, Any]:
+        return {
+            "table": run.table,
+            "hit_policy": f"{run.hit_policy} {run.aggregation}" if run.aggregation else run.hit_policy,
+            "inputs": [
+                {"label": label, "value": _json(value)} for label, value in zip(run.labels, run.values, strict=True)
+            ],
+            "matched": [
+                {
+                    "rule": match.number,
+                    "id": match.id,
+                    "annotations": match.annotations,
+                    "outputs": _json(match.outputs or []),
+                }
+                for match in run.matched
+            ],
+            "output": self.write(run.result),
+        }
+
+    def write(self, value: Any) -> Any:
+        """This will return a value as the log has it; what a table gives is mostly what its decision gives, and all."""
+        if value is not self._written[0]:
+            self._written = (value, _json(value))
+        return self._written[1]
+
+
+_MAKERS: Mapping[type[Part], Callable[[Evaluation, Any], Any]] = {
+    InputData: Evaluation._input,
+    Decision: Evaluation._decide,
+    Knowledge: Evaluation._function,
+    Service: Evaluation._service,
+}
+
 
 def evaluate(
     model: Model,
@@ -213,7 +239,7 @@ def evaluate(
         "name": part.name,
         "inputs": _json(evaluation.given),
         "decisions": evaluation.steps,
-        "output": _json(value),
+        "output": evaluation.write(value),
     }
     return Made(value, log, matched, state.trace.notes)
 
@@ -243,45 +269,23 @@ def _run(evaluation: Evaluation, part: Decision | Service | Knowledge, inputs: M
     return function.invoke(evaluation.state, arguments)
 
 
-def _step(decision: Decision, value: Any, runs: list[TableRun]) -> dict[str, Any]:
-    return {
-        "decision": decision.id,
-        "name": decision.name,
-        "tables": [_table(run) for run in runs],
-        "output": _json(value),
-    }
-
-
-def _table(run: TableRun) -> dict[str, Any]:
-    return {
-        "table": run.table,
-        "hit_policy": f"{run.hit_policy} {run.aggregation}" if run.aggregation else run.hit_policy,
-        "inputs": [
-            {"label": label, "value": _json(value)} for label, value in zip(run.labels, run.values, strict=True)
-        ],
-        "matched": [
-            {
-                "rule": match.number,
-                "id": match.id,
-                "annotations": match.annotations,
-                "outputs": [_json(value) for value in match.outputs or []],
-            }
-            for match in run.matched
-        ],
-        "output": _json(run.result),
-    }
-
-
 def _json(value: Any) -> Any:
-    """A function has no place in a log: its signature stands for it."""
-    if value is None or type(value) is str:
+    if type(value) in _AS_IT_IS:
         return value
+    try:
+        return to_json(value)
+    except NotJson:
+        return _signed(value)
+
+
+def _signed(value: Any) -> Any:
+    """A function has no place in a log: its signature stands for it."""
     if isinstance(value, FunctionValue):
         return f"function({', '.join(value.parameters)})"
     if isinstance(value, dict):
-        return {key: _json(item) for key, item in value.items()}
+        return {key: _signed(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_json(item) for item in value]
+        return [_signed(item) for item in value]
     return to_json(value)
 
 

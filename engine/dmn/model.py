@@ -75,6 +75,7 @@ class Service:
 
 
 Part = InputData | Decision | Knowledge | Service
+Need = tuple[Part, str, tuple[str, ...]]  # what is needed, under which name, inside of which imports
 
 
 @dataclass(slots=True)
@@ -103,6 +104,23 @@ class Model:
     faults: list[Fault] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     types: ItemTypes = field(init=False, repr=False)
+    _needs: dict[tuple[type, Key], tuple[Need, ...]] = field(default_factory=dict, repr=False)
+
+    def needs(self, part: Decision | Knowledge) -> tuple[Need, ...]:
+        """This will return what a part requires, as far as it is there."""
+        found = self._needs.get((type(part), part.key))
+        if found is None:
+            needed = [(key, self.parts[key]) for key in part.requires if key in self.parts]
+            found = self._needs[type(part), part.key] = tuple(
+                (each, each.variable if isinstance(each, Decision) else each.name, self._prefixes(key[0], part.key[0]))
+                for key, each in needed
+            )
+        return found
+
+    def _prefixes(self, namespace: str, own: str) -> tuple[str, ...]:
+        """The names under which a model sees the parts of another; an import without a name shows them as its own."""
+        seen = self.seen.get(own, {}) if namespace != own else {}
+        return tuple(name for name, space in seen.items() if space == namespace and name)
 
     def required_inputs(self, id_or_name: str) -> set[str]:
         """This will return the names of the values that a decision needs from outside, its requirements' included.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,10 +12,11 @@ from engine.feel.values import NUMBERS, equal, order
 from engine.feel.writing import text_of
 
 from .errors import AggregationFailed, AnyViolated, InputRefused, OutputRefused, UniqueViolated
+from .hits import Column, Tester
 from .model import Logic
 from .trace import Matched, TableRun, remember
 
-Tester = Callable[[Any, Frame], bool | None]
+_SINGLE = frozenset(("UNIQUE", "FIRST", "ANY", "PRIORITY"))  # of one rule they give its outputs
 
 
 @dataclass(slots=True)
@@ -44,18 +44,25 @@ class Output:
 
 @dataclass(slots=True)
 class Rule:
-    """A row: only the cells that test something, and the codes of its outputs."""
+    """A row: only the cells that test something, and the codes of its outputs.
+
+    `known` are the values of its outputs when all of them are constants that are allowed.
+    """
 
     number: int
     id: str | None
     tests: list[tuple[int, Tester]]
     outputs: list[Logic]
     annotations: list[str]
+    known: list[Any] | None = None
 
 
 @dataclass(slots=True)
 class Table:
-    """A decision table. `hit_policy` and `aggregation` are written as in DMN, e.g. `COLLECT` and `SUM`."""
+    """A decision table. `hit_policy` and `aggregation` are written as in DMN, e.g. `COLLECT` and `SUM`.
+
+    `columns` tell for each input which rules a value passes (None: all of them) when all cells compare with constants.
+    """
 
     name: str
     id: str | None
@@ -64,33 +71,67 @@ class Table:
     inputs: list[Input] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
+    columns: list[Column | None] | None = None
+    labels: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     def evaluate(self, frame: Frame) -> Any:
         """This will return the table's value. Raises DecisionFailed, LimitExceeded."""
         state = frame.state
         values = [self._input(column, frame) for column in self.inputs]
-        frames = [Frame({"?": value}, frame, frame.root, state) for value in values]
-        matched: list[Matched] = []
+        rules = self._matching(values, frame)
+        matched = [Matched(rule.number, rule.id, rule.annotations, None, rule) for rule in rules]
+        state.spend(len(self.rules))
+        run = TableRun(self.name, self.hit_policy, self.aggregation, self.labels, values, matched)
+        remember(state, run)
+        if self.hit_policy == "UNIQUE" and len(matched) > 1:
+            raise UniqueViolated(decision=self.name, table=self.name, rules=_numbers(matched))
+        for match in matched:
+            match.outputs = match.rule.known or [
+                self.output(self.outputs[column], code(frame), frame, match.number)
+                for column, code in enumerate(match.rule.outputs)
+            ]
+        run.result = self._result(matched, frame)
+        return run.result
+
+    def _matching(self, values: list[Any], frame: Frame) -> list[Rule]:
+        """The rules that match, of a table with FIRST the first of them."""
+        passed = self._passed(values)
+        if passed is None:
+            return self._tested(values, frame)
+        found = []
+        while passed:
+            lowest = passed & -passed
+            found.append(self.rules[lowest.bit_length() - 1])
+            if self.hit_policy == "FIRST":
+                break
+            passed ^= lowest
+        return found
+
+    def _passed(self, values: list[Any]) -> int | None:
+        if self.columns is None:
+            return None
+        passed = (1 << len(self.rules)) - 1
+        for column, value in zip(self.columns, values, strict=True):
+            if column is not None:
+                bits = column.passed(value)
+                if bits is None:
+                    return None
+                passed &= bits
+        return passed
+
+    def _tested(self, values: list[Any], frame: Frame) -> list[Rule]:
+        frames = [Frame({"?": value}, frame, frame.root, frame.state) for value in values]
+        found = []
         for rule in self.rules:
             for index, test in rule.tests:
                 if test(values[index], frames[index]) is not True:
                     break
             else:
-                matched.append(Matched(rule.number, rule.id, rule.annotations, None, rule))
+                found.append(rule)
                 if self.hit_policy == "FIRST":
                     break
-        state.spend(len(self.rules))
-        run = TableRun(self.name, self.hit_policy, self.aggregation, [i.label for i in self.inputs], values, matched)
-        remember(state, run)
-        if self.hit_policy == "UNIQUE" and len(matched) > 1:
-            raise UniqueViolated(decision=self.name, table=self.name, rules=_numbers(matched))
-        for match in matched:
-            match.outputs = [
-                self._output(self.outputs[column], code(frame), frame, match.number)
-                for column, code in enumerate(match.rule.outputs)
-            ]
-        run.result = self._result(matched, frame)
-        return run.result
+        return found
 
     def _input(self, column: Input, frame: Frame) -> Any:
         value = column.code(frame)
@@ -115,7 +156,8 @@ class Table:
             )
         return value
 
-    def _output(self, column: Output, value: Any, frame: Frame, rule: int | str) -> Any:
+    def output(self, column: Output, value: Any, frame: Frame, rule: int | str) -> Any:
+        """This will fit a value to the type of its column. Raises OutputRefused."""
         fits = True
         fitted = value
         if column.type is not None and value is not None:
@@ -137,13 +179,13 @@ class Table:
     def _value(self, outputs: list[Any]) -> Any:
         if len(self.outputs) == 1:
             return outputs[0]
-        return {column.name: value for column, value in zip(self.outputs, outputs, strict=False)}
+        return dict(zip(self.names, outputs, strict=False))
 
     def _default(self, frame: Frame) -> Any:
         if all(column.default is None for column in self.outputs):
             return [] if self._gives_list() else None
         values = [
-            self._output(column, column.default(frame), frame, "default") if column.default else None
+            self.output(column, column.default(frame), frame, "default") if column.default else None
             for column in self.outputs
         ]
         return self._value(values)
@@ -156,6 +198,8 @@ class Table:
     def _result(self, matched: list[Matched], frame: Frame) -> Any:
         if not matched and not (self.hit_policy == "COLLECT" and self.aggregation == "COUNT"):
             return self._default(frame)
+        if len(matched) == 1 and self.hit_policy in _SINGLE:
+            return self._value(matched[0].outputs or [])
         values = [self._value(match.outputs or []) for match in matched]
         if self.hit_policy == "ANY":
             if any(equal(values[0], value, frame.state) is not True for value in values[1:]):
