@@ -19,7 +19,7 @@ from engine.errors import Conflict, Invalid, Refused
 from engine.history import Entry
 from engine.limit_definitions import LimitDefinition
 from engine.limits import LimitNotFound
-from engine.models import NEVER, PAUSED, RUNNING, STANDING, Job, Limit, Task
+from engine.models import LIMIT_IS, NEVER, PAUSED, RUNNING, STANDING, Job, Limit, Task
 from engine.prepared import Change
 from engine.reckoning import BY_HOUR, Extended, Fixed, Happening, Paused, Reckoning, Resumed, Term
 from engine.task_listeners import About
@@ -320,7 +320,7 @@ def recalculate(turn: Turn, job_id: UUID, details: Data) -> None:
     waits = select(JOBS.c.id).where(JOBS.c.id == LIMITS.c.id, JOBS.c.due_at >= since).exists()
     found = turn.session.execute(
         select(LIMITS.c.due_at, LIMITS.c.id)
-        .where(LIMITS.c.state == RUNNING, _beyond(place), or_(LIMITS.c.due_at >= since, waits))
+        .where(LIMIT_IS[RUNNING], _beyond(place), or_(LIMITS.c.due_at >= since, waits))
         .order_by(LIMITS.c.due_at, LIMITS.c.id)
         .limit(AT_ONCE)
     ).all()

@@ -18,7 +18,7 @@ from engine.deployments import examine, put_in_force
 from engine.errors import Conflict, Fault, FaultsFound
 from engine.limit_definitions import LimitDefinition, RuleChange, differences
 from engine.limits import reckon
-from engine.models import PAUSED, RUNNING, Limit, Resource
+from engine.models import LIMIT_IS, PAUSED, RUNNING, Limit, Resource
 from engine.reckoning import Reckoning, Started
 from engine.turn import Turn
 
@@ -108,9 +108,11 @@ def _only(package: Package) -> LimitDefinition:
 
 def _running(turn: Turn, code: str) -> int:
     versions = [listed.id for listed in turn.catalog.resources.get((LIMIT, code), ())]
-    running = (LIMITS.c.state.in_((RUNNING, PAUSED)), LIMITS.c.resource_id.in_(versions))
-    some = select(LIMITS.c.id).where(*running).limit(MOST_COUNTED)
-    return turn.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    found = 0
+    for state in (RUNNING, PAUSED):  # each has an index of its own
+        some = select(LIMITS.c.id).where(LIMIT_IS[state], LIMITS.c.resource_id.in_(versions)).limit(MOST_COUNTED)
+        found += turn.session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return min(found, MOST_COUNTED)
 
 
 def _shadow(turn: Turn, code: str, rule: LimitDefinition, day: date) -> int | None:

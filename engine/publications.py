@@ -18,7 +18,7 @@ from engine.catalog import CALENDAR
 from engine.db import table
 from engine.errors import Conflict
 from engine.limit_changes import RECALCULATE
-from engine.models import RUNNING, Case, Deployment, Job, Limit, Resource, new_id
+from engine.models import LIMIT_IS, RUNNING, Case, Deployment, Job, Limit, Resource, new_id
 from engine.turn import Turn
 
 NOBODY = UUID(int=0)
@@ -94,7 +94,7 @@ def foresee_year(turn: Turn, year: Year, *, by: Actor) -> YearForeseen:
     then = Calendar({**turn.calendar.published, year.number: replace(year, version=0)})
     first = datetime(year.number, 1, 1, tzinfo=CHINA).astimezone(UTC)
     rows = select(Limit, Case.number, Case.title).join(Case, Case.id == Limit.case_id)
-    rows = rows.where(Limit.state == RUNNING, Limit.due_at >= first).order_by(Limit.due_at, Limit.id)
+    rows = rows.where(LIMIT_IS[RUNNING], Limit.due_at >= first).order_by(Limit.due_at, Limit.id)
     moved, looked, examples = 0, 0, list[Moved]()
     for row, number, title in turn.session.execute(rows.limit(MOST_FORESEEN + 1)):
         looked += 1

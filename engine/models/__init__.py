@@ -23,7 +23,7 @@ from engine.models.cases import (
 )
 from engine.models.definitions import Definition, Deployment, Resource, Start
 from engine.models.jobs import BEGUN, OURS, THEIRS, Incident, Job, Message, Subscription
-from engine.models.limits import LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit
+from engine.models.limits import LIMIT_IS, LIMIT_STATES, MET, PAUSED, RUNNING, VOID, Limit
 from engine.models.notices import Notice, NoticePreference, Sending, Wording
 from engine.models.operations import ActionItem, DeletedCase, Hold, OperatorAction, OrphanedFile, RetentionRule
 from engine.models.people import UNIT_KINDS, ApiToken, Membership, Person, Queue, Unit
@@ -41,6 +41,7 @@ __all__ = [
     "CLOSED",
     "DONE",
     "HELD",
+    "LIMIT_IS",
     "LIMIT_STATES",
     "MET",
     "NEVER",

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, select
 
-from engine.models import MET, PAUSED, RUNNING, VOID, Case, Limit
+from engine.models import LIMIT_IS, MET, PAUSED, RUNNING, VOID, Case, Limit
 
 EXCEEDED, LATE = "exceeded", "late"  # runs although its time has passed; was met after it
 LIMIT_FILTERS: Final = (RUNNING, EXCEEDED, PAUSED, MET, LATE, VOID)
@@ -16,10 +16,10 @@ LIMIT_FILTERS: Final = (RUNNING, EXCEEDED, PAUSED, MET, LATE, VOID)
 def in_state(state: str, now: datetime) -> list[ColumnElement[bool]]:
     """This will be true for limits in one of the states LIMIT_FILTERS."""
     if state == EXCEEDED:
-        return [Limit.state == RUNNING, Limit.due_at < now]
+        return [LIMIT_IS[RUNNING], Limit.due_at < now]
     if state == LATE:
-        return [Limit.state == MET, Limit.exceeded_at.is_not(None)]
-    return [Limit.state == state]
+        return [LIMIT_IS[MET], Limit.exceeded_at.is_not(None)]
+    return [LIMIT_IS[state]]
 
 
 def has_limit(state: str | None, code: str | None, now: datetime) -> ColumnElement[bool]:

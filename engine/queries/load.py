@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session
 from engine import lateness
 from engine.access import Actor, require_operator
 from engine.lateness import Ran
-from engine.models import OURS, PAUSED, RUNNING, CalendarRun, Incident, Job, Limit, WebhookDelivery, WorkerProcess
+from engine.models import (
+    LIMIT_IS,
+    OURS,
+    PAUSED,
+    RUNNING,
+    CalendarRun,
+    Incident,
+    Job,
+    Limit,
+    WebhookDelivery,
+    WorkerProcess,
+)
 from engine.queries.sendings import outbox_state
 
 LATE = (1, 5, 30, 60, 300, 3600)  # seconds
@@ -80,8 +91,8 @@ def _due(session: Session, now: datetime) -> tuple[dict[str, int], dict[int, int
 
 def _limits(session: Session, now: datetime) -> dict[str, int]:
     over = func.count(case((Limit.due_at < now, 1)))
-    running, exceeded = session.execute(select(func.count(), over).where(Limit.state == RUNNING)).one()
-    paused = session.scalar(select(func.count()).where(Limit.state == PAUSED))
+    running, exceeded = session.execute(select(func.count(), over).where(LIMIT_IS[RUNNING])).one()
+    paused = session.scalar(select(func.count()).where(LIMIT_IS[PAUSED]))
     return {"running": running, "exceeded": exceeded, "paused": paused or 0}
 
 

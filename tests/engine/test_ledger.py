@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import event, insert, select
 
 from engine import SYSTEM, Engine, ProcessApp, Unit, queries
@@ -17,6 +18,7 @@ from engine.models import Limit, new_id
 
 FOLDER = Path(__file__).parent.parent / "apps" / "limits"
 LIMITS = table(Limit)
+SELDOM = {1: "paused", 2: "void"}
 
 
 @pytest.fixture
@@ -51,6 +53,10 @@ def plans(engine: Engine, **asked: Any) -> list[str]:
     """How the database finds what the ledger asks for."""
     with heard(engine) as seen:
         engine.read(queries.limits, SYSTEM, **asked)
+    return explained(engine, seen)
+
+
+def explained(engine: Engine, seen: list[tuple[str, Any]]) -> list[str]:
     is_sqlite = engine.database.dialect.name == "sqlite"
     found = []
     with engine.database.connect() as connection:
@@ -74,7 +80,7 @@ def fill(engine: Engine, cast: Any, count: int) -> None:
             **row,
             "id": new_id(),
             "unit_path": units[number % len(units)],
-            "state": "met" if number % 10 else "running",
+            "state": SELDOM.get(number % 200, "met" if number % 10 else "running"),
             "due_at": row["due_at"] + timedelta(minutes=number),
         }
         for number in range(count)
@@ -92,6 +98,30 @@ def test_the_ledger_of_everybody_and_of_a_unit_is_read_by_an_index(engine: Engin
             assert "ix_limits" in plan, plan
             assert "Seq Scan on limits" not in plan, plan
             assert "SCAN limits\n" not in plan + "\n", plan
+
+
+@pytest.mark.parametrize(("state", "index"), [("running", "running"), ("exceeded", "running"), ("paused", "seldom")])
+def test_what_runs_and_what_stands_still_are_read_in_order_by_indexes_of_their_own(
+    engine: Engine, cast: Any, state: str, index: str
+) -> None:
+    fill(engine, cast, 4000)
+    page, _count = plans(engine, state=state)
+    assert f"ix_limits_{index}" in page
+    assert "Sort" not in page
+    assert "TEMP B-TREE" not in page
+
+
+def test_the_limits_that_keep_a_version_are_counted_without_those_that_ended(engine: Engine, cast: Any) -> None:
+    fill(engine, cast, 4000)
+    [entry] = [
+        each for each in yaml.safe_load((FOLDER / "limits.yaml").read_text())["limits"] if each["code"] == "check"
+    ]
+    rule = yaml.safe_dump({**entry, "term": "5 workdays"}, allow_unicode=True)
+    with heard(engine) as seen:
+        assert engine.foresee_rule("orders", rule, date(2026, 3, 2), by=cast.olga).kept > 0
+    told = "\n".join(explained(engine, seen))
+    assert "ix_limits_running" in told
+    assert "ix_limits_seldom" in told
 
 
 def test_the_ledger_of_a_unit_holds_what_is_below_it_and_no_other(engine: Engine, cast: Any) -> None:

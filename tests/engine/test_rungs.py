@@ -233,3 +233,18 @@ def test_a_calendar_that_turns_two_rungs_around_makes_neither_climb_twice_nor_ne
     assert [each.rung for each in rungs.order(definition, due_at, later)] == [ladder[1], ladder[0]]
     [left] = rungs.left(definition, 1 << first.place, due_at, later)
     assert left.rung == ladder[1]
+
+
+def test_the_next_rung_is_the_first_of_those_that_are_left_whatever_was_climbed() -> None:
+    ladder = tuple(
+        Rung(Term.read(at), at == "1 workdays", "remind") for at in ("5 days", "1 workdays", "0 days", "3 hours")
+    )
+    definition = LimitDefinition(code="a", name="甲", basis="示范", term=Term.read("1 days"), ladder=ladder)
+    due_at = datetime(2026, 3, 2, 15, 59, 59, tzinfo=UTC)
+    for climbed in range(1 << len(ladder)):
+        left = rungs.left(definition, climbed, due_at, SHIPPED)
+        assert [rungs.following(definition, climbed, due_at, SHIPPED)] == (left[:1] or [None])
+        for each in left:
+            over = rungs.left_out(definition, due_at, each.at, SHIPPED, climbed)
+            past = [it for it in rungs.order(definition, due_at, SHIPPED) if it.at <= each.at]
+            assert over == sum(1 << it.place for it in past if it.rung.is_before or climbed >> it.place & 1)
