@@ -293,7 +293,7 @@ def _event_gateway(run: Run, token: Token) -> None:
     nodes = token.process.nodes
     targets = [nodes[flow.target] for flow in token.node.outgoing]
     token.info["gate"] = 1
-    run.push(*(("watch_gate", run.create("sub", target, token)) for target in targets))
+    run.push_all([("watch_gate", run.create("sub", target, token)) for target in targets])
 
 
 @operation

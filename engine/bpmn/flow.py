@@ -8,7 +8,7 @@ from engine.bpmn import activities, adhoc, calls, compensation, gateways, loops
 from engine.bpmn.mappings import apply_inputs, take_over
 from engine.bpmn.moving import close_events, enter
 from engine.bpmn.outcome import Event
-from engine.bpmn.process import Flow, Node
+from engine.bpmn.process import ACTIVITIES, Flow, Node
 from engine.bpmn.returning import keep_on, without_kept
 from engine.bpmn.run import Run, Stuck, operation
 from engine.bpmn.tokens import Token
@@ -21,7 +21,7 @@ BEHAVIOURS = {**activities.BEHAVIOURS, "callActivity": calls.call, "adHocSubProc
 def begin(run: Run, token: Token) -> None:
     """This will start the work of the node where `token` stands."""
     node = token.node
-    if not node.is_activity:
+    if node.type not in ACTIVITIES:
         run.tell("entered", token)
         if node.listeners and any(listener.event == "start" for listener in node.listeners):
             run.push(("listen", token, "start", 0, {}))
@@ -35,7 +35,8 @@ def begin(run: Run, token: Token) -> None:
         run.tell("skipped", token, condition=node.skip.text)
         run.push(("pass_by", token))
         return
-    apply_inputs(run, token)
+    if node.inputs:
+        apply_inputs(run, token)
     run.tell("entered", token)
     if node.listeners:
         run.push(("listen", token, "start", 0, {}))
@@ -98,23 +99,25 @@ def _drop_boundaries(run: Run, token: Token) -> None:
 def finish(run: Run, token: Token) -> None:
     """This will leave the node, or count one more item of its multi-instance activity as done."""
     run.tell("completed", token)
-    if token.node.is_activity:
+    node, above = token.node, token.above
+    is_activity = node.type in ACTIVITIES
+    if is_activity:
         compensation.record(run, token)
     if token.is_item:
         loops.item_done(run, token)
         return
     run.push(("leave", token))
-    if token.above.node.type == "adHocSubProcess" and token.node.is_activity and not adhoc.is_last(token):
-        run.push(("ad_hoc_progress", token.above))
+    if above.node.type == "adHocSubProcess" and is_activity and not adhoc.is_last(token):
+        run.push(("ad_hoc_progress", above))
 
 
 @operation
 def leave(run: Run, token: Token) -> None:
     """This will move on over the outgoing flows; where there is none, the path ends."""
-    if token.node.boundaries:
+    scope, node = token.above, token.node
+    if token.children and node.boundaries:
         _drop_boundaries(run, token)
     flows = outgoing(run, token)
-    scope, node = token.above, token.node
     if flows and (len(node.outgoing) > 1 or node.type == "exclusiveGateway"):
         for flow in flows:
             run.tell("flow_taken", token, flow=flow.id, to=flow.target)
@@ -130,8 +133,10 @@ def leave(run: Run, token: Token) -> None:
     mark, first = len(run.agenda), run.tree.next
     for flow in flows:
         enter(run, nodes[flow.target], scope, flow)
-    keep_on(token, scope, first)
-    run.agenda[mark:] = run.agenda[mark:][::-1]
+    if "kept" in token.info:
+        keep_on(scope, first)
+    if len(flows) > 1:
+        run.agenda[mark:] = run.agenda[mark:][::-1]
 
 
 def outgoing(run: Run, token: Token) -> list[Flow]:

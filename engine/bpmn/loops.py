@@ -48,7 +48,7 @@ def open_body(run: Run, body: Token, loop: Loop) -> None:
         run.push(("begin", _item(run, body, loop, 0, items[0] if items else None)))
     else:
         made = [_item(run, body, loop, index, items[index] if items is not None else None) for index in range(count)]
-        run.push(*(("begin", item) for item in made))
+        run.push_all([("begin", item) for item in made])
     subscribe(run, body, body.node.boundaries, True)
 
 

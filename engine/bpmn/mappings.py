@@ -34,8 +34,9 @@ def take_over(run: Run, token: Token, data: dict[str, Any]) -> None:
     else:
         token.local.update(data)
     for mapping in mappings:
-        value = feel.to_json(run.evaluate(mapping.source, token, "output"))
-        name, value = put(_outside(token), mapping.target, value)
+        value, name = feel.to_json(run.evaluate(mapping.source, token, "output")), mapping.target
+        if "." in name:
+            name, value = put(_outside(token), name, value)
         if not token.is_item:
             token.local.pop(name, None)
         run.write(token, {name: value})

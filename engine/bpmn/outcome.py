@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.bpmn.stimuli import Data
 
@@ -14,8 +15,7 @@ State = dict[str, Any]
 """JSON-compatible snapshot: open tokens and local data only, never specs, so that its size follows what is open."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Opened:
+class Opened(Struct, kw_only=True):
     """A token now waits at `element`. `token` is unique in its case for ever."""
 
     token: int
@@ -24,8 +24,7 @@ class Opened:
     process_key: str
 
 
-@dataclass(slots=True, kw_only=True)
-class TaskOpened(Opened):
+class TaskOpened(Opened, kw_only=True):
     """A person has something to do. All expressions of its diagram are already evaluated.
 
     `local` holds what only this task sees (input mappings, the item and counter of a multi-instance).
@@ -48,35 +47,30 @@ class TaskOpened(Opened):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
-class TimerOpened(Opened):
+class TimerOpened(Opened, kw_only=True):
     """A timer runs until `due_at` (UTC). A repeating one is opened again with a new token when it fires."""
 
     due_at: datetime
 
 
-@dataclass(slots=True, kw_only=True)
-class MessageAwaited(Opened):
+class MessageAwaited(Opened, kw_only=True):
     """A message `message` with `correlation_key` is waited for (None: any)."""
 
     message: str
     correlation_key: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
-class SignalAwaited(Opened):
+class SignalAwaited(Opened, kw_only=True):
     """A broadcast of `signal` is waited for."""
 
     signal: str
 
 
-@dataclass(slots=True, kw_only=True)
-class ConditionAwaited(Opened):
+class ConditionAwaited(Opened, kw_only=True):
     """A condition over the case data is waited for; only `step` looks at it, it is told for display."""
 
 
-@dataclass(slots=True, kw_only=True)
-class ServiceCalled(Opened):
+class ServiceCalled(Opened, kw_only=True):
     """The service `type` is to be called as a job with `data` (its visible variables) and constant `headers`.
 
     `priority` orders jobs that are due: the higher first.
@@ -89,13 +83,11 @@ class ServiceCalled(Opened):
     data: Data = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
-class ActivityOffered(Opened):
+class ActivityOffered(Opened, kw_only=True):
     """An activity of an ad-hoc subprocess may be started by a person; `token` is that of the subprocess."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Closed:
+class Closed(Struct, kw_only=True):
     """What waited at `token` waits no longer: it was `done`, or `withdrawn` because something else ended it."""
 
     token: int
@@ -103,8 +95,7 @@ class Closed:
     withdrawn: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
-class MessageSent:
+class MessageSent(Struct, kw_only=True):
     """A message leaves the case; it is delivered inside the same transaction, or kept for `time_to_live` seconds."""
 
     message: str
@@ -113,16 +104,14 @@ class MessageSent:
     time_to_live: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
-class SignalSent:
+class SignalSent(Struct, kw_only=True):
     """A signal leaves the case for every catcher outside it (those inside have already taken it)."""
 
     signal: str
     data: Data = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
-class IncidentRaised:
+class IncidentRaised(Struct, kw_only=True):
     """The token stands still at `element` until `RetryIncident`: `reason` is for people.
 
     `detail` has the expression, its place and the values of its variables.
@@ -135,8 +124,7 @@ class IncidentRaised:
     detail: Data = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
-class Event:
+class Event(Struct, kw_only=True):
     """One line of the history: what happened (`kind`, see `EVENT_KINDS`) at which element."""
 
     kind: str
@@ -167,8 +155,7 @@ EVENT_KINDS = (
 )
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """New state and data of the case, and everything its keeper must store or do, in order of occurrence."""
 
     state: State

@@ -218,13 +218,11 @@ def _is_ahead(process: Process, flow: Flow, ends: list[Flow], never: set[str]) -
     return False
 
 
-def keep_on(token: Token, scope: Token, first: int) -> None:
+def keep_on(scope: Token, first: int) -> None:
     """This will hand on from a kept token, which has gone, to those that came of it (`first` is the id of the first).
 
     What leaves a join is no longer one branch.
     """
-    if "kept" not in token.info:
-        return
     for child in scope.children.values():
         if child.id >= first and not (child.kind == "act" and gateways.is_join(child.node)):
             child.info["kept"] = 1

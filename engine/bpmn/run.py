@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +67,7 @@ class Run:
         self.tree, self.now, self.host = tree, now, host
         self.environment = feel.Environment(now=now, functions=host.functions)
         self.agenda: list[tuple[Any, ...]] = []
+        self.push: Callable[[tuple[Any, ...]], None] = self.agenda.append  # done before everything that waits already
         self.first = tree.next
         self.opened: dict[int, list[Opened]] = {}
         self.closed: list[Closed] = []
@@ -80,28 +81,30 @@ class Run:
         self.ended = False
         self.end_element: str | None = None
 
-    def push(self, *items: tuple[Any, ...]) -> None:
+    def push_all(self, items: Sequence[tuple[Any, ...]]) -> None:
         """This will put work on the agenda, to be done before everything else, the first item first."""
         self.agenda.extend(reversed(items))
 
     def drain(self) -> None:
         """This will work until nothing moves; what cannot go on becomes an incident at its token."""
+        agenda, tokens, joins = self.agenda, self.tree.tokens, self.tree.joins
         for _ in range(MAX_OPERATIONS):
-            if not self.agenda:
-                if self.tree.joins:
+            if not agenda:
+                if joins:
                     OPERATIONS["settle"](self, self.tree.root)
-                if not self.agenda:
+                if not agenda:
                     return
                 continue
-            name, token, *rest = self.agenda.pop()
+            item = agenda.pop()
+            token = item[1]
             if not token.alive:
                 continue
-            if len(self.tree.tokens) > MAX_TOKENS:
+            if len(tokens) > MAX_TOKENS:
                 break
             try:
-                OPERATIONS[name](self, token, *rest)
+                OPERATIONS[item[0]](self, *item[1:])
             except Stuck as trouble:
-                self.hold(token, trouble, [name, *rest])
+                self.hold(token, trouble, [item[0], *item[2:]])
         raise StepTooLong()
 
     def hold(self, token: Token, trouble: Stuck, retry: list[Any]) -> None:
@@ -123,9 +126,9 @@ class Run:
         """This will take `token` and everything below it away, and tell so for what waited."""
         if token.children:
             for below in list(token.descendants())[::-1]:
-                self._close(below, True)
+                self.close(below, True)
                 self.tree.remove(below)
-        self._close(token, withdrawn)
+        self.close(token, withdrawn)
         self.tree.remove(token)
 
     def clear(self, scope: Token) -> None:
@@ -135,16 +138,15 @@ class Run:
 
     def close(self, token: Token, withdrawn: bool = False) -> None:
         """This will tell that what waited at `token` waits no longer, while the token itself goes on."""
-        self._close(token, withdrawn)
-
-    def _close(self, token: Token, withdrawn: bool) -> None:
-        self.incidents.pop(token.id, None)
-        if "incident" in token.info:
-            del token.info["incident"]
+        info = token.info
+        if self.incidents:
+            self.incidents.pop(token.id, None)
+        if "incident" in info:
+            del info["incident"]
             if token.id < self.first:
                 self.resolved.append(token.id)
-        if "open" in token.info:
-            del token.info["open"]
+        if "open" in info:
+            del info["open"]
             if self.opened.pop(token.id, None) is None:
                 self.closed.append(Closed(token=token.id, element=token.node.id, withdrawn=withdrawn))
             if withdrawn and token.kind == "act":
@@ -189,9 +191,7 @@ class Run:
 
     def write(self, token: Token, data: dict[str, Any]) -> None:
         """This will write each variable where it exists, from `token` upwards, else into the document."""
-        for name, value in data.items():
-            if write(token, name, value):
-                self.created.add(name)
+        self.created.update(write(token, data))
         self.changed.update(data)
 
     def outcome(self) -> Outcome:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
+
+from msgspec.structs import replace
 
 from engine import feel
 from engine.bpmn import adhoc, flow, listening, modifying, returning, shifting, undoing
@@ -79,7 +80,7 @@ def step(process: Process, state: State | None, data: Data, stimulus: Stimulus, 
         return migrate(state or {}, data, stimulus, now, host)
     given = getattr(stimulus, "data", None)
     if given:
-        stimulus = replace(cast(Any, stimulus), data=feel.to_json(dict(given)))
+        stimulus = replace(stimulus, data=feel.to_json(dict(given)))
     document = dict(data)
     tree = Tree.load(process, state, document, host) if state else Tree.new(process, document)
     run = Run(tree, now, host)
@@ -143,7 +144,8 @@ def _kind(token: Token) -> str:
 def _complete_task(run: Run, stimulus: CompleteTask) -> None:
     token = _waiting(run, stimulus.token, "task")
     run.close(token)
-    if any(listener.event == "completing" for listener in token.node.listeners):
+    listeners = token.node.listeners
+    if listeners and any(listener.event == "completing" for listener in listeners):
         run.push(("listen", token, "completing", 0, dict(stimulus.data)))
     else:
         run.push(("complete", token, dict(stimulus.data)))

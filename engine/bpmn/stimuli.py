@@ -3,80 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.bpmn.counterparts import Leg
 
 Data = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """The case begins, at its none start event or at the start event `element`."""
 
     data: Data = field(default_factory=dict)
     element: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompleteTask:
+class CompleteTask(Struct, frozen=True):
     """A person finished the task at `token`."""
 
     token: int
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class FireTimer:
+class FireTimer(Struct, frozen=True):
     """The timer at `token` is due."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveMessage:
+class ReceiveMessage(Struct, frozen=True):
     """The message subscription at `token` received its message."""
 
     token: int
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveSignal:
+class ReceiveSignal(Struct, frozen=True):
     """A signal was broadcast: every catcher of `name` in the case takes it."""
 
     name: str
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """What is waited for at `token` happens there and nowhere else, whatever it is: a trial asks for it."""
 
     token: int
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class CompleteService:
+class CompleteService(Struct, frozen=True):
     """The service called at `token` answered with `data`."""
 
     token: int
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class KeepValues:
+class KeepValues(Struct, frozen=True):
     """The service called at `token` failed and is tried again: `data` are variables of the element itself."""
 
     token: int
     data: Data
 
 
-@dataclass(frozen=True, slots=True)
-class ThrowError:
+class ThrowError(Struct, frozen=True):
     """The task or service at `token` ended with the BPMN error `code`."""
 
     token: int
@@ -85,8 +77,7 @@ class ThrowError:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ThrowEscalation:
+class ThrowEscalation(Struct, frozen=True):
     """The task or service at `token` raised the BPMN escalation `code` and goes on."""
 
     token: int
@@ -94,30 +85,26 @@ class ThrowEscalation:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeData:
+class ChangeData(Struct, frozen=True):
     """The case data was changed from outside; conditional events are looked at again."""
 
     data: Data
 
 
-@dataclass(frozen=True, slots=True)
-class EnableActivity:
+class EnableActivity(Struct, frozen=True):
     """A person started the activity `element` of the ad-hoc subprocess at `token` (any open one when None)."""
 
     element: str
     token: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RetryIncident:
+class RetryIncident(Struct, frozen=True):
     """What failed at `token` is tried again."""
 
     token: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnTo:
+class ReturnTo(Struct, frozen=True):
     """The case goes back from the task at `token` to the earlier `element`; that token is withdrawn.
 
     `withdraw_others` also withdraws every other token of the same scope that `element` precedes. With `into_callers`
@@ -130,16 +117,14 @@ class ReturnTo:
     into_callers: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SkipElement:
+class SkipElement(Struct, frozen=True):
     """What fails or waits at `token` goes on as if its element were done and had left `data`."""
 
     token: int
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class MoveToken:
+class MoveToken(Struct, frozen=True):
     """The token is withdrawn where it stands; the case goes on at `element` of the same process, with `data`."""
 
     token: int
@@ -147,8 +132,7 @@ class MoveToken:
     data: Data = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(Struct, frozen=True):
     """An element that is to be begun; `data` are variables by scope: the id of a process or subprocess, "" the case.
 
     `within` is a token in the subprocess or called process where it is to begin, when that is not the only one open.
@@ -159,16 +143,14 @@ class Activation:
     within: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Modify:
+class Modify(Struct, frozen=True):
     """Elements begin and then tokens are ended, all or nothing; what is ended neither maps nor tells anything."""
 
     activate: tuple[Activation, ...] = ()
     terminate: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Migrate:
+class Migrate(Struct, frozen=True):
     """The case moves: each process in it whose key is in `legs` to another definition; "" is the case's own.
 
     A process that the case calls and that has no leg stays on its definition.
@@ -177,16 +159,14 @@ class Migrate:
     legs: Mapping[str, Leg]
 
 
-@dataclass(frozen=True, slots=True)
-class TakeBack:
+class TakeBack(Struct, frozen=True):
     """The step that completed a task is undone, as `trace` tells; its timers are `pause` later than they were set."""
 
     trace: Data
     pause: timedelta = timedelta()
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """The whole case ends here, everything open in it is withdrawn."""
 
 

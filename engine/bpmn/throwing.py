@@ -18,7 +18,7 @@ def throw_signal(run: Run, token: Token, name: str) -> None:
     require_end(run)
     data = dict(token.local)
     run.sent.append(SignalSent(signal=name, data=data))
-    run.push(*((("fire", catcher, data)) for catcher in catchers(run, name)), ("complete", token, {}))
+    run.push_all([*(("fire", catcher, data) for catcher in catchers(run, name)), ("complete", token, {})])
 
 
 def require_end(run: Run) -> None:

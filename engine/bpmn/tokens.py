@@ -150,7 +150,7 @@ class Tree:
         """This will put a token where a row of a snapshot has it; the token above stands already."""
         id, parent, kind, element, local, info, doc = row
         above = self.tokens[parent]
-        boundary = kind == "sub" and element in above.process.nodes and above.kind != "case"
+        boundary = kind == "sub" and above.kind != "case" and element in above.process.nodes
         boundary = boundary and above.process.nodes[element].attached_to == above.node.id
         owner, key = (above.process, above.key) if boundary else (above.inner, above.inner_key)
         node = owner.nodes.get(element)
@@ -168,7 +168,7 @@ class Tree:
                 token.inner = host.definition(info["key"])
         if doc is not None:
             token.doc = dict(doc)
-        self._attach(token)
+        self._attach(token, above)
         return token
 
     def dump(self) -> State:
@@ -189,12 +189,11 @@ class Tree:
         owner, key = (parent.process, parent.key) if boundary else (parent.inner, parent.inner_key)
         token = Token(self.next, kind, node, parent, owner, key)
         self.next += 1
-        self._attach(token)
+        self._attach(token, parent)
         return token
 
-    def _attach(self, token: Token) -> None:
-        self.tokens[token.id] = token
-        token.above.children[token.id] = token
+    def _attach(self, token: Token, above: Token) -> None:
+        self.tokens[token.id] = above.children[token.id] = token
         if token.kind == "join":
             self.joins[token.id] = token
         elif token.kind != "body" and token.node.event is not None and token.node.event.kind == "conditional":

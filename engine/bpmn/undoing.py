@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import compress, filterfalse, repeat
+from operator import is_not
 from typing import Any
 
 from engine.bpmn import adhoc
@@ -50,10 +52,10 @@ def trace(token: int, before: State, after: State, data: Data, new_data: Data) -
 
 def _overwritten(old: Data | None, new: Data | None) -> Trace:
     old, new = old or {}, new or {}
-    found: Trace = {"data": {name: value for name, value in old.items() if new.get(name, _MISSING) is not value}}
-    found["data"] = {name: value for name, value in found["data"].items() if new.get(name, _MISSING) != value}
-    found["new"] = [name for name in new if name not in old]
-    return found
+    # What a step does not touch is the very same object: of a large document only the rest is worth comparing.
+    touched = compress(old, map(is_not, map(new.get, old, repeat(_MISSING)), old.values()))
+    data = {name: old[name] for name in touched if new.get(name, _MISSING) != old[name]}
+    return {"data": data, "new": list(filterfalse(old.__contains__, new))}
 
 
 def _changed(old: Row, new: Row) -> Trace:

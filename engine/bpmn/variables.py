@@ -58,29 +58,31 @@ def counters(body: Token) -> Data:
     }
 
 
-def write(token: Token, name: str, value: Any) -> bool:
-    """This will write a variable where it exists, from `token` upwards, else into the document of its process.
+def write(token: Token, data: Data) -> set[str]:
+    """This will write each variable where it exists, from `token` upwards, else into the document of its process.
 
-    What is written on a path of an ad-hoc subprocess stays there. It tells whether the variable is new.
+    What is written on a path of an ad-hoc subprocess stays there. It returns the variables that are new.
     """
     if token.is_boundary:
         token = token.above
     while True:
-        if name in token.local:
-            token.local[name] = value
-            return False
-        if token.kind == "path":
-            token.local[name] = value
-            return True
+        if token.local and not data.keys().isdisjoint(token.local):
+            token.local.update((name, value) for name, value in data.items() if name in token.local)
+            data = {name: value for name, value in data.items() if name not in token.local}
         above = token.parent
-        if above is None or above.doc is not None:
+        if token.kind == "path":
+            target = token.local
+        elif above is None or above.doc is not None:
             owner = token if above is None else above
             if owner.doc is None:
                 owner.doc = {}
-            is_new = name not in owner.doc
-            owner.doc[name] = value
-            return is_new
-        token = above
+            target = owner.doc
+        else:
+            token = above
+            continue
+        new = data.keys() - target.keys()
+        target.update(data)
+        return new
 
 
 def around(token: Token) -> Data:

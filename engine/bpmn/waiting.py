@@ -178,6 +178,8 @@ def examine_conditions(run: Run) -> None:
         return
     changed, run.changed = run.changed, set()
     created, run.created = run.created, set()
+    if not run.tree.conditions:
+        return
     found: list[tuple[int, Token]] = []
     for token in run.tree.conditions.values():
         event = token.node.event
@@ -191,7 +193,7 @@ def examine_conditions(run: Run) -> None:
             seen = created if "create" in event.changes else changed - created
         if seen if names is None else names & seen:
             found.append((sum(1 for _ in token.above.ancestors()), token))
-    run.push(*(("examine", token, False) for _depth, token in sorted(found, key=lambda each: each[0])))
+    run.push_all([("examine", token, False) for _depth, token in sorted(found, key=lambda each: each[0])])
 
 
 @operation
