@@ -22,6 +22,7 @@ from engine.bpmn.stimuli import ChangeData, CompleteTask, EnableActivity, Migrat
 from engine.db import table
 from engine.errors import Conflict, NotFound
 from engine.history import Entry
+from engine.lives import Live
 from engine.models import CANCELLED, CLOSED, DONE, OPEN, Case, Reading, Task, WebhookDelivery
 from engine.opening import Opening, incident, open_all
 from engine.prepared import Change, Prepared
@@ -90,11 +91,12 @@ class Running:
 def restore(turn: Turn, values: Sequence[Any]) -> Running:
     """This will make a running case of the values of `COLUMNS`."""
     row = dict(zip(NAMES, values, strict=True))
-    kept = feel.loads(row["snapshot"])
+    live = turn.library.lives.take(row["id"], (row["data"], row["snapshot"]))
+    kept = live.kept if live is not None else feel.loads(row["snapshot"])
     return Running(
         row=row,
         stored=dict(row),
-        data=feel.loads(row["data"]),
+        data=live.data if live is not None else feel.loads(row["data"]),
         state=kept["state"],
         process=turn.library.process(turn.session, row["definition_id"]),
         app=turn.library.app(row["app"]),
@@ -256,16 +258,17 @@ def _entries(outcome: Outcome, tasks: Mapping[int, UUID], told: Mapping[int, Dat
 def _write(turn: Turn, running: Running, changes: Sequence[Change]) -> None:
     row = running.row
     row["data"] = feel.encode(running.data)
-    keep_snapshot(running)
+    kept = keep_snapshot(running)
     if running.is_new:
         prepared.send_late(turn.session, [*writing.inserting(Case, [row]), *changes])
         running.is_new, running.stored = False, dict(row)
-        return
-    _store(turn, running, changes)
+    else:
+        _store(turn, running, changes)
+    turn.lives[running.id] = Live((row["data"], row["snapshot"]), running.data, kept)
 
 
-def keep_snapshot(running: Running) -> None:
-    """This will write where a case stands into its row."""
+def keep_snapshot(running: Running) -> Data:
+    """This will write where a case stands into its row, and return it."""
     kept: Data = {"state": running.state, "waiting": running.waiting, "shown": running.shown}
     if running.offers:
         kept["offers"] = running.offers
@@ -276,6 +279,7 @@ def keep_snapshot(running: Running) -> None:
     if running.key is not None:
         kept["key"] = running.key
     running.row["snapshot"] = feel.encode(kept)
+    return kept
 
 
 def _store(turn: Turn, running: Running, changes: Sequence[Change]) -> None:

@@ -20,6 +20,7 @@ from engine.catalog import CALENDAR, LIMIT, Catalog, LimitStarts, Listed
 from engine.directory import Directories, Directory
 from engine.errors import NotFound
 from engine.limit_definitions import LimitDefinition
+from engine.lives import Lives
 from engine.models import Definition, Resource
 
 Data = dict[str, Any]
@@ -74,6 +75,7 @@ class Library:
         """This will serve the processes of these apps."""
         self.apps = {app.name: app for app in apps}
         self.directories = Directories()
+        self.lives = Lives()
         self._catalog: Catalog | None = None
         self._processes: Kept[int, bpmn.Process] = Kept()
         self._forms: Kept[int, forms.Form] = Kept()

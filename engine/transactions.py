@@ -116,6 +116,7 @@ class Transactions:
                     messages.deliver_all(turn)
                 if not self._sessions.is_shared:
                     self.library.queues.update(turn.queues)
+                    self.library.lives.keep(turn.lives)
                 return result
             except (LostRace, Unmet):
                 continue

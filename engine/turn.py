@@ -25,6 +25,7 @@ from engine.causes import Cause, Causes
 from engine.definitions import Library, Surroundings
 from engine.directory import Directory
 from engine.errors import Conflict
+from engine.lives import Live
 from engine.prepared import Prepared
 
 _STAMPS = Prepared(select(catalogs.stamp(), directories.stamp()))
@@ -86,6 +87,7 @@ class Turn:
     skipped: int = 0
     person_id: int | None = None
     causes: Causes = field(default_factory=Causes)
+    lives: dict[UUID, Live] = field(default_factory=dict)  # cases as this leaves them: for all once it is committed
     post: Post = field(default_factory=lambda: (deque(), deque(), deque()))
     _catalog: Catalog | None = None
     _directory: Directory | None = None

@@ -15,6 +15,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import fasteners
 import pytest
@@ -25,6 +26,7 @@ from sqlalchemy import URL, Connection, event, select
 from sqlalchemy import Engine as Database
 
 from engine import Actor, Engine, Person, ProcessApp, db, feel, people
+from engine.lives import Live, Lives
 from tests.patience import BROWSER_PATIENCE
 from tests.places import TEMPLATE, Place, PostgreSQL, PostgresqlPlace, SqlitePlace, UsedDatabase
 
@@ -184,6 +186,24 @@ def nothing_unfit_is_written() -> Iterator[None]:
     feel.encode = encode
     yield
     feel.encode = real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_case_in_memory_is_what_was_written() -> Iterator[None]:
+    """A case that was kept in memory is in every test what reading its row would have made of it."""
+    real = Lives.take
+
+    def take(lives: Lives, case_id: UUID, written: tuple[str, str]) -> Live | None:
+        found = real(lives, case_id, written)
+        if found is not None:
+            for live, text in zip((found.data, found.kept), written, strict=True):
+                assert feel.encode(live) == text, "somebody has changed it in memory"
+                assert feel.loads(text) == live, "this is not JSON yet"
+        return found
+
+    setattr(Lives, "take", take)  # noqa: B010 - mypy: methods cannot be assigned
+    yield
+    setattr(Lives, "take", real)  # noqa: B010
 
 
 PLACES: dict[str, Place] = {}
