@@ -174,7 +174,10 @@ class World(Deployed):
                     value: Any = event.expression.text
                     if event.expression.feel is not None:
                         value = event.expression.feel.evaluate({}, self._environment())
-                    yield process, start, timers.schedule(event.timer, value, self.now)
+                    try:
+                        yield process, start, timers.schedule(event.timer, value, self.now)
+                    except timers.TimerInvalid as error:
+                        raise ScenarioInvalid(problem=f"the start event {start.element}: {error.message}") from None
 
     def begin(self, process: Process, data: dict[str, Any], element: str | None = None, key: str | None = None) -> None:
         """This will start a case; `key` is that of the message that starts it."""

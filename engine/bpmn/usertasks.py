@@ -112,6 +112,7 @@ def _priority(run: Run, token: Token, value: Value | None) -> int:
         number = int(found)
     except (TypeError, ValueError):
         number = -1
-    if not 0 <= number <= 100:
+    is_whole = isinstance(found, str) or (not isinstance(found, bool) and found == number)
+    if not is_whole or not 0 <= number <= 100:
         raise run.trouble(value, context(token), "priority", "it is no number from 0 to 100")
     return number

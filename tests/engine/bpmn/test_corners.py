@@ -86,3 +86,17 @@ def test_one_message_with_one_key_is_caught_once_at_an_activity(
     except FaultsFound as refusal:
         found = [(fault.code, fault.element) for fault in refusal.faults]
     assert found == ([("catch-twice", "b1")] if refused else [])
+
+
+@pytest.mark.parametrize(("priority", "stuck"), [("=7.0", False), ("=1.5", True), ("=true", True)])
+def test_a_priority_is_a_whole_number(walk: Callable[..., Any], priority: str, stuck: bool) -> None:
+    more = f'<zeebe:userTask/><zeebe:priorityDefinition priority="{priority}"/>'
+    outcome = walk(f'<bpmn:userTask id="w"><bpmn:extensionElements>{more}</bpmn:extensionElements></bpmn:userTask>').start()  # fmt: skip
+    assert ([incident.element for incident in outcome.incidents] == ["w"]) is stuck
+
+
+def test_a_start_event_without_a_time_is_named(tmp_path: Path, document: Callable[..., bytes]) -> None:
+    timer = "<bpmn:timerEventDefinition><bpmn:timeDuration>=x</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    (tmp_path / "p.bpmn").write_bytes(document(f'<bpmn:startEvent id="s">{timer}</bpmn:startEvent>'))
+    (tmp_path / "s.yaml").write_text("models: [p.bpmn]\nprocess: p\nruns:\n- - {advance: PT1H}\n", encoding="utf-8")
+    assert "the start event s: " in scenarios.run_file(tmp_path / "s.yaml")[0].message
