@@ -83,6 +83,7 @@ class Directory:
     posts: dict[int, list[tuple[str, int]]] = field(default_factory=dict)  # person -> (role, unit)
     absences: list[Away] = field(default_factory=list)
     subscribers: list[Subscriber] = field(default_factory=list)  # webhooks that are on
+    holders: dict[tuple[int, tuple[str, ...]], Place] = field(default_factory=dict)  # as `find_holder` has found them
 
     def upwards(self, place: Place) -> Iterator[Place]:
         """This will go from a unit up to the root."""
@@ -109,9 +110,13 @@ class Directory:
     def find_holder(self, roles: Iterable[str], place: Place) -> Place | None:
         """This will find the nearest unit where one of `roles` is held: the unit, its departments, then its parent."""
         wanted = tuple(roles)
+        known = self.holders.get((place.id, wanted))
+        if known is not None:
+            return known
         for above in self.upwards(place):
             for candidate in (above, *self.departments(above)):
                 if candidate.is_active and any((candidate.id, role) in self.held for role in wanted):
+                    self.holders[place.id, wanted] = candidate
                     return candidate
         return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -29,15 +28,14 @@ class HistoryBroken(Conflict):
     """The history of case {case} is not what was written: event {seq} {reason}."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, kw_only=True):
     """One line to write: what happened (`kind`), where, and what is to be known about it."""
 
     kind: str
     element: str = ""
     name: str = ""
     task_id: UUID | None = None
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 def chain(case: dict[str, Any], entries: Sequence[Entry], *, by: Actor, now: datetime) -> list[dict[str, Any]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from engine import bpmn, feel, notices, queues, reasons, routing, rules, task_listeners
 from engine.apps import ProcessApp
@@ -35,16 +36,14 @@ EMPTY_QUEUE = "empty-queue"
 MOST_RANK = 2**31 - 1  # there is one priority more below zero than above
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(Struct, frozen=True):
     """A task that a rule completes as soon as it is open: with which data, and what is told of it."""
 
     data: Data
     told: Data
 
 
-@dataclass(slots=True)
-class Opening:
+class Opening(Struct):
     """What one step opened, ready to be inserted."""
 
     waiting: dict[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import (
     CompoundSelect,
     Delete,
@@ -100,8 +101,7 @@ class Prepared:
         return found
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct):
     """A change of rows: prepared once for ever, `values` being those of this time, or made for this time only."""
 
     statement: Prepared | Insert | Update | Delete

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import BindParameter, bindparam, select
 
 from engine import prepared
@@ -25,8 +25,7 @@ _MADE = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where a task goes: to a person, to a queue, or both. `problem` says why nobody can take it."""
 
     assignee_id: int | None = None

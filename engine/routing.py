@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from engine import dispatch, queues, rules
@@ -23,8 +24,7 @@ MOST_SKIPS = 100  # tasks that rules complete one after another before somebody 
 Data = dict[str, Any]
 
 
-@dataclass(slots=True)
-class Ruling:
+class Ruling(Struct):
     """Where a task goes, what the history says of the rules that acted, and whether it is completed by them."""
 
     route: Route

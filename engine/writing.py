@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, delete, insert, literal_column, or_, update
 from sqlalchemy.orm import Session
 
@@ -50,8 +50,7 @@ _LET_BEGIN = Prepared(
 )
 
 
-@dataclass(slots=True)
-class Closing:
+class Closing(Struct):
     """All tokens that a step closed, and the changes that take away what stood for them."""
 
     tokens: set[int] = field(default_factory=set)
@@ -122,8 +121,7 @@ def _copying(names: tuple[str, ...]) -> Prepared:
     return Prepared(update(TASKS).where(*still_open).values(shown))
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """What incidents may be over with: tokens, themselves, or (when the case has ended) all of a kind."""
 
     tokens: Sequence[int]
