@@ -147,7 +147,7 @@ def advance(
     before_data = running.data
     outcome = bpmn.step(running.process, running.state or None, running.data, stimulus, turn.now, surroundings)
     undone = _trace(turn, running, stimulus, outcome, bool(surroundings.served))
-    old = _take_over(running, outcome)
+    old = _take_over(turn, running, outcome)
     closing = writing.close_waiting(running.id, running.waiting, outcome, turn.now)
     running.offers = [offer for offer in running.offers if offer["token"] not in closing.tokens]
     _set_state(turn, running, outcome)
@@ -183,9 +183,9 @@ def advance(
     return outcome
 
 
-def _take_over(running: Running, outcome: Outcome) -> Data | None:
+def _take_over(turn: Turn, running: Running, outcome: Outcome) -> Data | None:
     """Brings the case to where a step led; the data before it, when the same expressions have shown them in lists."""
-    shown = stamp(running.app)
+    shown = stamp(running.app, turn.directory)
     old = running.data if running.shown == shown else None
     running.state, running.data, running.shown = outcome.state, outcome.data, shown
     return old

@@ -19,7 +19,7 @@ from engine.apps import FIELD_KINDS, ProcessApp, Summary
 from engine.catalog import ZONE
 from engine.db import table, upserting_on
 from engine.definitions import Surroundings
-from engine.directory import Place
+from engine.directory import Directory, Place
 from engine.errors import BihuanError
 from engine.models import TONES, CaseField
 from engine.prepared import Change, Prepared
@@ -27,7 +27,8 @@ from engine.turn import Turn
 
 log = logging.getLogger(__name__)
 LENGTHS = {"title": 300, "subject": 200, "badge": 32}
-STEADY = frozenset({"end of day"})  # functions that say of the same values the same for ever, whatever the calendar
+# Functions that say of the same values the same until the directory changes.
+STEADY = frozenset({"end of day", *Directory(0).functions()})
 PLAIN = (str, int)
 TELLS_TIME = re.compile(r"\b(now|today)\b")
 END_OF_DAY = time(23, 59, 59)  # a day as a limit includes the whole day
@@ -67,8 +68,8 @@ def summarise(
 ) -> None:
     """This will bring title, subject, badge, tone, unit and due time of a case row up to date.
 
-    `old` are the data from which the same expressions made it what it is; but it was due by its own among the limits
-    that were `running`.
+    `old` are the data from which the same expressions made it what it is, with the same directory; but it was due by
+    its own among the limits that were `running`.
     """
     plan = _plan(app.summary, frozenset(app.functions))
     anew: Sequence[_Shown] = plan.shown
@@ -91,9 +92,9 @@ def summarise(
         _set(turn, row, shown.name, feel.to_json(value))
 
 
-def stamp(app: ProcessApp) -> str:
-    """This will tell the summary of an app from one with other expressions."""
-    return _plan(app.summary, frozenset(app.functions)).stamp
+def stamp(app: ProcessApp, directory: Directory) -> str:
+    """This will tell the summary of an app from one with other expressions, or with another directory."""
+    return f"{_plan(app.summary, frozenset(app.functions)).stamp}.{directory.version}"
 
 
 @lru_cache
@@ -104,8 +105,7 @@ def _plan(summary: Summary, own: frozenset[str]) -> _Plan:
         value = feel.literal_or_expression(text)
         reads = frozenset() if isinstance(value, str) else value.names | value.maybe_names
         calls = frozenset() if isinstance(value, str) else value.functions
-        # the org tree may have changed
-        looks_around = name == "unit" or not calls <= STEADY - own or TELLS_TIME.search(text)
+        looks_around = not calls <= STEADY - own or TELLS_TIME.search(text)
         found.append(_Shown(name, value, None if looks_around else reads))
     expressions = [*summary.expressions()]
     reads = frozenset[str]().union(*(shown.reads for shown in found if shown.reads is not None))

@@ -109,3 +109,16 @@ def test_a_case_whose_limit_is_over_is_due_by_its_data_again(make_engine: Any, o
     assert due() == "2026-03-16"
     desk.done("fix")
     assert due() == "2026-12-01"
+
+
+def test_the_unit_of_a_case_is_looked_up_again_when_the_directory_changed(
+    engine: Engine, cast: Cast, repair: ProcessApp
+) -> None:
+    engine.library.apps["repair"] = replace(repair, summary=Summary(unit='=unit above(区划, "county").code'))
+    case = change(engine, cast, start(engine, cast), 区划="420101001")
+    assert case.unit_name == "某县"
+    with evaluated() as found:
+        change(engine, cast, case, 情况="漏电")
+    assert found == []
+    engine.load_people([{"code": "420101", "name": "某区", "kind": "county", "parent": "4201"}], [])
+    assert change(engine, cast, case, 情况="漏水").unit_name == "某区"
