@@ -82,7 +82,11 @@ def _active(run: Run, token: Token) -> list[str]:
 def may_start(token: Token, element: str) -> bool:
     """This will tell whether `element` can be started now; with sequential ordering only one is open at a time."""
     ad_hoc = token.node.ad_hoc
-    if token.info.get("enough") or (ad_hoc is not None and ad_hoc.sequential and token.has_live_children):
+    if (
+        token.info.get("enough")
+        or token.info.get("interrupted")
+        or (ad_hoc is not None and ad_hoc.sequential and token.has_live_children)
+    ):
         return False
     return any(node.id == element for node in offered(token))
 

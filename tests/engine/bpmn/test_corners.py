@@ -12,7 +12,7 @@ import pytest
 
 from engine import bpmn, scenarios
 from engine.bpmn import stimuli
-from engine.errors import FaultsFound
+from engine.errors import Conflict, FaultsFound
 
 
 def user(id: str) -> str:
@@ -100,3 +100,14 @@ def test_a_start_event_without_a_time_is_named(tmp_path: Path, document: Callabl
     (tmp_path / "p.bpmn").write_bytes(document(f'<bpmn:startEvent id="s">{timer}</bpmn:startEvent>'))
     (tmp_path / "s.yaml").write_text("models: [p.bpmn]\nprocess: p\nruns:\n- - {advance: PT1H}\n", encoding="utf-8")
     assert "the start event s: " in scenarios.run_file(tmp_path / "s.yaml")[0].message
+
+
+def test_nothing_begins_any_more_in_an_ad_hoc_subprocess_that_was_interrupted(walk: Callable[..., Any]) -> None:
+    handler = f'<bpmn:subProcess id="h" triggeredByEvent="true"><bpmn:startEvent id="hs"><bpmn:signalEventDefinition signalRef="x"/></bpmn:startEvent>{user("u")}{flow("hs", "u")}</bpmn:subProcess>'
+    case = walk(f'<bpmn:adHocSubProcess id="a">{user("w")}{handler}</bpmn:adHocSubProcess>', '<bpmn:signal id="x" name="x"/>')  # fmt: skip
+    case.start()
+    case.take(stimuli.EnableActivity("w"))
+    case.take(stimuli.ReceiveSignal("x"))
+    with pytest.raises(Conflict):
+        case.take(stimuli.EnableActivity("w"))
+    assert case.complete("u").ended
