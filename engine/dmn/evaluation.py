@@ -179,14 +179,15 @@ class Evaluation:
             "table": run.table,
             "hit_policy": f"{run.hit_policy} {run.aggregation}" if run.aggregation else run.hit_policy,
             "inputs": [
-                {"label": label, "value": _json(value)} for label, value in zip(run.labels, run.values, strict=True)
+                {"label": label, "value": value if type(value) in _AS_IT_IS else _json(value)}
+                for label, value in zip(run.labels, run.values, strict=True)
             ],
             "matched": [
                 {
                     "rule": match.number,
                     "id": match.id,
                     "annotations": match.annotations,
-                    "outputs": _json(match.outputs or []),
+                    "outputs": [item if type(item) in _AS_IT_IS else _json(item) for item in match.outputs or []],
                 }
                 for match in run.matched
             ],

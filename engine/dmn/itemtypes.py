@@ -21,7 +21,8 @@ _ALIASES = {
     "yearMonthDuration": "years and months duration",
     "any": "Any",
 }
-_SIMPLE = {name: FeelType(name) for name in SIMPLE} | {alias: FeelType(name) for alias, name in _ALIASES.items()}
+_NAMED = {name: FeelType(name) for name in SIMPLE} | {"Any": ANY}
+_SIMPLE = _NAMED | {alias: _NAMED[name] for alias, name in _ALIASES.items()}
 # allowed values are compared with constants: the clock does not matter
 _TIMELESS = Environment(datetime(2000, 1, 1, tzinfo=UTC))
 
