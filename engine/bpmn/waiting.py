@@ -239,13 +239,24 @@ def catch(run: Run, owner: Token, node: Node, data: dict[str, Any], local: dict[
             run.remove(owner, True)
     else:
         if node.interrupting:
-            run.clear(owner)
+            _interrupt(run, owner)
             owner.info["interrupted"] = 1
         holder = run.create("act", owner.inner.nodes[node.scope], owner)
         run.tell("entered", holder)
         token = run.create("act", node, holder)
     token.local.update(local)
     run.push(("arrive", token, data))
+
+
+def _interrupt(run: Run, owner: Token) -> None:
+    """This will end what is open in the scope `owner`; the events at its own edge wait on, for it is still open.
+
+    Camunda 7 and Flowable forget the events at the edge of a subprocess, but not those of a call activity.
+    """
+    keeps = owner.process.is_native or owner.node.type == "callActivity"
+    for child in list(owner.children.values()):
+        if not (keeps and child.is_boundary):
+            run.remove(child, True)
 
 
 @operation

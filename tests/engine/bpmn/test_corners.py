@@ -111,3 +111,20 @@ def test_nothing_begins_any_more_in_an_ad_hoc_subprocess_that_was_interrupted(wa
     with pytest.raises(Conflict):
         case.take(stimuli.EnableActivity("w"))
     assert case.complete("u").ended
+
+
+def test_the_edge_of_a_scope_listens_on_while_an_event_subprocess_has_interrupted_it(
+    walk: Callable[..., Any], document: Callable[..., bytes]
+) -> None:
+    tops = '<bpmn:signal id="x" name="x"/><bpmn:signal id="y" name="y"/>'
+    handler = f'<bpmn:subProcess id="h" triggeredByEvent="true"><bpmn:startEvent id="hs"><bpmn:signalEventDefinition signalRef="x"/></bpmn:startEvent>{user("u")}{flow("hs", "u")}</bpmn:subProcess>'
+    edge = f'<bpmn:boundaryEvent id="b" attachedToRef="s"><bpmn:signalEventDefinition signalRef="y"/></bpmn:boundaryEvent>{user("k")}{flow("b", "k")}'
+    called = '<bpmn:callActivity id="s"><bpmn:extensionElements><zeebe:calledElement processId="q"/></bpmn:extensionElements></bpmn:callActivity>'
+    process = bpmn.parse(document(user("w") + handler, tops)).processes["p"]
+    for scope in (f'<bpmn:subProcess id="s">{user("w")}{handler}</bpmn:subProcess>', called):
+        case = walk(scope + edge, tops, q=process)
+        case.start()
+        case.take(stimuli.ReceiveSignal("x"))
+        assert case.elements == ["b", "u"]
+        case.take(stimuli.ReceiveSignal("y"))
+        assert case.elements == ["k"]
