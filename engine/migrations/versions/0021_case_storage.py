@@ -1,7 +1,7 @@
 """Documents of usual length stay in the row of their case, and the index of jobs that start cases holds no others.
 
 PostgreSQL compresses a row of more than 2 kB and moves what is still too long into another table, again at every step
-of the case: a third of what storing a hazard costs the server. Up to 4 kB a row now stays as it is, and pages keep
+of the case: a third of what a step of a long one costs the server. Up to 4 kB a row now stays as it is, and pages keep
 room for its next version. A timer of a case was written into the index of start jobs and never looked for there.
 """
 
