@@ -76,6 +76,7 @@ from engine.files import FileEmpty, FileNotFound, FileRefused, FileTooLarge
 from engine.filters import KeptFilterInvalid, KeptFilterNotFound, NotYourUnit
 from engine.forms import FormInvalid
 from engine.grounds import ReasonMissing
+from engine.history import Event
 from engine.idempotency import Answered, Asked, KeyReused, StillRunning
 from engine.imports import Importer, RowRefused
 from engine.incidents import IncidentNotFound, IncidentResolved, NotSuspended, QueueStillEmpty
@@ -214,6 +215,7 @@ __all__ = [
     "Effect",
     "EffectsOutside",
     "Engine",
+    "Event",
     "FailedJob",
     "Fault",
     "FaultsFound",

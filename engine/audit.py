@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from engine import anchors
 from engine.anchors import ANCHORED, AnchorBroken, Printed
 from engine.cases import CaseNotFound
 from engine.db import open_database, table
-from engine.history import EVENTS, HistoryBroken, digest
+from engine.history import EVENTS, HistoryBroken, digest, length
 from engine.models import Case, DeletedCase
 
 CASES, DELETED = table(Case), table(DeletedCase)
@@ -193,6 +194,13 @@ def _verify(session: Session, bounds: Bounds) -> Verdict:
     return verdict
 
 
+def _length(row: Mapping[str, Any]) -> int:
+    try:
+        return length(row)
+    except HistoryBroken:
+        return 1  # its hash tells
+
+
 @dataclass(slots=True)
 class _Case:
     """One case while it is verified. `head` is what its row says, `deleted` what stays of it, `sealed` its anchors."""
@@ -206,29 +214,32 @@ class _Case:
     def walk(self, rows: Iterable[Any]) -> list[Break]:
         """This will go through the events of the case and return the first break, with what the anchors say of it."""
         if self.head is None:
-            self.events = sum(1 for _ in rows)
+            self.events = sum(_length(dict(zip(NAMES, values, strict=True))) for values in rows)
             return self._gone()
-        anchored = {row.seq: row for row in self.sealed if not row.is_deleted}
+        anchored = deque(sorted((row for row in self.sealed if not row.is_deleted), key=attrgetter("seq")))
         last, first = "", None
         for values in rows:
             row = dict(zip(NAMES, values, strict=True))
-            self.events += 1
-            first = first or self._compare(row, last, anchored)
-            last = row["hash"]
+            end = self.events + _length(row)
+            first = first or self._compare(row, end, last, anchored)
+            self.events, last = end, row["hash"]
         first = first or self._end(last)
         return [first] if first is not None else []
 
-    def _compare(self, row: dict[str, Any], last: str, anchored: Mapping[int, Any]) -> Break | None:
-        seq = row["seq"]
-        if seq != self.events:
-            return self._break(self.events, MISSING) if seq > self.events else self._break(seq, INSERTED)
+    def _compare(self, row: dict[str, Any], end: int, last: str, anchored: deque[Any]) -> Break | None:
+        seq, expected = row["seq"], self.events + 1
+        if seq != expected:
+            return self._break(expected, MISSING) if seq > expected else self._break(seq, INSERTED)
         if seq > self.head.history_seq:
             return self._break(seq, INSERTED)
         if digest(last, row) != row["hash"]:
             return self._break(seq, CHANGED)
-        seal = anchored.get(seq)
-        if seal is not None and seal.hash != row["hash"]:
-            return self._break(seq, ANCHORED_OTHERWISE, seal.anchor)
+        if end > self.head.history_seq:
+            return self._break(self.head.history_seq + 1, INSERTED)
+        while anchored and anchored[0].seq <= end:
+            seal = anchored.popleft()
+            if (seal.seq, seal.hash) != (end, row["hash"]):  # an anchor holds a history as it was after a step
+                return self._break(seal.seq, ANCHORED_OTHERWISE, seal.anchor)
         return None
 
     def _end(self, last: str) -> Break | None:

@@ -299,7 +299,7 @@ def record(turn: Turn, running: Running, entries: Sequence[Entry], changes: Sequ
 
 def _told(turn: Turn, running: Running, events: Sequence[Data]) -> list[Change]:
     """What webhooks are to be told goes out with what happened, or not at all."""
-    rows = outbox.deliveries(turn.directory.subscribers, running.row, events, turn.now)
+    rows = outbox.deliveries(turn.directory.subscribers, running.row, history.events(events), turn.now)
     return writing.inserting(WebhookDelivery, rows)
 
 

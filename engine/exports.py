@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +14,13 @@ from engine import anchors, audit, merkle
 from engine.anchors import AnchorBroken, Printed, moment
 from engine.cases import CaseNotFound
 from engine.errors import Invalid
-from engine.history import EVENTS, HistoryBroken, digest
+from engine.history import EVENTS, HistoryBroken, digest, length
 from engine.models import Case, DeletedCase
 
 FORMAT = "bihuan-history"
-FORMAT_VERSION = 1
-SHOWN = ("seq", "at", "kind", "actor_id", "actor", "origin", "element", "name", "task_id", "detail", "hash")
+FORMAT_VERSION = 2
+SHOWN = ("seq", "at", "kind", "actor_id", "actor", "origin", "element", "name", "task_id", "detail", "followed",
+         "hash")  # fmt: skip
 
 Data = dict[str, Any]
 
@@ -59,32 +61,42 @@ def verify_document(document: Data, printed: Printed | None = None) -> int:
     try:
         if document["format"] != FORMAT:
             raise DocumentInvalid
-        count = _verify_events(document)
+        ends = _verify_events(document)
         for anchor in document["anchors"]:
-            _verify_anchor(document, anchor)
+            _verify_anchor(document, anchor, ends)
         if printed is not None:
             _require_printed(document, printed)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DocumentInvalid from error
-    return count
+    return max(ends, default=0)
 
 
-def _verify_events(document: Data) -> int:
-    case, last = document["case"], ""
-    for count, event in enumerate(document["events"], start=1):
-        row = {**event, "case_id": UUID(case["id"]), "at": datetime.fromisoformat(event["at"])}
-        if event["seq"] != count:
-            raise HistoryBroken(case=case["number"], seq=count, reason=audit.MISSING)
+def _verify_events(document: Data) -> dict[int, str]:
+    """The hash after each row, by the last event that stands in it."""
+    case, last, count = document["case"], "", 0
+    ends = {}
+    for event in document["events"]:
+        row = _row(document, event)
+        if row["seq"] != count + 1:
+            raise HistoryBroken(case=case["number"], seq=count + 1, reason=audit.MISSING)
         last = digest(last, row)
-        if last != event["hash"]:
-            raise HistoryBroken(case=case["number"], seq=count, reason=audit.CHANGED)
+        if last != row["hash"]:
+            raise HistoryBroken(case=case["number"], seq=count + 1, reason=audit.CHANGED)
+        count += length(row)
+        ends[count] = last
     head = document["head"]
-    if document["events"] and (head["seq"] != len(document["events"]) or head["hash"] != last):
-        raise HistoryBroken(case=case["number"], seq=len(document["events"]), reason=audit.HEAD_CHANGED)
-    return len(document["events"])
+    if document["events"] and (head["seq"] != count or head["hash"] != last):
+        raise HistoryBroken(case=case["number"], seq=count, reason=audit.HEAD_CHANGED)
+    return ends
 
 
-def _verify_anchor(document: Data, anchor: Data) -> None:
+def _row(document: Data, event: Data) -> Data:
+    """What was hashed; documents of version 1 are of histories in which nothing followed."""
+    at = datetime.fromisoformat(event["at"])
+    return {"followed": "", **event, "case_id": UUID(document["case"]["id"]), "at": at}
+
+
+def _verify_anchor(document: Data, anchor: Data, ends: Mapping[int, str]) -> None:
     case, said = document["case"], anchors.read_line(anchor["line"])
     leaf = anchors.leaf(UUID(case["id"]), anchor["number"], anchor["seq"], anchor["hash"], anchor["is_deleted"])
     if merkle.root_by_path(leaf, anchor["index"], said.cases, anchor["path"]) != anchor["root"]:
@@ -92,8 +104,7 @@ def _verify_anchor(document: Data, anchor: Data) -> None:
     made_at = datetime.fromisoformat(said.made_at)
     if anchors.digest(anchor["previous"], said.number, made_at, said.cases, said.events, anchor["root"]) != said.digest:
         raise AnchorBroken(anchor=said.number, reason="its row was changed")
-    events = document["events"]
-    if events and (len(events) < anchor["seq"] or events[anchor["seq"] - 1]["hash"] != anchor["hash"]):
+    if ends and ends.get(anchor["seq"]) != anchor["hash"]:
         raise HistoryBroken(case=case["number"], seq=anchor["seq"], reason=audit.ANCHORED_OTHERWISE)
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.orm import Session
 
 from engine import board_counts, feel
 from engine.db import table
 from engine.errors import Conflict
 from engine.files import Store
+from engine.history import EVENTS, HistoryBroken, length
 from engine.models import (
     BEGUN,
     CANCELLED,
@@ -33,7 +34,6 @@ from engine.models import (
     Attachment,
     Case,
     Definition,
-    HistoryEvent,
     Incident,
     Job,
     Limit,
@@ -47,7 +47,7 @@ from engine.models import (
 from engine.writing import COPIED, JOB, SUBSCRIPTION, TASK
 
 CASES, TASKS, JOBS, SUBSCRIPTIONS = (table(model) for model in (Case, Task, Job, Subscription))
-INCIDENTS, EVENTS, ATTACHMENTS = (table(model) for model in (Incident, HistoryEvent, Attachment))
+INCIDENTS, ATTACHMENTS = table(Incident), table(Attachment)
 LIMITS = table(Limit)
 DEFINITIONS, RESOURCES, UNITS, QUEUES, PERSONS = (table(model) for model in (Definition, Resource, Unit, Queue, Person))
 REFERENCES = (
@@ -147,7 +147,7 @@ class _Rows:
 
     tokens: dict[UUID, dict[Token, Row]] = field(default_factory=lambda: defaultdict(dict))
     incidents: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    events: dict[UUID, int] = field(default_factory=dict)
+    events: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
     limits: dict[UUID, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))  # id -> code
 
 
@@ -190,12 +190,17 @@ def _read(session: Session, first: UUID, last: UUID) -> _Rows:
     )
     for of_case, id, code in session.execute(running):
         rows.limits[of_case][str(id)] = code
-    counted = select(EVENTS.c.case_id, func.count(), func.max(EVENTS.c.seq))
-    for case_id, count, _last in session.execute(
-        counted.where(EVENTS.c.case_id.between(first, last)).group_by(EVENTS.c.case_id)
-    ):
-        rows.events[case_id] = count
+    held = select(EVENTS.c.case_id, EVENTS.c.seq, EVENTS.c.followed).where(EVENTS.c.case_id.between(first, last))
+    for row in session.execute(held, execution_options={"yield_per": 2_000}).mappings():
+        rows.events[row["case_id"]] += _length(row)
     return rows
+
+
+def _length(row: Row) -> int:
+    try:
+        return length(row)
+    except HistoryBroken:
+        return 1  # then the head does not fit, which is told
 
 
 def _check(case: Row, rows: _Rows) -> Iterator[Unsound]:
@@ -214,8 +219,8 @@ def _check(case: Row, rows: _Rows) -> Iterator[Unsound]:
     yield from _check_limits(number, {limit["id"]: limit["code"] for limit in kept.get("limits", ())}, rows.limits[id])
     if case["incidents"] != len(incidents):
         yield IncidentsMiscounted(case=number, kept=case["incidents"], found=len(incidents))
-    if case["history_seq"] != rows.events.get(id, 0):
-        yield HeadWrong(case=number, kept=case["history_seq"], found=rows.events.get(id, 0))
+    if case["history_seq"] != rows.events[id]:
+        yield HeadWrong(case=number, kept=case["history_seq"], found=rows.events[id])
     yield from _check_state(case, places.values(), bool(waiting or kept.get("offers") or incidents))
     yield from _check_rows(case, held, incidents)
 

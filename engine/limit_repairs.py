@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from engine import cases, feel, limit_changes, limit_gaps, limits, reasons
+from engine import cases, feel, history, limit_changes, limit_gaps, limits, reasons
 from engine.cases import Running
 from engine.catalog import Listed
 from engine.errors import Conflict
-from engine.history import EVENTS, Entry
+from engine.history import Entry
 from engine.limit_definitions import CASE, ENTERED, LimitDefinition, Moment
 from engine.limits import LIMITS, TASKS
 from engine.models import NEVER, PAUSED, RUNNING, STANDING
@@ -126,15 +126,13 @@ def _met_at(
     """When an event that ends a limit of the case happened after the one that should have begun it."""
     if not definition.ends:
         return None
-    kinds = {start.event, *(end.event for end in definition.ends)}
-    asked = select(EVENTS.c.kind, EVENTS.c.element, EVENTS.c.at).order_by(EVENTS.c.seq)
-    mine = (EVENTS.c.case_id == running.id, EVENTS.c.kind.in_(kinds), EVENTS.c.at >= since)
+    ends = {(end.element, end.event) for end in definition.ends}
     found: datetime | None = None
-    for kind, element, at in turn.session.execute(asked.where(*mine)).all():
-        if (element, kind) == (start.element, start.event) and at == since:
+    for event in history.read(turn.session, running.id, since):
+        if (event.element, event.kind) == (start.element, start.event) and event.at == since:
             found = None  # in one step it may end before it begins anew
-        elif found is None and any((end.element, end.event) == (element, kind) for end in definition.ends):
-            found = at
+        elif found is None and (event.element, event.kind) in ends:
+            found = event.at
     return found
 
 

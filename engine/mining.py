@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from engine.db import table
-from engine.history import EVENTS
+from engine.history import EVENTS, events
 from engine.models import Case, Person, Task
 
+Row = Mapping[str, Any]
 CASES, TASKS, PERSONS = table(Case), table(Task), table(Person)
 # kinds of events -> transitions of the standard lifecycle model of IEEE 1849
 TRANSITIONS = {
@@ -61,28 +62,32 @@ class Chosen:
             asked = asked.where(CASES.c.started_at >= self.since)
         return asked if self.until is None else asked.where(CASES.c.started_at < self.until)
 
-    def actor(self, event: RowMapping) -> str:
+    def actor(self, event: Row) -> str:
         """This will return who did it: name and unit, or only a number."""
         if self.has_names:
             return str(event["actor"])
         return f"person:{event['actor_id']}" if event["actor_id"] is not None else ""
 
 
-def _events(session: Session, chosen: Chosen) -> Iterator[RowMapping]:
+def _events(session: Session, chosen: Chosen) -> Iterator[Row]:
     of_case = (CASES.c.number.label("case_number"), CASES.c.process_id, CASES.c.unit_name, CASES.c.badge)
     named = (TASKS.c.role, TASKS.c.unit_name.label("task_unit"))
     joined = EVENTS.join(CASES, EVENTS.c.case_id == CASES.c.id).outerjoin(TASKS, EVENTS.c.task_id == TASKS.c.id)
     asked = select(EVENTS, *of_case, CASES.c.unit_id, *named).select_from(joined)
-    asked = chosen.of(asked).where(EVENTS.c.kind.not_in(SILENT)).order_by(EVENTS.c.case_id, EVENTS.c.seq)
-    yield from session.execute(asked, execution_options={"yield_per": BATCH}).mappings()
+    telling = or_(EVENTS.c.kind.not_in(SILENT), EVENTS.c.followed != "")
+    asked = chosen.of(asked).where(telling).order_by(EVENTS.c.case_id, EVENTS.c.seq)
+    for event in events(session.execute(asked, execution_options={"yield_per": BATCH}).mappings()):
+        if event["kind"] not in SILENT:
+            of_no_task = {} if event["task_id"] is not None else {"role": None, "task_unit": None}
+            yield {**event, **of_no_task}
 
 
-def activity(event: RowMapping) -> str:
+def activity(event: Row) -> str:
     """This will return what the event is about: the name of the element, else of what was done."""
     return str(event["name"] or event["element"] or event["kind"])
 
 
-def transition(event: RowMapping) -> str:
+def transition(event: Row) -> str:
     """This will return the step in the life of the activity."""
     return TRANSITIONS.get(event["kind"], "complete")
 
@@ -105,7 +110,7 @@ def xes(session: Session, chosen: Chosen) -> Iterator[str]:
     yield "</log>\n"
 
 
-def _trace(rows: Iterator[RowMapping], chosen: Chosen) -> Iterator[str]:
+def _trace(rows: Iterable[Row], chosen: Chosen) -> Iterator[str]:
     is_first = True
     for row in rows:
         if is_first:
@@ -203,7 +208,7 @@ def _object(id: str, type: str, at: datetime, facts: Mapping[str, Any], related:
     return {"id": id, "type": type, "attributes": attributes, "relationships": _related(related)}
 
 
-def _ocel_event(row: RowMapping, names: dict[str, None], chosen: Chosen) -> dict[str, Any]:
+def _ocel_event(row: Row, names: dict[str, None], chosen: Chosen) -> dict[str, Any]:
     name = activity(row)
     names[name] = None
     related = {f"case:{row['case_id']}": "in"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -84,10 +84,10 @@ def subscriber(row: Any) -> Subscriber:
     return Subscriber(row.id, frozenset(row.kinds.split()), row.app, row.process_id)
 
 
-def deliveries(known: Sequence[Subscriber], case: Row, events: Sequence[Row], now: datetime) -> list[dict[str, Any]]:
+def deliveries(known: Sequence[Subscriber], case: Row, events: Iterable[Row], now: datetime) -> list[dict[str, Any]]:
     """This will return the row of a delivery for each webhook that wants an event; without webhooks it costs nothing.
 
-    `events` are the rows that go into the history of `case`.
+    `events` are those that go into the history of `case`.
     """
     if not known:
         return []
@@ -99,7 +99,7 @@ def deliveries(known: Sequence[Subscriber], case: Row, events: Sequence[Row], no
     ]
 
 
-def _told(case: Row, events: Sequence[Row]) -> Iterator[tuple[Row, str]]:
+def _told(case: Row, events: Iterable[Row]) -> Iterator[tuple[Row, str]]:
     is_cancelled = case["state"] == "cancelled"
     for event in events:
         of_task = OF_TASK.get(event["kind"]) if event["task_id"] is not None else None

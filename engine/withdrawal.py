@@ -15,14 +15,14 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from engine import cases, drafts, feel, limits, requeuing, tasks
+from engine import cases, drafts, feel, history, limits, requeuing, tasks
 from engine.access import NotYours
 from engine.bpmn import undoing
 from engine.bpmn.stimuli import TakeBack
 from engine.bpmn.tokens import TokenGone
 from engine.db import is_postgresql, table
 from engine.errors import Conflict
-from engine.history import EVENTS, Entry
+from engine.history import Entry, Event
 from engine.models import DONE, HELD, OPEN, PAUSED, PLANNED, RUNNING, VOID, WITHDRAWN, Case, Job, Limit
 from engine.prepared import Change
 from engine.reckoning import Paused
@@ -77,29 +77,27 @@ class Act:
 class Past:
     """The history of a case, as far as it tells what became of one of its tasks."""
 
-    events: Sequence[Any]
+    events: Sequence[Event]
     details: dict[int, Data] = field(default_factory=dict)
 
     @classmethod
     def read(cls, session: Session, case_id: UUID) -> Past:
         """This will read all of it."""
-        names = ("seq", "at", "kind", "actor", "name", "task_id", "detail")
-        found = select(*(EVENTS.c[name] for name in names)).where(EVENTS.c.case_id == case_id).order_by(EVENTS.c.seq)
-        events = session.execute(found).all()
+        events = history.read(session, case_id)
         return cls(events, {event.seq: feel.loads(event.detail) for event in events})
 
-    def completion(self, task_id: UUID) -> Any | None:
+    def completion(self, task_id: UUID) -> Event | None:
         """This will return the event that tells that a task was done last."""
         found = (event for event in reversed(self.events) if event.kind == "completed" and event.task_id == task_id)
         return next(found, None)
 
-    def brought(self, done: Any) -> tuple[range, int]:
+    def brought(self, done: Event) -> tuple[range, int]:
         """This will return the tokens that came with the step of an event, and the last event of that step.
 
         All tokens since then when none is known to have come: what arrives at a join leaves no line of its own.
         """
 
-        def is_same_step(event: Any) -> bool:
+        def is_same_step(event: Event) -> bool:
             is_next = event.kind == "completed" and event.task_id is not None
             return event.kind in STEP and not is_next and bool(event.at == done.at)
 
@@ -119,7 +117,7 @@ class Past:
         Claimed and released again counts as nothing.
         """
         wanted = set(ids)
-        claimed: dict[UUID, Act] = {}
+        claimed: dict[UUID | None, Act] = {}
         for event in self.events:
             if event.seq <= after or event.kind not in (*ACTS, *HAPPENINGS, "released"):
                 continue

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask_babel import gettext, lazy_gettext
 
-from engine import HistoryEvent
+from engine import Event
 from web import deeds, handovers, verbs
 
 # What a person wants to know of a case; the engine's history holds every step of every token beside it.
@@ -100,7 +100,7 @@ class Line:
     task_id: UUID | None = None
 
 
-def lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinions: Collection[str]) -> list[Line]:
+def lines(history: Iterable[Event], pressed: Mapping[UUID, str], opinions: Collection[str]) -> list[Line]:
     """This will tell the history, newest first.
 
     `pressed` are the words of the button that ended a task, `opinions` the fields where people write sentences.
@@ -108,7 +108,7 @@ def lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinions
     return list(_lines(history, pressed, opinions))[::-1]
 
 
-def _lines(history: Iterable[HistoryEvent], pressed: Mapping[UUID, str], opinions: Collection[str]) -> Iterator[Line]:
+def _lines(history: Iterable[Event], pressed: Mapping[UUID, str], opinions: Collection[str]) -> Iterator[Line]:
     for event in history:
         sentence = SENTENCES.get(event.kind)
         if sentence is None or (event.kind in OF_TASKS and event.task_id is None):

@@ -12,7 +12,7 @@ from engine.db import Base, UtcDateTime, new_id, path_column
 
 
 class HistoryEvent(Base):
-    """One thing that happened in a case; `hash` covers the event and the hash before it."""
+    """One thing that happened in a case, and what followed by itself; `hash` covers both and the hash before it."""
 
     __tablename__ = "history"
     __table_args__ = (
@@ -35,6 +35,9 @@ class HistoryEvent(Base):
     name: Mapped[str] = mapped_column(String(200), default="")
     task_id: Mapped[UUID | None] = mapped_column(Uuid)
     detail: Mapped[str] = mapped_column(Text, default="{}")
+    followed: Mapped[str] = mapped_column(
+        Text, default=""
+    )  # [[kind, element, name, detail], ...]: only `history` reads it
     origin: Mapped[str] = mapped_column(String(100), default="")  # "page 192.0.2.7", "api:3 192.0.2.7", "worker", ...
     hash: Mapped[str] = mapped_column(String(64))
 

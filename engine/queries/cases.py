@@ -13,10 +13,11 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, undefer
 from sqlalchemy.orm.interfaces import ORMOption
 
-from engine import feel
+from engine import feel, history
 from engine.access import Actor, NotYourCase, may_see_case
 from engine.cases import CaseNotFound, had_task, has_copy
 from engine.errors import Invalid
+from engine.history import Event
 from engine.models import (
     BEGUN,
     HELD,
@@ -25,7 +26,6 @@ from engine.models import (
     Case,
     CaseField,
     Definition,
-    HistoryEvent,
     Incident,
     Job,
     Person,
@@ -62,7 +62,7 @@ class CaseView:
     definition: Definition
     data: Data
     tasks: list[Task]
-    history: list[HistoryEvent]
+    history: list[Event]
     attachments: list[Attachment]
     incidents: list[Incident]
     jobs: list[Job]
@@ -77,7 +77,7 @@ def case(session: Session, actor: Actor, case_id: UUID) -> CaseView:
     """This will return the file of a case. Raises CaseNotFound, NotYourCase."""
     found = find_seen(session, actor, case_id, undefer(Case.data), undefer(Case.snapshot))
     tasks = list(session.scalars(select(Task).where(Task.case_id == case_id).order_by(Task.created_at, Task.id)))
-    history = _all(session, HistoryEvent, case_id, HistoryEvent.seq)
+    happened = history.read(session, case_id)
     attachments = _all(session, Attachment, case_id, Attachment.id)
     incidents = _all(session, Incident, case_id, Incident.id)
     jobs = _all(session, Job, case_id, Job.due_at)
@@ -87,7 +87,7 @@ def case(session: Session, actor: Actor, case_id: UUID) -> CaseView:
         definition=session.get_one(Definition, found.definition_id),
         data=feel.loads(found.data),
         tasks=tasks,
-        history=history,
+        history=happened,
         attachments=[row for row in attachments if row.removed_at is None],
         incidents=incidents,
         jobs=jobs,
@@ -95,7 +95,7 @@ def case(session: Session, actor: Actor, case_id: UUID) -> CaseView:
         offers=feel.loads(found.snapshot).get("offers", []),
         forms=_forms(session, found, tasks),
         names=_names(session, found, tasks, attachments),
-        diagram=_diagram(tasks, history, incidents, [*jobs, *subscriptions]),
+        diagram=_diagram(tasks, happened, incidents, [*jobs, *subscriptions]),
     )
 
 
@@ -140,14 +140,14 @@ def _names(session: Session, found: Case, tasks: Sequence[Task], attachments: Se
 
 def _diagram(
     tasks: Sequence[Task],
-    history: Sequence[HistoryEvent],
+    happened: Sequence[Event],
     incidents: Sequence[Incident],
     waiting: Sequence[Job | Subscription],
 ) -> Diagram:
     standing = [*(task.element for task in tasks if task.state in (OPEN, HELD)), *(row.element for row in waiting)]
     broken = [row.element for row in incidents if row.resolved_at is None]
-    done = [event.element for event in history if event.kind == "completed"]
-    flows = [event.element for event in history if event.kind == "flow_taken"]
+    done = [event.element for event in happened if event.kind == "completed"]
+    flows = [event.element for event in happened if event.kind == "flow_taken"]
     return Diagram(*(list(dict.fromkeys(elements)) for elements in (standing, done, flows, broken)))
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import feel, models, moments
-from engine.models import CANCELLED, CLOSED, Attachment, Case, HistoryEvent, Person, Task, Unit
+from engine import feel, history, models, moments
+from engine.history import Event
+from engine.models import CANCELLED, CLOSED, Attachment, Case, Person, Task, Unit
 from engine.rehearsals.stage import Stage, task_names
 from engine.scenarios import StepFailed
 from engine.yaml_lines import Step
@@ -93,11 +94,10 @@ class View:
 
     def history(self) -> list[str]:
         """This will return a line for each event: moment, kind, who, where, and what was said."""
-        found = select(HistoryEvent).where(HistoryEvent.case_id == self.case.id).order_by(HistoryEvent.seq)
-        return self.stage.engine.read(lambda session: [" ".join(_told(event)) for event in session.scalars(found)])
+        return [" ".join(_told(event)) for event in self.stage.engine.read(history.read, self.case.id)]
 
 
-def _told(event: HistoryEvent) -> Iterator[str]:
+def _told(event: Event) -> Iterator[str]:
     yield from (moments.shown(event.at), event.kind, event.actor)
     yield from filter(None, (event.element, event.name))
     detail: Mapping[str, Any] = feel.loads(event.detail)

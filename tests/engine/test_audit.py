@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from engine import SYSTEM, Engine, HistoryEvent, OperatorsOnly, anchors, audit, history, merkle, queries
+from engine import SYSTEM, Engine, OperatorsOnly, anchors, audit, history, merkle, queries
 from engine.anchors import LineInvalid
 
 
@@ -54,8 +54,10 @@ OF_LAST = "case_id = (SELECT id FROM cases WHERE number LIKE '%-003')"
 
 def test_an_untouched_installation_is_whole(engine: Engine, cast: Any, numbers: list[str]) -> None:
     verdict = engine.verify_histories(by=cast.olga)
-    events = engine.read(lambda session: len(session.scalars(select(HistoryEvent.seq)).all()))
+    cases = engine.read(queries.cases, cast.olga).items
+    events = sum(len(engine.read(history.read, case.id)) for case in cases)
     assert (verdict.cases, verdict.events, verdict.anchors, verdict.is_whole) == (3, events, 1, True)
+    assert events == 3 * 5 + 1
     assert engine.verify_case(numbers[0], by=cast.olga).is_whole
     with pytest.raises(OperatorsOnly):
         engine.verify_histories(by=cast.bob)
@@ -66,20 +68,22 @@ def test_an_untouched_installation_is_whole(engine: Engine, cast: Any, numbers: 
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        (f"UPDATE history SET actor = 'x' WHERE seq = 2 AND {OF_FIRST}", ("001", 2, audit.CHANGED)),
-        (f"UPDATE history SET origin = 'cli' WHERE seq = 2 AND {OF_FIRST}", ("001", 2, audit.CHANGED)),
+        (f"UPDATE history SET actor = 'x' WHERE seq = 4 AND {OF_FIRST}", ("001", 4, audit.CHANGED)),
+        (f"UPDATE history SET origin = 'cli' WHERE seq = 1 AND {OF_FIRST}", ("001", 1, audit.CHANGED)),
         (f"UPDATE history SET detail = '{{}}' WHERE kind = 'commented' AND {OF_FIRST}", ("001", 5, audit.CHANGED)),
-        (f"DELETE FROM history WHERE seq = 2 AND {OF_FIRST}", ("001", 2, audit.MISSING)),
+        (f"DELETE FROM history WHERE seq = 1 AND {OF_FIRST}", ("001", 1, audit.MISSING)),
+        (f"DELETE FROM history WHERE seq = 4 AND {OF_FIRST}", ("001", 4, audit.MISSING)),
         (f"DELETE FROM history WHERE seq = 5 AND {OF_FIRST}", ("001", 5, audit.MISSING)),
         (f"UPDATE history SET seq = seq + 10 WHERE {OF_FIRST}", ("001", 1, audit.MISSING)),
         (
-            "INSERT INTO history (case_id, seq, at, kind, actor, element, name, detail, origin, hash) "
-            "SELECT case_id, 6, at, kind, actor, element, name, detail, origin, hash FROM history "
+            "INSERT INTO history (case_id, seq, at, kind, actor, element, name, detail, followed, origin, hash) "
+            "SELECT case_id, 6, at, kind, actor, element, name, detail, followed, origin, hash FROM history "
             f"WHERE seq = 5 AND {OF_FIRST}",
             ("001", 6, audit.INSERTED),
         ),
         ("UPDATE cases SET history_hash = 'x' WHERE number LIKE '%-001'", ("001", 5, audit.HEAD_CHANGED)),
         ("UPDATE cases SET history_seq = 3 WHERE number LIKE '%-001'", ("001", 4, audit.INSERTED)),
+        ("UPDATE cases SET history_seq = 2 WHERE number LIKE '%-001'", ("001", 3, audit.INSERTED)),
         ("UPDATE cases SET number = 'BX-009' WHERE number LIKE '%-001'", ("009", 5, audit.NUMBER_CHANGED)),
         ("DELETE FROM cases WHERE number LIKE '%-001'", ("001", 1, audit.CASE_GONE)),
     ],
@@ -94,10 +98,10 @@ def test_damage_is_found_and_its_place_named(
 
 def test_swapped_events_are_found(engine: Engine, numbers: list[str]) -> None:
     swaps = [
-        f"UPDATE history SET seq = {new} WHERE seq = {old} AND {OF_LAST}" for old, new in ((4, 99), (3, 4), (99, 3))
+        f"UPDATE history SET seq = {new} WHERE seq = {old} AND {OF_LAST}" for old, new in ((6, 99), (5, 6), (99, 5))
     ]
     damage(engine, *swaps)
-    assert found(engine) == [("003", 3, audit.CHANGED)]
+    assert found(engine) == [("003", 5, audit.CHANGED)]
 
 
 def test_a_case_that_vanished_with_its_history_is_missed_by_its_anchor(engine: Engine, numbers: list[str]) -> None:
@@ -121,7 +125,7 @@ def forge(engine: Engine, number: str, seq: int) -> None:
 
 
 def test_a_history_forged_with_all_its_hashes_is_betrayed_by_the_anchor(engine: Engine, numbers: list[str]) -> None:
-    forge(engine, numbers[1], 3)
+    forge(engine, numbers[1], 4)
     assert found(engine) == [("002", 5, audit.ANCHORED_OTHERWISE)]
     forge(engine, numbers[2], 6)
     assert len(found(engine)) == 1, "what came after the last anchor cannot be told yet"
@@ -192,14 +196,14 @@ def test_a_day_has_one_anchor_however_many_processes_try(
 
 
 def test_many_parts_in_many_processes_find_the_same(engine: Engine, numbers: list[str], monkeypatch: Any) -> None:
-    damage(engine, f"UPDATE history SET actor = 'x' WHERE seq = 2 AND {OF_LAST}")
+    damage(engine, f"UPDATE history SET actor = 'x' WHERE seq = 4 AND {OF_LAST}")
     alone = found(engine)
     monkeypatch.setattr(audit, "PART", 1)
     monkeypatch.setattr(audit, "ALONE", 1)
     told: list[tuple[int, int]] = []
     verdict = engine.verify_histories(by=SYSTEM, processes=2, progress=lambda read, total: told.append((read, total)))
     assert (
-        [(each.number[-3:], each.seq, each.reason) for each in verdict.breaks] == alone == [("003", 2, audit.CHANGED)]
+        [(each.number[-3:], each.seq, each.reason) for each in verdict.breaks] == alone == [("003", 4, audit.CHANGED)]
     )
     assert len(told) == 3
     assert told[-1][0] == told[-1][1] == verdict.events

@@ -46,9 +46,9 @@ def test_an_untouched_history_is_in_order(engine: Engine, cast: Any, case_id: An
 @pytest.mark.parametrize(
     ("damage", "seq"),
     [
-        ("UPDATE history SET actor = 'charlie' WHERE seq = 3", 3),
+        ("UPDATE history SET actor = 'charlie' WHERE seq = 4", 4),
         ("UPDATE history SET detail = '{}' WHERE kind = 'commented'", None),
-        ("DELETE FROM history WHERE seq = 2", 2),
+        ("DELETE FROM history WHERE seq = 4", 4),
         ("DELETE FROM history WHERE seq = (SELECT max(seq) FROM history)", None),
     ],
 )
@@ -81,6 +81,13 @@ def test_a_hash_is_what_it_has_always_been() -> None:
         "name": "😀/",
         "task_id": UUID(int=2),
         "detail": '{"a":1.50}',
+        "followed": "",
         "origin": "page 127.0.0.1",
     }
     assert history.digest("ab", event) == "9fdd73d51cabab4134fecbadd5ce4d32bb3ab24b3113f0a1b2e7869f35b68925"
+    without_origin = history.digest("ab", {**event, "origin": ""})
+    assert without_origin == "e225245406e7d41ed4362068a0f564152416b508fa831d0fe78a75fc36d56845"
+    followed = history.digest("ab", {**event, "followed": '[["entered","x","",{}]]'})
+    assert followed == "0cf7fa048ef937cc0a23c1d55af7a0ebb1dc3e0f48a29604f7313a952bab3c98"
+    texts = {history.digest("ab", {**event, "origin": a, "followed": b}) for a, b in (("", "x"), ("x", ""), ("x", "x"))}
+    assert len(texts) == 3, "one cannot be taken for the other"

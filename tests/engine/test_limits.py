@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import Actor, Case, Engine, FaultsFound, HistoryEvent, ProcessApp, Task
+from engine import Actor, Case, Engine, FaultsFound, ProcessApp, Task, history
 from engine.calendar_years import Mark, Year, YearInvalid
 from engine.calendars import CHINA, SHIPPED
 from engine.limit_changes import (
@@ -89,12 +89,7 @@ class Desk:
         return count
 
     def kinds(self, *wanted: str) -> list[str]:
-        found = self.engine.read(
-            lambda session: session.scalars(
-                select(HistoryEvent.kind).where(HistoryEvent.case_id == self.case.id).order_by(HistoryEvent.seq)
-            ).all()
-        )
-        return [kind for kind in found if kind in wanted]
+        return [event.kind for event in self.engine.read(history.read, self.case.id) if event.kind in wanted]
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_an_event_without_origin_has_the_hash_it_always_had() -> None:
     row = {
         "case_id": UUID(int=1), "seq": 1, "at": datetime(2026, 3, 2, 1, tzinfo=UTC), "kind": "started",
         "actor_id": None, "actor": SYSTEM.label, "element": "", "name": "", "task_id": None, "detail": "{}",
-        "origin": "",
+        "followed": "", "origin": "",
     }  # fmt: skip
     old = history.digest("", row)
     assert old == "7519b64d989dfdefe083023ed368c8bd50fac0d2d32b5913a3b00720a8844dc6"

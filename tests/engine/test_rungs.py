@@ -13,9 +13,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
-from engine import BihuanError, Engine, HistoryEvent, feel, rungs
+from engine import BihuanError, Engine, feel, history, rungs
 from engine.calendar_years import Mark
 from engine.calendars import SHIPPED, Calendar
 from engine.limit_definitions import LimitDefinition, Rung
@@ -157,10 +156,8 @@ class Story(Desk):
     def _climbed(self) -> list[tuple[str, int, str, int]]:
         """The rungs as the history tells: code, which run of the limit, due time, number."""
         kinds = ("limit_started", "rung_climbed")
-        asked = select(HistoryEvent).where(HistoryEvent.case_id == self.case.id, HistoryEvent.kind.in_(kinds))
-        events = self.engine.read(lambda session: list(session.scalars(asked.order_by(HistoryEvent.seq))))
         runs, found = Counter[str](), []
-        for event in events:
+        for event in (each for each in self.engine.read(history.read, self.case.id) if each.kind in kinds):
             told = feel.loads(event.detail)
             if event.kind == "limit_started":
                 runs[told["code"]] += 1

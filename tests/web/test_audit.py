@@ -32,7 +32,7 @@ def test_an_operator_anchors_verifies_and_takes_along(visit: Visit, leak: dict[s
     assert "BIHUAN-ANCHOR 1 " in page
     assert "一切与写入时一致" in page
     with engine.database.begin() as connection:
-        connection.execute(text("UPDATE history SET actor = 'x' WHERE seq = 2"))
+        connection.execute(text("UPDATE history SET actor = 'x' WHERE seq = 1"))
     page = root.get(f"/admin/audit/?case={NUMBER}").get_data(as_text=True)
     assert "已被改动" in page
     assert "一切与写入时一致" not in page

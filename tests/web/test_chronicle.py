@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 
-from engine import HistoryEvent, feel
+from engine import Event, feel
 from web import chronicle
 
 LOG = {
@@ -28,10 +29,16 @@ LOG = {
 }
 
 
-@pytest.fixture
-def decided() -> HistoryEvent:
+def an_event(**told: Any) -> Event:
+    """Something that happened in a case."""
     at = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
-    return HistoryEvent(kind="decision_made", element="grade", name="建议等级", at=at, actor="", detail=feel.dumps(LOG))
+    usual = {"case_id": uuid4(), "seq": 1, "at": at, "actor_id": None, "actor": "", "task_id": None, "detail": "{}"}
+    return Event(**{**usual, "origin": "", "hash": "", **told})
+
+
+@pytest.fixture
+def decided() -> Event:
+    return an_event(kind="decision_made", element="grade", name="建议等级", detail=feel.dumps(LOG))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +51,7 @@ def decided() -> HistoryEvent:
     ],
 )  # fmt: skip
 def test_a_decision_tells_what_it_was_asked_which_rule_matched_and_its_version(
-    app: Flask, decided: HistoryEvent, language: str, told: list[str]
+    app: Flask, decided: Event, language: str, told: list[str]
 ) -> None:
     from flask_babel import force_locale
 
@@ -55,11 +62,9 @@ def test_a_decision_tells_what_it_was_asked_which_rule_matched_and_its_version(
 
 
 def test_one_outcome_has_the_words_of_the_form_in_which_it_was_chosen(app: Flask) -> None:
-    at = datetime(2026, 11, 21, 6, 30, tzinfo=UTC)
     plan, listing = uuid4(), uuid4()
     events = [
-        HistoryEvent(kind="completed", element="e", name="审批", at=at, actor="甲@局", task_id=task, detail="{}")
-        for task in (plan, listing)
+        an_event(kind="completed", element="e", name="审批", actor="甲@局", task_id=task) for task in (plan, listing)
     ]
     with app.test_request_context():
         lines = chronicle.lines(events, {plan: "同意方案", listing: "同意挂牌"}, ())

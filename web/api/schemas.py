@@ -164,7 +164,7 @@ class HistoryEntry(Schema):
     element = text("Element of the diagram.")
     name = text("Name of the element.")
     detail = Document(metadata={"description": "What was entered or decided."})
-    hash = text("SHA-256 over this event and the hash before it.")
+    hash = text("SHA-256 over this event, those of its step that share it, and the hash before.")
 
 
 class AttachmentSummary(Schema):

@@ -6,6 +6,7 @@ import math
 import secrets
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,10 +14,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import SYSTEM, Engine, HistoryEvent
+from engine import SYSTEM, Engine, history
 from web.benchmarks import growth, meters, offices, servers, world
 from web.benchmarks.browsers import Browser
 from web.benchmarks.completing import Miscounted
@@ -157,9 +158,10 @@ def _watch(engine: Engine, persons: Sequence[Person], roots: dict[str, int], sec
 
 def _events(session: Session) -> dict[str, int]:
     """How often each kind of thing happened; what persons did with tasks stands apart from what elements did."""
-    of_task = HistoryEvent.task_id.is_not(None)
-    counted = select(HistoryEvent.kind, of_task, func.count()).group_by(HistoryEvent.kind, of_task)
-    return {f"task {kind}" if is_of_task else kind: count for kind, is_of_task, count in session.execute(counted)}
+    names = ("case_id", "seq", "kind", "task_id", "followed")
+    rows = session.execute(select(*(history.EVENTS.c[name] for name in names)), execution_options={"yield_per": 2_000})
+    happened = history.events(rows.mappings())
+    return dict(Counter(f"task {event['kind']}" if event["task_id"] else event["kind"] for event in happened))
 
 
 def _sum_up(minutes: float, moments: list[Moment], persons: Sequence[Person], events: dict[str, int]) -> Soaked:
