@@ -13,12 +13,12 @@ stateDiagram-v2
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct, field
 from sqlalchemy import bindparam, delete, insert, update
 
 from engine import feel, limit_gaps, rungs
@@ -47,6 +47,7 @@ PLAIN_PROPERTY = PROPERTY.removeprefix("bihuan:")
 KIND = "limit"  # of the jobs that climb ladders
 GAP = limit_gaps.GAP
 NOON = time(12)
+MOVES = frozenset((ENTERED, COMPLETED))  # the events that may start and end limits of a case
 _KINDS: Mapping[str, type[Happening]] = {
     kind.__name__.lower(): kind for kind in (Started, Paused, Resumed, Extended, Fixed)
 }
@@ -76,8 +77,7 @@ class LimitNotFound(NotFound):
     """There is no such limit."""
 
 
-@dataclass(slots=True)
-class Followed:
+class Followed(Struct):
     """What a step does to limits: changes of rows, lines of the history, and the limits that run on.
 
     `opening` takes incidents of limits that lack something; `settled` are those that are over with their limit.
@@ -90,8 +90,7 @@ class Followed:
     settled: list[UUID] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Around:
+class Around(Struct):
     """What limits of a step need to know of their case."""
 
     case: Data
@@ -133,7 +132,7 @@ def _follow_events(turn: Turn, around: Around, found: Followed, outcome: Outcome
         return
     process = around.case["process_id"]
     for event in outcome.events:
-        if event.kind not in (ENTERED, COMPLETED):
+        if event.kind not in MOVES:
             continue
         for limit in of_case:
             definition = turn.library.limit(turn.session, limit["of"])
@@ -222,8 +221,7 @@ def _start(
     return begun
 
 
-@dataclass(slots=True)
-class Begun:
+class Begun(Struct):
     """A limit that begins: what the snapshot keeps of it, its row, the changes that write it, and what is told."""
 
     limit: Data
@@ -375,5 +373,10 @@ def job_row(limit: Data, definition: LimitDefinition, calendar: Calendar) -> Dat
     standing = rungs.following(definition, limit["climbed"], due_at, calendar) if due_at is not None else None
     if standing is None:
         return None
-    names = ("id", "case_id", "element")
-    return {**{name: limit[name] for name in names}, "kind": KIND, "due_at": standing.at}
+    return {
+        "id": limit["id"],
+        "case_id": limit["case_id"],
+        "kind": KIND,
+        "element": limit["element"],
+        "due_at": standing.at,
+    }
