@@ -154,7 +154,11 @@ def _negation(node: Negation, scope: Scope) -> Code:
         value = code(frame)
         kind = type(value)
         if kind is Decimal:
-            return NUMBERS.minus(value)
+            try:
+                return NUMBERS.minus(value)
+            except Overflow:  # case data may hold more than FEEL counts with
+                frame.state.warn("number out of range", position)
+                return None
         if kind is DayTimeDuration:
             return DayTimeDuration(-value.nanos)
         if kind is YearMonthDuration:

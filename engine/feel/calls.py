@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .compiler import Scope, compile_node, compiles, read_name
+from .compiler import Scope, compile_node, compiles, read_name, values_of
 from .environment import Code, Frame, State
 from .hosting import called_function
 from .nodes import Call, Function, Name
-from .registry import BUILTINS, Builtin, invoke, kinds_of, run
+from .registry import BUILTINS, Builtin, invoke, kinds_of, result_of
 from .types import coerce
 from .values import FunctionValue, adopt, type_name
 
@@ -47,33 +47,35 @@ def _call(node: Call, scope: Scope) -> Code:
         if known is None:
             scope.functions.update([] if bound else [name])
         return _named_call(name, known, read_name(node.function, scope), arguments, node)
-    function = compile_node(node.function, scope)
-    return lambda frame: call(function(frame), [code(frame) for code in arguments], names, frame.state, position)
+    function, each = compile_node(node.function, scope), values_of(arguments)
+    return lambda frame: call(function(frame), each(frame), names, frame.state, position)
 
 
 def _builtin_call(known: Builtin, arguments: list[Code], names: list[str] | None, position: int) -> Code:
     name = known.name
     kinds = None if names else kinds_of(known, len(arguments))
+    each = values_of(arguments)
 
     def called(frame: Frame) -> Any:
-        values = [code(frame) for code in arguments]
+        values = each(frame)
+        state = frame.state
         own = frame.root.get(name)
         if type(own) is FunctionValue:
-            return call(own, values, names, frame.state, position)
-        state = frame.state
+            return call(own, values, names, state, position)
         if kinds is None:
             return invoke(known, state, values, names, position)
         for value, types in zip(values, kinds, strict=True):
             if types is not None and type(value) not in types:
                 return invoke(known, state, values, names, position)
         state.tick()
-        return run(known, state, values, position)
+        return result_of(known, state, values, position)
 
     return called
 
 
 def _named_call(name: str, known: Builtin | None, function: Code, arguments: list[Code], node: Call) -> Code:
     names, position = node.names, node.position
+    each = values_of(arguments)
 
     def run(frame: Frame) -> Any:
         state = frame.state
@@ -85,7 +87,7 @@ def _named_call(name: str, known: Builtin | None, function: Code, arguments: lis
             return None
         else:
             target = function(frame)
-        values = [code(frame) for code in arguments]
+        values = each(frame)
         if known is not None and type(target) is not FunctionValue:
             return invoke(known, state, values, names, position)
         return call(target, values, names, state, position, name)

@@ -92,6 +92,17 @@ def compile_node(node: Node, scope: Scope) -> Code:
     return COMPILERS[type(node)](node, scope)
 
 
+def values_of(codes: list[Code]) -> Callable[[Frame], list[Any]]:
+    """This will return a closure that lists the values of all `codes`; one or two need no loop."""
+    if len(codes) == 1:
+        alone = codes[0]
+        return lambda frame: [alone(frame)]
+    if len(codes) == 2:
+        first, second = codes
+        return lambda frame: [first(frame), second(frame)]
+    return lambda frame: [code(frame) for code in codes]
+
+
 @compiles(Literal)
 def _literal(node: Literal, scope: Scope) -> Code:
     value = node.value
@@ -266,11 +277,11 @@ def _rest(value: Any, places: list[tuple[str, int]], frame: Frame) -> Any:
 
 @compiles(ListOf)
 def _list(node: ListOf, scope: Scope) -> Code:
-    codes = [compile_node(item, scope) for item in node.items]
+    items = values_of([compile_node(item, scope) for item in node.items])
     if all(isinstance(item, Literal) for item in node.items):
         values = [item.value for item in node.items if isinstance(item, Literal)]
         return lambda frame: values
-    return lambda frame: [code(frame) for code in codes]
+    return items
 
 
 @compiles(ContextOf)

@@ -93,7 +93,9 @@ class State(msgspec.Struct, eq=False):
         self.depth += 1
         if self.depth > self.limits.depth:
             raise LimitExceeded("depth", self.limits.depth)
-        self.tick()
+        self.steps += 1
+        if self.steps > self.check_at:
+            self._look()
 
     def leave(self) -> None:
         """This will end one nested call."""

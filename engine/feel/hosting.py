@@ -42,7 +42,7 @@ def host_function(name: str, function: Callable[..., Any]) -> FunctionValue:
             state.warn("arguments", state.position, function=name)
             return None
         try:
-            return adopt(function(*[to_python(argument) for argument in arguments]))
+            return adopt(function(*map(to_python, arguments)))
         except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as problem:
             state.warn("host function failed", state.position, function=name, reason=str(problem))
             return None

@@ -101,7 +101,7 @@ def invoke(builtin: Builtin, state: State, arguments: list[Any], names: list[str
             continue
         problem = _fit(signature, bound)
         if problem is None:
-            return run(builtin, state, bound, position)
+            return result_of(builtin, state, bound, position)
     if problem is None:
         state.warn("arguments", position, function=builtin.name)
     elif problem[1] is not None or not builtin.may_be_null:
@@ -130,7 +130,7 @@ def kinds_of(builtin: Builtin, count: int) -> tuple[tuple[type, ...] | None, ...
     return None
 
 
-def run(builtin: Builtin, state: State, bound: list[Any], position: int) -> Any:
+def result_of(builtin: Builtin, state: State, bound: list[Any], position: int) -> Any:
     """This will call a built-in function with arguments that fit; null and a warning if it has no result."""
     try:
         result = builtin.function(state, *bound) if builtin.wants_state else builtin.function(*bound)
@@ -198,8 +198,8 @@ def _fit(signature: tuple[Parameter, ...], bound: list[Any]) -> tuple[Parameter,
 def as_value(builtin: Builtin) -> FunctionValue:
     """This will return a built-in function as a value that can be passed around."""
 
-    def called(state: State, arguments: list[Any]) -> Any:
+    def run(state: State, arguments: list[Any]) -> Any:
         return invoke(builtin, state, arguments, None, 0)
 
     parameters = tuple(parameter.name for parameter in builtin.signatures[0])
-    return FunctionValue(builtin.name, parameters, called, is_flexible=True)
+    return FunctionValue(builtin.name, parameters, run, is_flexible=True)

@@ -123,7 +123,7 @@ class DateTime(msgspec.Struct, frozen=True):
     time: Time
 
     def __str__(self) -> str:
-        return f"{self.date}T{self.time}"
+        return f"{self.date!s}T{self.time!s}"
 
     def local(self) -> int:
         """This will return nanoseconds since 1970-01-01T00:00 of its own clock."""
@@ -237,10 +237,15 @@ def parse_date_time(text: str) -> DateTime | None:
     return DateTime(parsed_date, parsed_time) if parsed_date and parsed_time else None
 
 
+def date_time_of(value: datetime) -> DateTime:
+    """This will return the FEEL value of a datetime."""
+    return DateTime(Date(value.year, value.month, value.day), _time_of(value, value.utcoffset()))
+
+
 def from_python(value: date | time | datetime | timedelta) -> Date | Time | DateTime | DayTimeDuration:
     """This will return the FEEL value of a value of Python's datetime module."""
     if isinstance(value, datetime):
-        return DateTime(Date(value.year, value.month, value.day), _time_of(value, value.utcoffset()))
+        return date_time_of(value)
     if isinstance(value, date):
         return Date(value.year, value.month, value.day)
     if isinstance(value, time):
@@ -277,7 +282,10 @@ def _time_of(value: time | datetime, offset: timedelta | None) -> Time:
         name = getattr(value.tzinfo, "key", None)
         if isinstance(name, str) and name != "UTC":
             return Time(nanos, None, name)
-    return Time(nanos, None if offset is None else int(offset.total_seconds()))
+    if offset is None:
+        return Time(nanos)
+    seconds = offset.days * 86_400 + offset.seconds
+    return Time(nanos, seconds + 1 if seconds < 0 and offset.microseconds else seconds)
 
 
 def _fixed(offset: int) -> timezone:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import (
     ROUND_HALF_EVEN,
     Context,
@@ -19,7 +19,7 @@ import msgspec
 from .durations import NANOS, DayTimeDuration, YearMonthDuration
 from .environment import State
 from .errors import LimitExceeded
-from .temporal import Date, DateTime, Time, from_python
+from .temporal import Date, DateTime, Time, date_time_of, from_python
 
 # IEEE 754 decimal128, as DMN 1.5 10.3.2.3.1 asks for
 NUMBERS = Context(
@@ -97,6 +97,8 @@ def adopt(value: Any, depth: int = 0) -> Any:
         return number if number.is_finite() else None
     if kind is dict or kind is list:
         return _adopt_collection(value, depth)
+    if kind is datetime:
+        return date_time_of(value)
     return _adopt_other(value, depth)
 
 

@@ -81,7 +81,7 @@ def to_json(value: Any) -> Any:
 
     Raises NotJson for functions and infinite numbers, LimitExceeded for values nested or repeated beyond measure.
     """
-    return _to_json(value, [MAX_JSON_NODES], 0)
+    return value if type(value) in _PLAIN else _to_json(value, [MAX_JSON_NODES], 0)
 
 
 def _to_json(value: Any, left: list[int], depth: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -175,3 +176,30 @@ def test_nothing_of_python_can_be_reached(value: Evaluate) -> None:
 )
 def test_unary_tests(tests: str, given: Any, expected: Any, environment: feel.Environment) -> None:
     assert feel.parse_unary_tests(tests).matches(given, {"上限": 5}, environment) is expected
+
+
+SHORT_CUTS = ['"a"', '"b"', "true", "false", "null", "1", "0.5", '@"2026-11-22"', '@"P1D"', "[1]"]
+GIVEN: list[Any] = ["a", "", True, False, None, 1, 1.0, Decimal("0.5"), Decimal("NaN"), [1], {"a": 1}]
+GIVEN += [date(2026, 11, 22), timedelta(days=1)]
+
+
+@pytest.mark.parametrize("operator", ["=", "!=", "<", ">="])
+@pytest.mark.parametrize("constant", SHORT_CUTS)
+def test_a_variable_and_a_constant_are_compared_as_any_two_values(
+    operator: str, constant: str, environment: feel.Environment
+) -> None:
+    short = feel.parse(f"x {operator} {constant}")
+    general = feel.parse(f"{{ y: x, z: {constant}, r: y {operator} z }}.r")
+    for given in GIVEN:
+        one, other = (each.explain({"x": given}, environment) for each in (short, general))
+        assert one.value is other.value
+        assert [told.message_key for told in one.warnings] == [told.message_key for told in other.warnings]
+    unknown = short.explain({}, environment)
+    assert "unknown variable" in [told.message_key for told in unknown.warnings]
+
+
+def test_what_case_data_hold_and_feel_cannot_count_with_is_null(environment: feel.Environment) -> None:
+    for text in ("-x", "x * 10 ** 100", "abs(-x)"):
+        found = feel.parse(text).explain({"x": Decimal("9e6200")}, environment)
+        assert found.value is None
+        assert "number out of range" in [told.message_key for told in found.warnings]
