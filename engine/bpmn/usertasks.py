@@ -80,7 +80,7 @@ def _texts(run: Run, token: Token, value: Value | None, what: str) -> tuple[str,
     if value is None:
         return ()
     if value.feel is None:
-        return tuple(part.strip() for part in value.text.split(","))
+        return tuple(map(str.strip, value.text.split(",")))
     found = run.evaluate(value, token, what)
     if found is None:
         return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import filterfalse
 from typing import Any
 
 from engine.bpmn.outcome import State
@@ -80,7 +81,7 @@ def write(token: Token, data: Data) -> set[str]:
         else:
             token = above
             continue
-        new = data.keys() - target.keys()
+        new = set(filterfalse(target.__contains__, data))
         target.update(data)
         return new
 
