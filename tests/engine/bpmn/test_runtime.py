@@ -429,7 +429,7 @@ def test_a_boundary_event_takes_what_the_error_brings(walk: Callable) -> None:
 def test_one_step_of_the_rework_process_calls_few_functions(load: Callable, walk: Callable) -> None:
     case = walk(load("rework"))
     case.start()
-    assert calls(lambda: case.complete("do")) < 300
+    assert calls(lambda: case.complete("do")) < 200
 
 
 def test_a_process_tells_what_it_needs_from_outside(load: Callable) -> None:
