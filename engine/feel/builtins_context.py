@@ -12,7 +12,7 @@ from .registry import NoResult, builtin
 def _get_value(entries: dict[str, Any], key: str | list[Any]) -> Any:
     value: Any = entries
     for step in [key] if isinstance(key, str) else key:
-        if type(value) is not dict or step not in value:
+        if type(value) is not dict or type(step) is not str or step not in value:
             return None
         value = value[step]
     return value if key != [] else None

@@ -104,6 +104,7 @@ CASES: list[tuple[str, Any]] = [
     ("sort([3, 1, 2])", [1, 2, 3]),
     ("sort([3, 1, 2], function(a, b) a > b)", [3, 2, 1]),
     ('get value({a: {b: 1}}, ["a", "b"])', 1),
+    ("get value({a: 1}, [{}])", None),
     ("get entries({a: 1})", [{"key": "a", "value": 1}]),
     ('context([{key: "a", value: 1}])', {"a": 1}),
     ('context([{key: "a", value: 1}, {key: "a", value: 2}])', None),
