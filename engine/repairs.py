@@ -6,10 +6,12 @@ Each can be tried before: a preview is the very step, taken and not written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from engine import bpmn, cases, feel, grounds
 from engine.access import Actor, require_operator
