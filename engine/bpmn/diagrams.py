@@ -95,6 +95,7 @@ def _found(spec: ProcessSpec, process: Process, values: Values, foreign: list[Di
     untranslated = {problem.element for problem in foreign}
     found = [*foreign]
     found.extend(each for each in values.faults if each.element not in untranslated or each.code not in _AGAIN)
+    found.extend(_doubled(spec) if values.strict else ())
     told = {each.element for each in found}
     found.extend(each for each in [*_lost(spec, process), *_computed(spec)] if each.element not in told)
     if process.nodes:
@@ -178,6 +179,37 @@ def _lost(spec: ProcessSpec, process: Process) -> list[DiagramFault]:
             place = place_of(node_spec.element)
             found.append(fault("element-lost", id, place.name, place.line, type="eventDefinition"))
     return found
+
+
+_SINGLE = frozenset(
+    [
+        "adHoc",
+        "assignmentDefinition",
+        "calledDecision",
+        "calledElement",
+        "formDefinition",
+        "ioMapping",
+        "jobPriorityDefinition",
+        "priorityDefinition",
+        "script",
+        "taskDefinition",
+        "taskSchedule",
+        "versionTag",
+    ]
+)
+
+
+def _doubled(spec: ProcessSpec) -> Iterator[DiagramFault]:
+    """What stands twice where one is read: the other would be lost."""
+    for element in (spec.element, *elements.standing(spec.element).values()):
+        within = [item for holder in children(element, "extensionElements") for item in holder.iterchildren(zeebe("*"))]
+        found = [name for item in within if (name := etree.QName(item).localname) in _SINGLE]
+        found += ["extensionElements"] * len(list(children(element, "extensionElements")))
+        found += ["conditionExpression"] * len(list(children(element, "conditionExpression")))
+        found += ["loopCharacteristics" for item in element.iterchildren(bpmn("*")) if "LoopChar" in local(item)]
+        place = place_of(element)
+        for what in dict.fromkeys(name for name in found if found.count(name) > 1):
+            yield fault("stands-twice", place.id, place.name, place.line, what=what)
 
 
 def _associations(root: etree._Element) -> Iterator[tuple[etree._Element, str, bool]]:

@@ -48,6 +48,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "{ref} already catches {what} here: it could not be said which of the two goes on.",
         "此处 {ref} 已经捕获 {what}，无法确定由哪一个继续。",
     ),
+    "stands-twice": (
+        "{what} stands here more than once: only one of them would count.",
+        "此处有多个 {what}，只有一个会生效，请合并或删除。",
+    ),
     "change-invalid": (
         "{text} is not a change of variables: create, update or both.",
         "{text} 不是有效的变量变化，只能是 create、update 或两者。",

@@ -160,6 +160,19 @@ CASES = [
         '<bpmn:standardLoopCharacteristics loopMaximum="2"/></bpmn:subProcess>',
         "e",
     ),
+    (
+        "stands-twice",
+        extended("task", 2 * '<zeebe:ioMapping><zeebe:input source="1" target="x"/></zeebe:ioMapping>'),
+        "t",
+    ),
+    ("stands-twice", '<bpmn:task id="t">' + 2 * "<bpmn:extensionElements/>" + "</bpmn:task>", "t"),
+    (
+        "stands-twice",
+        XOR.format(' default="h"')
+        + f'<bpmn:sequenceFlow id="f" sourceRef="g" targetRef="t">{2 * "<bpmn:conditionExpression>=x</bpmn:conditionExpression>"}</bpmn:sequenceFlow>'
+        '<bpmn:sequenceFlow id="h" sourceRef="g" targetRef="u"/>',
+        "f",
+    ),
     ("start-incoming", TASK + '<bpmn:startEvent id="s"/><bpmn:sequenceFlow id="f" sourceRef="t" targetRef="s"/>', "s"),
     ("end-outgoing", TASK + '<bpmn:endEvent id="e"/><bpmn:sequenceFlow id="f" sourceRef="e" targetRef="t"/>', "e"),
     ("event-subprocess-start", f'{TASK}<bpmn:subProcess id="x" triggeredByEvent="true"><bpmn:task id="i"/></bpmn:subProcess>', "x"),
