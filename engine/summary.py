@@ -157,25 +157,34 @@ def index_fields(
     turn: Turn, app: ProcessApp, case_id: Any, old: Mapping[str, Any], data: Mapping[str, Any]
 ) -> list[Change]:
     """This will tell how to store the searchable fields whose values are not those of `old`."""
-    changes: list[Change] = []
+    values: dict[str, Any] = {"case_id": case_id}
+    count = 0
     for name, kind in app.fields.items():
         value = data.get(name)
         if value == old.get(name):
             continue
         columns = {**dict.fromkeys(FIELD_KINDS), kind: _typed(kind, value)}
-        changes.append(Change(_FIELD, {"case_id": case_id, "name": name, **columns}))
-    return changes
+        values |= {f"name_{count}": name} | {f"{each}_{count}": kept for each, kept in columns.items()}
+        count += 1
+    return [Change(_fields(count), values)] if count else []
 
 
-def _storing(backend: str) -> Insert:
-    """A field as it is now, whether or not it was there before."""
-    names = [column.name for column in table(CaseField).c]
-    statement = upserting_on(backend, CaseField).values({name: bindparam(name) for name in names})
-    changed = {name: statement.excluded[name] for name in FIELD_KINDS}
-    return statement.on_conflict_do_update(index_elements=["case_id", "name"], set_=changed)
+@lru_cache
+def _fields(count: int) -> Prepared:
+    """Stores fields as they are now, whether or not they were there before."""
+    own = {column.name: column.type for column in table(CaseField).c if column.name != "case_id"}
+    rows: list[dict[str, Any]] = [
+        {name: bindparam(f"{name}_{number}", type_=kind) for name, kind in own.items()} for number in range(count)
+    ]
+    for row in rows:
+        row["case_id"] = bindparam("case_id", type_=table(CaseField).c.case_id.type)
 
+    def storing(backend: str) -> Insert:
+        statement = upserting_on(backend, CaseField).values(rows)
+        changed = {name: statement.excluded[name] for name in FIELD_KINDS}
+        return statement.on_conflict_do_update(index_elements=["case_id", "name"], set_=changed)
 
-_FIELD = Prepared(_storing)
+    return Prepared(storing)
 
 
 def _typed(kind: str, value: Any) -> Any:
