@@ -114,16 +114,30 @@ def _measure_demo(url: str | None, app: ProcessApp, load: Load, seconds: float, 
         if load.open_tasks:
             copies.crowd(recorder, load.open_tasks, show)
         opening = partial(replays.opened, app.name)
+        turns = Stopwatch(0.0) if load.clients == 1 else None
         with opening(own) as engine:
             beside = floor.measure(engine, min(seconds, 2.0))
-            taken = clients.run(engine, own, load.clients, replays.complete, seconds, tales, opening=opening)
+            asked = (seconds * (1 if turns is None else 2), tales, turns)
+            taken = clients.run(engine, own, load.clients, replays.complete, *asked, opening=opening)
             found = report.line(f"complete, demo of {app.name}", [_without_starts(each) for each in taken])
             _check(engine, found)
             seen = replays.traffic(engine, tales)
         found.statements = mean(each.statements for each in seen)
         found.round_trips = mean(each.round_trips for each in seen)
         found.notes |= {"open": load.open_tasks} if load.open_tasks else {}
-        return report.compare([found], beside)
+        return report.compare([found, *_in_turns(found, taken[0], turns)], beside)
+
+
+def _in_turns(found: Line, taken: Taken, turns: Stopwatch | None) -> list[Line]:
+    """The line of the benchmark's own process, measured in turns with `found`, which is told how they compare."""
+    if turns is None or not turns.samples:
+        return []
+    own = replace(taken, samples=turns.samples, busy=turns.busy)
+    line = report.line("complete, bench.bpmn in turns", [_without_starts(own)])
+    found.notes["times_bench"] = round(line.rate / found.rate, 2)
+    found.notes["times_bench_p50"] = round(found.p50 / line.p50, 2)
+    found.notes["times_bench_cpu"] = round(found.cpu / line.cpu, 2)
+    return [line]
 
 
 def _without_starts(taken: Taken) -> Taken:

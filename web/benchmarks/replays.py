@@ -21,6 +21,7 @@ from web.benchmarks.meters import Stopwatch, Traffic
 
 WARM_UP = 2  # copies of each case
 BATCH = 20  # copies of a case that go side by side, each step in all of them before the next one
+BESIDE = 24  # cases of the benchmark's own process after each of them: about as many completions
 SEED = 20_261_122  # of the order of the cases: whenever the time is up, all kinds have had their share
 Tale = Sequence["Deed"]
 
@@ -89,15 +90,20 @@ def opened(app: str, url: str) -> Iterator[Engine]:
         yield engine
 
 
-def complete(engine: Engine, watch: Stopwatch, tales: Sequence[Tale], number: int) -> Iterator[None]:
+def complete(
+    engine: Engine, watch: Stopwatch, tales: Sequence[Tale], beside: Stopwatch | None, number: int
+) -> Iterator[None]:
     """This will complete the tasks of copies that were started before; only completing them is timed.
 
     `engine` has a `Clock`. The first time through is not measured: then what is asked, compiled and prepared only once
-    lies behind it.
+    lies behind it. With `beside`, cases of the benchmark's own process take turns with them and are timed by that: a
+    machine that is faster now than in a minute is so for both.
     """
     for tale in tales:
         for _ in _follow(engine, tale, _started(engine, tale, WARM_UP, f"{number}-warm"), Stopwatch(0.0)):
             continue
+    if beside is not None:
+        _complete_own(engine, Stopwatch(0.0))
     yield
     turn = 0
     while not watch.is_over or not watch.samples:
@@ -106,6 +112,21 @@ def complete(engine: Engine, watch: Stopwatch, tales: Sequence[Tale], number: in
             for _ in _follow(engine, tale, _started(engine, tale, BATCH, f"{number}-{turn}"), watch):
                 if watch.is_over:
                     return
+            if beside is not None:
+                _complete_own(engine, beside)
+
+
+def _complete_own(engine: Engine, watch: Stopwatch) -> None:
+    """Cases of the benchmark's own process, from their start to their end: each step in all before the next one."""
+    assert isinstance(engine.clock, Clock)
+    engine.clock.at, worker = None, world.actor(engine, "worker")
+    cases = [
+        engine.start_case(world.BENCH, world.SENT, by=worker, unit_code=world.town(number)).id
+        for number in range(BESIDE)
+    ]
+    while tasks := engine.read(world.open_tasks, cases):
+        for task in tasks:
+            watch.time(engine.complete_task, task, by=worker, data=world.SENT)
 
 
 def traffic(engine: Engine, tales: Sequence[Tale]) -> list[Traffic]:
